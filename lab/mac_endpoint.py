@@ -1,0 +1,91 @@
+"""One simulated Mac on the network: its SSH server and its faults."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import asyncssh
+
+from lab.calls import CallLog
+from lab.faults import STATES, FaultError, Faults
+from lab.macos.machine import MacMachine
+from lab.macos.server import MacServer, serve
+from lab.silence import Silence
+
+CLIENT_KEY = "id_ed25519"
+KNOWN_HOSTS = "known_hosts"
+
+
+def make_client_key(folder: Path) -> Path:
+    """Make the key pair that the controller logs on to all Macs with, unless it is there; return the private key."""
+    file = folder / CLIENT_KEY
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        key = asyncssh.generate_private_key("ssh-ed25519", comment="lab")
+        file.touch(mode=0o600)
+        key.write_private_key(file)
+        key.write_public_key(file.with_suffix(".pub"))
+    return file
+
+
+class MacEndpoint:
+    """Serves one Mac."""
+
+    os = "macos"
+
+    def __init__(self, name: str, machines: Path, client_key: Path, calls: CallLog, *, latency: float) -> None:
+        """`client_key` is the private key's file; its public half lies beside it. `latency` is in seconds a call."""
+        self.name = name
+        self.port = 0
+        self._machine = MacMachine(name, machines)
+        self._client_key = client_key.with_suffix(".pub").read_text(encoding="ascii")
+        self._calls = calls
+        self._latency = latency
+        self._faults = Faults()
+        self._silence = Silence()
+        self._server: MacServer | None = None
+
+    async def start(self, port: int = 0) -> int:
+        """Listen and return the port."""
+        self._server = await serve(
+            self._machine, client_key=self._client_key, port=port, latency=self._latency, calls=self._calls
+        )
+        self.port = self._server.port
+        return self.port
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        self._silence.end()
+        if self._server is not None:
+            server, self._server = self._server, None
+            with contextlib.suppress(TimeoutError):  # a client may hold its connection open
+                await asyncio.wait_for(server.close(), 5)
+
+    @property
+    def answers(self) -> bool:
+        """Whether the machine is on and listens."""
+        return self._server is not None
+
+    @property
+    def known_hosts_line(self) -> str:
+        """The line of a known_hosts file that names this Mac's key."""
+        return self._machine.known_hosts_line("127.0.0.1", self.port)
+
+    async def set_fault(self, kind: str, count: int = 1, after: int = 0) -> None:
+        """Set one of the states, or take all away; raises FaultError."""
+        if after:
+            raise FaultError("--after counts commands, which exist on Windows machines only")
+        if kind not in (*STATES, "none"):
+            msg = f"the fault {kind!r} exists on Windows machines only; a Mac has: {', '.join(sorted(STATES))}, none"
+            raise FaultError(msg)
+        self._faults.set(kind, count)
+        if self._faults.state is None:
+            self._silence.end()
+            if self._server is None:
+                await self.start(self.port)
+            return
+        await self.stop()
+        if self._faults.state == "power_off":
+            self._silence.begin(self.port)

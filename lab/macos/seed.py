@@ -1,0 +1,256 @@
+"""Makes simulated Macs: the same name, variant and seed give the same machine to the byte.
+
+Versions and formats: facts/macos.md and facts/forticlient.md section 4. Names of FortiClient's launchd jobs and its
+secrets are made up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.macos.machine import MacMachine
+from lab.macos.seed_files import ADMIN, STAFF, WHEEL, Contents, Tree, daemon
+from lab.macos.toolset import install_tools
+
+ADMIN_NAME = "labadmin"
+ADMIN_PASSWORD = "Lab-2026-Only"  # also sudo's; fixed, so that a machine depends on its seed alone
+CONDITIONS = ("clean", "half", "drifted", "fresh")
+LANGUAGES = ("ja", "en")
+PYTHONS = ("python.org", "stub")
+
+# Major version -> (ProductVersion, BuildVersion, kernel, architecture, model, processor)
+_SYSTEMS = {
+    "11": ("11.7.10", "20G1427", "20.6.0", "x86_64", "MacBookPro16,2", "Intel(R) Core(TM) i5-1038NG7 CPU @ 2.00GHz"),
+    "12": ("12.7.6", "21H1320", "21.6.0", "arm64", "MacBookAir10,1", "Apple M1"),
+    "13": ("13.7.8", "22H730", "22.6.0", "arm64", "Mac14,2", "Apple M2"),
+    "14": ("14.8.1", "23J30", "23.6.0", "arm64", "Mac14,7", "Apple M2"),
+    "15": ("15.7.1", "24G231", "24.6.0", "arm64", "Mac15,12", "Apple M3"),
+    "26": ("26.1", "25B78", "25.1.0", "arm64", "Mac16,12", "Apple M4"),
+}
+CLIENTS = ("7.0.7.0245", "7.4.3.4323")
+_PEOPLE = (("taro", "東北 太郎"), ("hanako", "仙台 花子"), ("jsmith", "John Smith"), ("mlee", "Mina Lee"))
+_TEAM, _BUNDLE = "AH4XFXJ7DK", "com.fortinet.forticlient.macos.vpn"
+
+
+@dataclass(frozen=True)
+class MacVariant:
+    """What one Mac is. Raises ValueError for a value outside the lists of this module."""
+
+    macos: str = "15"
+    language: str = "en"
+    condition: str = "clean"
+    python: str = "python.org"
+
+    def __post_init__(self) -> None:
+        allowed = {"macos": tuple(_SYSTEMS), "language": LANGUAGES, "condition": CONDITIONS, "python": PYTHONS}
+        for name, values in allowed.items():
+            if getattr(self, name) not in values:
+                raise ValueError(
+                    f"a Mac's {name} can't be {getattr(self, name)!r}; it can be one of: {', '.join(values)}"
+                )
+
+
+def variants(count: int, seed: int) -> list[MacVariant]:
+    """Return `count` different Macs; the first ones cover every release, both languages and the usual conditions."""
+    draw = random.Random(f"macs/{seed}")  # noqa: S311 - repeatable on purpose
+    first = [
+        MacVariant("15", "en", "clean"),
+        MacVariant("13", "ja", "half"),
+        MacVariant("26", "ja", "drifted"),
+        MacVariant("11", "en", "half"),
+        MacVariant("14", "en", "drifted"),
+        MacVariant("12", "ja", "clean"),
+    ]
+    more = [
+        MacVariant(draw.choice(tuple(_SYSTEMS)), draw.choice(LANGUAGES), draw.choice(CONDITIONS))
+        for _ in range(max(0, count - len(first)))
+    ]
+    return [*first, *more][:count]
+
+
+def build_mac(name: str, variant: MacVariant, seed: int, directory: Path) -> MacMachine:
+    """Make a machine's JSON and tree in `directory`. Raises FileExistsError when there is one of that name."""
+    machine = MacMachine(name, directory)
+    if machine.file.exists():
+        raise FileExistsError(f"there is a machine {name} in {directory} already; take it away or choose another name")
+    if machine.root.exists():
+        shutil.rmtree(machine.root)  # left by a build that was interrupted: the JSON is written last
+    machine.root.mkdir(parents=True)
+    drawn = _Facts(name, variant, seed)
+    facts = drawn.all()
+    contents = Contents(drawn.draw, variant.language, variant.condition, drawn.client, drawn.people[0][0], seed)
+    machine.state.write({**facts, "files": Tree(machine.root, contents).write(facts)})
+    install_tools(machine.root, machine.file, python_org=variant.python == "python.org")
+    return machine
+
+
+class _Facts:
+    """Draws the machine's facts. The order of the draws is part of what a seed means."""
+
+    def __init__(self, name: str, variant: MacVariant, seed: int) -> None:
+        self.name, self.variant, self.seed = name, variant, seed
+        self.draw = random.Random(f"{seed}/{name}/{variant}")  # noqa: S311 - repeatable on purpose
+        self.client = self.draw.choice(CLIENTS) if variant.condition != "fresh" else None
+        self.people = self.draw.sample(_PEOPLE, 2)
+        self.console_user = self.people[0][0] if self.draw.random() < 0.6 else None
+        self.tunnel = False
+
+    def all(self) -> dict[str, Any]:
+        """Return them, without the records of files."""
+        version, build, kernel, architecture, model, processor = _SYSTEMS[self.variant.macos]
+        owner = self.people[0][1]
+        title = f"{owner}の MacBook" if self.variant.language == "ja" else f"{owner}'s MacBook"
+        host = f"{self.name}.local"
+        return {
+            "name": self.name,
+            "seed": self.seed,
+            "variant": vars(self.variant),
+            "ssh_user": ADMIN_NAME,
+            "console_user": self.console_user,
+            "command_line_tools": False,
+            "system": {
+                "product_version": version,
+                "build": build,
+                "kernel_release": kernel,
+                "architecture": architecture,
+                "model": model,
+                "processor": processor,
+                "cpus": 8,
+                "memory_bytes": 16 * 2**30,
+                "language": self.variant.language,
+                "computer_name": title,
+                "local_host_name": self.name,
+                "host_name": host,
+                "fixed_host_name": None,
+            },
+            "users": self._users(),
+            "groups": self._groups(),
+            "launchd": self._launchd(),
+            "network": {"services": self._network_services()},
+            "vpn": self._vpn(),
+            "pf": {"enabled": False, "tokens": [], "anchors": {}},
+            "receipts": self._receipts(),
+            "system_extensions": self._extensions(),
+        }
+
+    def _users(self) -> dict[str, Any]:
+        off = {"shell": "/usr/bin/false", "password": None}
+        nobody = 4294967294
+        users: dict[str, Any] = {
+            "root": {**off, "uid": 0, "gid": WHEEL, "full_name": "System Administrator", "home": "/var/root"},
+            "daemon": {"uid": 1, "gid": 1, "full_name": "System Services", "home": "/var/root", **off},
+            "nobody": {"uid": nobody, "gid": nobody, "full_name": "Unprivileged User", "home": "/var/empty", **off},
+        }
+        people = [
+            (ADMIN_NAME, "IT", ADMIN_PASSWORD),
+            *((name, title, f"{name}-password") for name, title in self.people),
+        ]
+        users["root"]["shell"] = "/bin/sh"
+        for uid, (name, full_name, password) in enumerate(people, start=501):
+            own = {"home": f"/Users/{name}", "shell": "/bin/zsh", "password": password}
+            users[name] = {"uid": uid, "gid": STAFF, "full_name": full_name, **own}
+        return users
+
+    def _groups(self) -> dict[str, Any]:
+        names = [ADMIN_NAME, *(name for name, _ in self.people)]
+        groups = {
+            "wheel": (WHEEL, ["root"]),
+            "daemon": (1, ["root"]),
+            "everyone": (12, names),
+            "staff": (STAFF, ["root"]),
+            "admin": (ADMIN, ["root", ADMIN_NAME]),
+            "com.apple.access_ssh": (399, [ADMIN_NAME]),
+            "nobody": (4294967294, []),
+        }
+        return {name: {"gid": gid, "members": members} for name, (gid, members) in groups.items()}
+
+    def _network_services(self) -> list[dict[str, Any]]:
+        japanese = self.variant.language == "ja"
+        bridge = "Thunderboltブリッジ" if japanese else "Thunderbolt Bridge"
+        wifi = self.draw.choice(["Wi-Fi", "Wi-Fi", "研究室 Wi-Fi" if japanese else "Lab Wi-Fi"])
+        lan = self.draw.choice(["USB 10/100/1000 LAN", "USB 10/100/1000 LAN 2"])
+        rows = [
+            (lan, "USB 10/100/1000 LAN", "en7", True, False),
+            (wifi, "Wi-Fi", "en0", True, True),
+            (bridge, bridge, "bridge0", True, False),
+            ("iPhone USB", "iPhone USB", "en8", False, False),
+        ]
+        if self.client:
+            self.tunnel = self.variant.condition == "drifted" and self.draw.random() < 0.3
+            rows.append((self._service_name(), _BUNDLE, "", True, self.tunnel))
+        empty = {"enabled": False, "server": "", "port": 0}
+        return [
+            {
+                "name": name,
+                "port": port,
+                "device": device,
+                "enabled": enabled,
+                "active": active,
+                "auto_proxy": {"url": None, "enabled": False},
+                "auto_discovery": False,
+                "web_proxy": dict(empty),
+                "secure_web_proxy": dict(empty),
+                "bypass": ["*.local", "169.254/16"],
+                "dns": [],
+            }
+            for name, port, device, enabled, active in rows
+        ]
+
+    def _service_name(self) -> str:
+        # FortiClient renames its service when it connects (facts/macos.md 2.4).
+        return "VPN" if self.tunnel else "FortiClient VPN Tunnel"
+
+    def _vpn(self) -> list[dict[str, Any]]:
+        if not self.client:
+            return []
+        digits = hashlib.sha256(f"vpn/{self.seed}/{self.name}".encode()).hexdigest().upper()
+        identifier = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
+        status = "Connected" if self.tunnel else "Disconnected"
+        return [{"id": identifier, "name": self._service_name(), "status": status, "bundle": _BUNDLE, "enabled": True}]
+
+    def _launchd(self) -> dict[str, Any]:
+        off = {
+            "com.apple.ftpd": True,
+            "com.apple.screensharing": True,
+            "com.apple.smbd": True,
+            "com.openssh.sshd": False,
+        }
+        jobs: dict[str, Any] = {
+            "system": {"com.openssh.sshd": {"path": "/System/Library/LaunchDaemons/ssh.plist", "pid": None}}
+        }
+        if self.console_user:
+            jobs["gui/502"] = {}
+        if self.client:
+            jobs["system"]["com.fortinet.forticlient.servctl"] = {"path": daemon("servctl"), "pid": 210}
+            jobs["system"]["com.fortinet.forticlient.config"] = {"path": daemon("config"), "pid": 211}
+            if self.console_user:
+                path = "/Library/LaunchAgents/com.fortinet.forticlient.agent.plist"
+                jobs["gui/502"]["com.fortinet.forticlient.agent"] = {"path": path, "pid": 290}
+        return {"disabled": {"system": off}, "jobs": jobs}
+
+    def _receipts(self) -> dict[str, Any]:
+        if not self.client:
+            return {}
+        names = ("FortiClient", "commservice", "postinstall", "preinstall", "vpnservice")
+        receipt = {"version": self.client, "location": "/", "install_time": 1_672_000_000}
+        return {f"com.fortinet.forticlient.{name}": dict(receipt) for name in names}
+
+    def _extensions(self) -> list[dict[str, str]]:
+        if not self.client:
+            return []
+        short, _, build = self.client.rpartition(".")
+        state = self.draw.choices(["activated enabled", "activated waiting for user"], weights=(4, 1))[0]
+        return [
+            {
+                "team": _TEAM,
+                "id": f"{_BUNDLE}.nwextension",
+                "version": f"{short}/{build}",
+                "name": "vpnprovider",
+                "state": state,
+            }
+        ]

@@ -1,0 +1,286 @@
+"""The SSH side of a simulated Mac: a real server (asyncssh) that the OpenSSH client of Ansible talks to.
+
+Every exec request is one remote call: the command line is translated (paths.py), run by a real shell in the machine's
+tree, and its output is translated back. An SFTP or scp session is one call too (transfer.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import asyncssh
+
+from lab.macos.callname import CallName
+from lab.macos.machine import MacMachine
+from lab.macos.paths import OutputFilter
+from lab.macos.state import USER_VARIABLE
+from lab.macos.toolset import PYTHON, SEARCH_PATH, install_tools
+from lab.macos.transfer import Transfer
+
+_CHUNK = 65536
+_NO_SHELL = b"lab: an interactive shell is not modelled; give a command\r\n"
+
+
+class Calls(Protocol):
+    """Where remote calls are reported (lab/calls.py)."""
+
+    def record(self, endpoint: str, kind: str, name: str, *, check_mode: bool, seconds: float, rc: int | None) -> None:
+        """Take one call that has ended."""
+
+
+class MacServer:
+    """One listening simulated Mac. `port`: where it listens."""
+
+    def __init__(self, machine: MacMachine, latency: float, calls: Calls | None) -> None:
+        self.machine = machine
+        self.latency = latency
+        self.calls = calls
+        self.port = 0
+        self._acceptor: asyncssh.SSHAcceptor | None = None
+        self._connections: set[asyncssh.SSHServerConnection] = set()
+
+    async def start(self, host: str, port: int, client_key: str) -> None:
+        """Listen for the owner of `client_key` (a line of authorized_keys). Raises OSError when the port is taken."""
+        python_org = self.machine.state.read()["variant"]["python"] == "python.org"
+        install_tools(self.machine.root, self.machine.file, python_org=python_org)
+        key = asyncssh.import_public_key(client_key)
+        self._acceptor = await asyncssh.listen(
+            host,
+            port,
+            server_host_keys=[self.machine.host_key],
+            server_factory=lambda: _Logon(self.machine.ssh_user, key, self._connections),
+            process_factory=self._exec,
+            sftp_factory=self._transfer,
+            allow_scp=True,
+            encoding=None,
+            line_editor=False,
+            agent_forwarding=False,
+        )
+        self.port = self._acceptor.get_port()
+
+    async def close(self) -> None:
+        """Stop listening and cut the connections, as when the power goes; running commands are killed."""
+        if self._acceptor:
+            self._acceptor.close()
+            for connection in list(self._connections):
+                connection.abort()
+            await self._acceptor.wait_closed()
+
+    def _report(self, kind: str, name: str, *, check_mode: bool, seconds: float, rc: int | None) -> None:
+        if self.calls:
+            self.calls.record(self.machine.name, kind, name, check_mode=check_mode, seconds=seconds, rc=rc)
+
+    async def _transfer(self, channel: Any) -> Transfer:
+        await asyncio.sleep(self.latency)
+        return Transfer(channel, self.machine, self._report)
+
+    async def _exec(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
+        if process.command is None:
+            process.stderr.write(_NO_SHELL)
+            process.exit(127)
+            return
+        began = time.monotonic()
+        name = CallName(process.command, str(self.machine.root))
+        await asyncio.sleep(self.latency)
+        code: int | None = None
+        try:
+            code = await _Command(self.machine, process, name).run()
+        finally:
+            seconds = time.monotonic() - began
+            self._report(name.kind, name.name, check_mode=name.check_mode, seconds=seconds, rc=code)
+            process.exit(255 if code is None else code)
+
+
+class _Logon(asyncssh.SSHServer):
+    """Lets one user in with one key."""
+
+    def __init__(self, user: str, key: asyncssh.SSHKey, connections: set[asyncssh.SSHServerConnection]) -> None:
+        self._user = user
+        self._key = key
+        self._connections = connections
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        self._connections.add(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self._connection)
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return username == self._user and key.public_data == self._key.public_data
+
+
+def environment_of(machine: MacMachine) -> dict[str, str]:
+    """Return the environment of a command over SSH, with real paths (facts/macos.md 1.1)."""
+    user, root = machine.ssh_user, str(machine.root)
+    account = machine.state.read()["users"][user]
+    return {
+        "HOME": root + account["home"],
+        "LOGNAME": user,
+        "PATH": ":".join(root + folder for folder in SEARCH_PATH),
+        "SHELL": account["shell"],
+        "TMPDIR": f"{root}/private/var/folders/T",
+        "USER": user,
+        USER_VARIABLE: user,
+    }
+
+
+class _Command:
+    """One command: a child process and the streams between it and the client."""
+
+    def __init__(self, machine: MacMachine, process: asyncssh.SSHServerProcess[bytes], name: CallName) -> None:
+        self._machine = machine
+        self._process = process
+        self._name = name
+        self._root = str(machine.root)
+
+    async def run(self) -> int | None:
+        """Return the exit code; None when the client went away."""
+        assert self._process.command is not None
+        text = self._machine.paths.text_to_real(self._process.command)
+        command = ["/bin/sh", "-c", text]
+        return await (self._with_terminal(command) if self._process.term_type else self._with_pipes(command))
+
+    def _options(self) -> dict[str, Any]:
+        accepted = {
+            name: value for name, value in self._process.env.items() if name == "LANG" or name.startswith("LC_")
+        }
+        environment = {**{str(name): str(value) for name, value in accepted.items()}, **environment_of(self._machine)}
+        if self._process.term_type:
+            environment["TERM"] = self._process.term_type
+        # A session of its own, so that everything a command started can be ended with it.
+        return {"env": environment, "cwd": environment["HOME"], "start_new_session": True, "umask": 0o022}
+
+    async def _with_pipes(self, command: list[str]) -> int | None:
+        pipe = asyncio.subprocess.PIPE
+        child = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, **self._options())
+        assert child.stdin
+        assert child.stdout
+        assert child.stderr
+        feeder = asyncio.create_task(self._feed(child.stdin))
+        outputs = asyncio.gather(
+            self._pass_on(child.stdout, self._process.stdout), self._pass_on(child.stderr, self._process.stderr)
+        )
+        try:
+            return await self._finish(child, outputs)
+        finally:
+            feeder.cancel()
+
+    async def _feed(self, child_input: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, asyncssh.Error):
+            while data := await self._process.stdin.read(_CHUNK):
+                self._name.feed(data)
+                child_input.write(data)
+                await child_input.drain()
+            child_input.close()
+
+    async def _pass_on(self, source: asyncio.StreamReader, target: asyncssh.SSHWriter[bytes]) -> None:
+        clean = OutputFilter(self._root)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, asyncssh.Error):
+            while data := await source.read(_CHUNK):
+                target.write(clean.feed(data))
+                await target.drain()
+            target.write(clean.finish())
+
+    async def _finish(self, child: asyncio.subprocess.Process, outputs: asyncio.Future[Any]) -> int | None:
+        gone = asyncio.create_task(self._process.channel.wait_closed())
+        done = asyncio.ensure_future(outputs)
+        try:
+            await asyncio.wait({gone, done}, return_when=asyncio.FIRST_COMPLETED)
+            if done.done():
+                code = await child.wait()
+                return code if code >= 0 else 128 - code
+            return None
+        finally:
+            gone.cancel()
+            if child.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                await child.wait()
+
+    async def _with_terminal(self, command: list[str]) -> int | None:
+        """Run with a terminal, as Ansible asks for without pipelining (`ssh -tt`)."""
+        ours, theirs = os.openpty()
+        child = await asyncio.create_subprocess_exec(
+            *command, stdin=theirs, stdout=theirs, stderr=theirs, **self._options()
+        )
+        os.close(theirs)
+        loop = asyncio.get_running_loop()
+        arrived: asyncio.Queue[bytes] = asyncio.Queue()
+
+        def read() -> None:
+            try:
+                data = os.read(ours, _CHUNK)
+            except OSError:  # Linux reports the other side's end as an error
+                data = b""
+            if not data:
+                loop.remove_reader(ours)
+            arrived.put_nowait(data)
+
+        loop.add_reader(ours, read)
+        feeder = asyncio.create_task(self._type_in(ours))
+        try:
+            return await self._finish(child, asyncio.ensure_future(self._show(arrived)))
+        finally:
+            feeder.cancel()
+            loop.remove_reader(ours)
+            os.close(ours)
+
+    async def _type_in(self, terminal: int) -> None:
+        while True:
+            try:
+                data = await self._process.stdin.read(_CHUNK)
+            except asyncssh.TerminalSizeChanged:
+                continue
+            except asyncssh.Error:
+                return
+            if not data:
+                os.write(terminal, b"\x04")
+                return
+            os.write(terminal, data)
+
+    async def _show(self, arrived: asyncio.Queue[bytes]) -> None:
+        clean = OutputFilter(self._root)
+        while data := await arrived.get():
+            self._process.stdout.write(clean.feed(data))
+        self._process.stdout.write(clean.finish())
+
+
+async def serve(
+    machine: MacMachine,
+    *,
+    client_key: str,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    latency: float = 0.0,
+    calls: Calls | None = None,
+) -> MacServer:
+    """Start one Mac (see MacServer.start); `latency`: seconds before each remote call. `port` 0 takes a free one."""
+    server = MacServer(machine, latency, calls)
+    await server.start(host, port, client_key)
+    return server
+
+
+def inventory_vars(user: str, password: str, private_key_file: Path, known_hosts_file: Path) -> dict[str, Any]:
+    """Return the connection variables of a group of simulated Macs."""
+    return {
+        "ansible_connection": "ssh",
+        "ansible_user": user,
+        "ansible_ssh_private_key_file": str(private_key_file),
+        "ansible_ssh_common_args": f"-F none -o UserKnownHostsFile={known_hosts_file} "
+        "-o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
+        # One connection a call: a shared one would outlive the lab, and its socket's name is the next lab's too.
+        "ansible_ssh_args": "-o ControlMaster=no -o ControlPath=none",
+        "ansible_python_interpreter": PYTHON,
+        "ansible_become_method": "ansible.builtin.sudo",
+        "ansible_become_password": password,
+    }

@@ -1,0 +1,189 @@
+"""The process that all endpoints of a lab live in, and the local port by which `python -m lab` talks to it.
+
+A state directory holds `lab.json` (what the lab is), `machines/` (the endpoints' state, nothing else), `inventory/`,
+`tls/`, `accounts` (for NTLM), `calls.jsonl`, `lab.log`, and while the lab runs `control.json` (port, token, pid).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import resource
+import secrets
+import signal
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from lab import certificates, fleet, inventory
+from lab.calls import CallLog
+from lab.faults import FaultError
+from lab.mac_endpoint import CLIENT_KEY, KNOWN_HOSTS, MacEndpoint
+from lab.macos.server import inventory_vars as mac_inventory_vars
+
+CONTROL_FILE = "control.json"
+LAB_FILE = "lab.json"
+CALLS_FILE = "calls.jsonl"
+INVENTORY = "inventory"
+
+log = logging.getLogger(__name__)
+
+
+class Endpoint(Protocol):
+    """What the lab needs of an endpoint of any system."""
+
+    name: str
+    os: str
+    port: int
+
+    @property
+    def answers(self) -> bool:
+        """Whether it listens now."""
+
+    async def start(self, port: int = 0) -> int:
+        """Listen on a port (0: any) and return it."""
+
+    async def stop(self) -> None:
+        """Stop listening."""
+
+    async def set_fault(self, kind: str, count: int, after: int) -> None:
+        """Set a fault or, with `none`, take all away; raises FaultError."""
+
+
+class Lab:
+    """All endpoints of one state directory."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is the state directory, with its lab.json."""
+        self.folder = folder
+        self.description = json.loads((folder / LAB_FILE).read_text(encoding="utf-8"))
+        self.endpoints: dict[str, Endpoint] = {}
+        self._stop = asyncio.Event()
+        self._token = secrets.token_hex(16)
+
+    async def run(self) -> None:
+        """Serve until told to stop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        await asyncio.to_thread(self._make_machines)
+        self._make_endpoints()
+        await self._start_endpoints()
+        self._write_inventory()
+        control = await asyncio.start_server(self._serve_control, "127.0.0.1", 0)
+        control_file = self.folder / CONTROL_FILE
+        self._write_control(control_file, control.sockets[0].getsockname()[1])
+        log.info("%d endpoints are up", len(self.endpoints))
+        try:
+            await self._stop.wait()
+        finally:
+            control_file.unlink(missing_ok=True)
+            control.close()
+            await asyncio.gather(*(endpoint.stop() for endpoint in self.endpoints.values()), return_exceptions=True)
+            log.info("the lab is down")
+
+    def _plans(self) -> list[fleet.Plan]:
+        return fleet.plan(self.description["windows"], self.description["mac"], self.description["seed"])
+
+    def _make_machines(self) -> None:
+        machines = self.folder / fleet.MACHINES
+        machines.mkdir(exist_ok=True)
+        for plan in self._plans():
+            fleet.build(plan, self.description["seed"], machines)
+
+    def _make_endpoints(self) -> None:
+        calls = CallLog(self.folder / CALLS_FILE)
+        accounts = self.folder / "accounts"
+        accounts.touch(mode=0o600)
+        accounts.write_text(fleet.ntlm_accounts(self._plans()), encoding="utf-8")
+        os.environ["NTLM_USER_FILE"] = str(accounts)  # pyspnego's acceptor takes accounts from nowhere else
+        certificates.make(self.folder / "tls")
+        tls = certificates.load(self.folder / "tls")
+        latency = self.description["latency"]
+        for plan in self._plans():
+            self.endpoints[plan.name] = fleet.endpoint(plan, self.folder, tls, calls, latency)
+
+    async def _start_endpoints(self) -> None:
+        known = self.description.setdefault("ports", {})
+        for name, endpoint in self.endpoints.items():
+            try:
+                known[name] = await endpoint.start(known.get(name, 0))
+            except OSError:  # another program took the port since the lab last ran
+                known[name] = await endpoint.start(0)
+        (self.folder / LAB_FILE).write_text(json.dumps(self.description, indent=1), encoding="utf-8")
+
+    def _write_inventory(self) -> None:
+        def hosts(system: str) -> list[tuple[str, int]]:
+            return [(each.name, each.port) for each in self.endpoints.values() if each.os == system]
+
+        ca_file = self.folder / "tls" / certificates.CA_FILE
+        windows = inventory.windows_vars(fleet.ADMIN_NAME, fleet.ADMIN_PASSWORD, ca_file)
+        groups = {"windows": (windows, hosts("windows")), "macs": (self._mac_vars(), hosts("macos"))}
+        inventory.write(self.folder / INVENTORY, groups)
+
+    def _mac_vars(self) -> dict[str, Any]:
+        """Write the known_hosts file of all Macs and return how to reach them."""
+        folder = self.folder / "ssh"
+        folder.mkdir(exist_ok=True)
+        known_hosts = folder / KNOWN_HOSTS
+        macs = [each for each in self.endpoints.values() if isinstance(each, MacEndpoint)]
+        known_hosts.write_text("".join(mac.known_hosts_line for mac in macs), encoding="ascii")
+        return mac_inventory_vars(fleet.ADMIN_NAME, fleet.ADMIN_PASSWORD, folder / CLIENT_KEY, known_hosts)
+
+    def _write_control(self, file: Path, port: int) -> None:
+        fresh = file.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps({"port": port, "token": self._token, "pid": os.getpid()}), encoding="utf-8")
+        fresh.replace(file)
+
+    async def _serve_control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, ValueError):
+            asked = json.loads(await reader.readline())
+            if isinstance(asked, dict) and secrets.compare_digest(str(asked.get("token")), self._token):
+                writer.write(json.dumps(await self._obey(asked)).encode() + b"\n")
+                await writer.drain()
+        writer.close()
+
+    async def _obey(self, asked: dict[str, Any]) -> dict[str, Any]:
+        match asked.get("do"):
+            case "status":
+                return {"running": {name: endpoint.answers for name, endpoint in self.endpoints.items()}}
+            case "stop":
+                self._stop.set()
+                return {}
+            case "fault":
+                endpoint = self.endpoints.get(str(asked.get("name")))
+                if endpoint is None:
+                    return {"error": f"no endpoint {asked.get('name')!r}; there are: {', '.join(self.endpoints)}"}
+                try:
+                    await endpoint.set_fault(
+                        str(asked.get("kind")), int(asked.get("count", 1)), int(asked.get("after", 0))
+                    )
+                except FaultError as error:
+                    return {"error": str(error)}
+                return {}
+        return {"error": f"unknown request {asked.get('do')!r}"}
+
+
+def describe(windows: int, mac: int, seed: int, latency: float) -> dict[str, Any]:
+    """Return the content of a new lab.json."""
+    plans = [asdict(plan) for plan in fleet.plan(windows, mac, seed)]
+    return {"windows": windows, "mac": mac, "seed": seed, "latency": latency, "endpoints": plans}
+
+
+def serve(folder: Path) -> None:
+    """Run the lab of a state directory in this process until it is told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("asyncssh").setLevel(logging.WARNING)  # it reports every channel
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (min(max(soft, 16384), hard), hard)
+    )  # a listener and its connections each
+
+    async def main() -> None:
+        await Lab(folder).run()
+
+    asyncio.run(main())

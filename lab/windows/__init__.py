@@ -1,0 +1,1 @@
+"""Simulated Windows machines, behind a WinRM listener."""

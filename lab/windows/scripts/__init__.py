@@ -1,0 +1,91 @@
+"""Models of PowerShell that somebody wrote for their own project: a module, or a script run by win_powershell.
+
+The lab cannot run PowerShell. A model says in Python what one exact text does to a machine; for any other text of the
+same name it refuses, because nobody has compared the two. The name of a script stands in its first line:
+`# offsite-script: set_firewall_rule`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.windows.modules import NotModelled
+
+_ANNOUNCEMENT = re.compile(r"# offsite-script: (\w+)\s*(?:\n|$)")
+
+
+@dataclass
+class ScriptResult:
+    """What a script left: its output objects, `$Ansible.Changed`, `$Ansible.Diff`, the text of a terminating error."""
+
+    output: list[Any] = field(default_factory=list)
+    changed: bool = False
+    diff: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+
+ScriptFunction = Callable[..., ScriptResult]  # (machine, params, *, check_mode, diff_mode)
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script's model and the text it was written for."""
+
+    name: str
+    sha256: str
+    function: ScriptFunction
+
+
+_scripts: dict[str, Script] = {}
+
+
+def digest(source: str) -> str:
+    """Return the SHA-256 of a text, no matter which line ends it has and whether it ends in a newline."""
+    return hashlib.sha256(source.replace("\r\n", "\n").rstrip().encode()).hexdigest()
+
+
+def require(name: str, source: str, sha256: str) -> None:
+    """Raise NotModelled unless `source` is the text that the model of `name` was written for."""
+    found = digest(source)
+    if found != sha256:
+        msg = (
+            f"this text of {name}: its SHA-256 is {found}, the model was written for {sha256}. "
+            "Compare the change with the model in lab/windows/scripts, adapt the model, then write the new number there"
+        )
+        raise NotModelled(msg)
+
+
+def script_model(name: str, sha256: str) -> Callable[[ScriptFunction], ScriptFunction]:
+    """Register the decorated function for the script that announces itself as `name`."""
+
+    def register(function: ScriptFunction) -> ScriptFunction:
+        if name in _scripts:
+            msg = f"two models are registered for the script {name}"
+            raise ValueError(msg)
+        _scripts[name] = Script(name, sha256, function)
+        return function
+
+    return register
+
+
+def find_script(source: str) -> Script | None:
+    """Return the model for a script's text, None when it announces no name.
+
+    Raises NotModelled for a name without a model and for another text than the model's.
+    """
+    announced = _ANNOUNCEMENT.match(source.replace("\r\n", "\n"))
+    if announced is None:
+        return None
+    for found in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{found.name}")
+    script = _scripts.get(announced[1])
+    if script is None:
+        raise NotModelled(f"the script {announced[1]}; it models {', '.join(sorted(_scripts))}")
+    require(script.name, source, script.sha256)
+    return script
