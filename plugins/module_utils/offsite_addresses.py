@@ -1,0 +1,258 @@
+"""Sets of IP addresses as Windows firewall rules name them.
+
+One set can be written in many ways: `10.20.0.0/16`, `10.20.0.0/255.255.0.0` and `10.20.0.0-10.20.255.255` are the
+same addresses (facts/windows.md Q2.2: what was set as CIDR is read back as a mask). Here every text becomes plain
+address ranges and keywords, both per family, so that sets can be compared and the difference be told in words.
+
+Keywords: Set-NetFirewallRule names them; a 4 or 6 at the end limits one to IPv4 or IPv6. The registry's spellings
+(MS-GPFAS 2.2.2.13: `RmtIntrAnet`, `Ply2Renders`) are understood too. `Any` and `*` are every address of both families.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Range = tuple[int, int, int]  # family (4 or 6), first and last address as numbers
+
+LAST = {4: 2**32 - 1, 6: 2**128 - 1}
+_WHOLE = {family: (family, 0, last) for family, last in LAST.items()}
+_KEYWORDS = {
+    name.casefold(): name
+    for name in (
+        *("LocalSubnet", "DNS", "DHCP", "WINS", "DefaultGateway", "Internet", "Intranet"),
+        *("IntranetRemoteAccess", "PlayToDevice", "CaptivePortal"),
+    )
+} | {"rmtintranet": "IntranetRemoteAccess", "ply2renders": "PlayToDevice"}
+_ALLOWED = (
+    "an address (10.20.0.5), a network (10.20.0.0/16 or 10.20.0.0/255.255.0.0), "
+    "a range (10.20.0.5-10.20.0.9) or a keyword such as LocalSubnet or Any"
+)
+# What still counts as "some networks" and not "everyone": an IPv4 /8 and an IPv6 /16.
+_WIDEST = {4: 2**24, 6: 2**112}
+
+
+class AddressError(ValueError):
+    """A text that names no address; the message quotes it and says what is allowed."""
+
+
+@dataclass(frozen=True)
+class AddressSet:
+    """A set in its one normal form: keywords as (name, family), ranges sorted, disjoint and not adjacent."""
+
+    keywords: frozenset[tuple[str, int]]
+    ranges: tuple[Range, ...]
+
+    @property
+    def is_any(self) -> bool:
+        """Whether every IPv4 and every IPv6 address is in the set."""
+        return all(whole in self.ranges for whole in _WHOLE.values())
+
+    def covers(self, other: AddressSet) -> bool:
+        """Whether everything in `other` is in this set; of a keyword only the keyword itself is known to be."""
+        left = other.minus(self)
+        return not left.keywords and not left.ranges
+
+    def minus(self, other: AddressSet) -> AddressSet:
+        """Return what is in this set and not in `other`."""
+        full = {family for family, whole in _WHOLE.items() if whole in other.ranges}
+        keywords = frozenset(item for item in self.keywords - other.keywords if item[1] not in full)
+        return AddressSet(keywords, tuple(_subtract(self.ranges, other.ranges)))
+
+    def texts(self) -> list[str]:
+        """Return the shortest texts for the set: keywords first, then IPv4, then IPv6; CIDR where it fits.
+
+        >>> parse(["10.20.0.0/255.255.0.0", "localsubnet"]).texts()
+        ['LocalSubnet', '10.20.0.0/16']
+        """
+        return self._texts(masks=False)
+
+    def windows_texts(self) -> list[str]:
+        """Return the texts as Windows reads them back: IPv4 networks with a mask (facts/windows.md Q2.2).
+
+        >>> parse(["10.20.0.0/16", "fd00::/8"]).windows_texts()
+        ['10.20.0.0/255.255.0.0', 'fd00::/8']
+        """
+        return self._texts(masks=True)
+
+    def _texts(self, *, masks: bool) -> list[str]:
+        if self.is_any:
+            return ["Any"]
+        names = sorted({name for name, _family in self.keywords})
+        words = []
+        for name in names:
+            families = [family for family in (4, 6) if (name, family) in self.keywords]
+            words += [name] if len(families) == 2 else [f"{name}{families[0]}"]
+        return words + [_range_text(item, masks) for item in self.ranges]
+
+
+def parse(value: str | Iterable[str]) -> AddressSet:
+    """Return the set that a text (comma-separated, as COM gives it) or a list of texts stands for.
+
+    Raises AddressError for anything that is not an address, network, range or keyword.
+    """
+    texts = [value] if isinstance(value, str) else value
+    keywords: set[tuple[str, int]] = set()
+    ranges: list[Range] = []
+    for text in texts:
+        if not isinstance(text, str):
+            raise AddressError(f"{text!r} is not an address: allowed is {_ALLOWED}, each as text")
+        for token in text.split(","):
+            _add(token.strip(), keywords, ranges)
+    merged = _merge(ranges)
+    full = {family for family, whole in _WHOLE.items() if whole in merged}
+    return AddressSet(frozenset(item for item in keywords if item[1] not in full), merged)
+
+
+def equal(one: str | Iterable[str], other: str | Iterable[str]) -> bool:
+    """Whether two texts or lists name the same addresses."""
+    return parse(one) == parse(other)
+
+
+def difference(expected: str | Iterable[str], actual: str | Iterable[str]) -> str:
+    """Return in words how `actual` differs from `expected`; an empty text when it does not.
+
+    >>> difference(["LocalSubnet", "10.20.0.0/16"], ["LocalSubnet", "10.0.0.0/255.0.0.0"])
+    '10.20.0.0/16 is missing; 10.0.0.0/8 is let in and nobody asked for it'
+    """
+    wanted, present = parse(expected), parse(actual)
+    if wanted == present:
+        return ""
+    if present.is_any:
+        return f"every address is let in, and only {_list(wanted.texts()) or 'none'} should be"
+    parts = []
+    missing = wanted.minus(present).texts()
+    if missing:
+        parts.append(f"{_list(missing)} {'is' if len(missing) == 1 else 'are'} missing")
+    extra = present.minus(wanted)
+    for family, whole in _WHOLE.items():
+        if whole in present.ranges and whole not in wanted.ranges:
+            # The rest of the family as ranges would be right and say nothing to anybody.
+            parts.append(f"every IPv{family} address is let in")
+            extra = AddressSet(extra.keywords, tuple(item for item in extra.ranges if item[0] != family))
+    unasked = extra.texts()
+    if unasked:
+        parts.append(f"{_list(unasked)} {'is' if len(unasked) == 1 else 'are'} let in and nobody asked for it")
+    return "; ".join(parts)
+
+
+def is_closed_scope(value: object) -> bool:
+    """Whether one text names some networks and not everyone.
+
+    True for addresses, networks and ranges up to an IPv4 /8 or IPv6 /16 in size, and for LocalSubnet. False for `Any`,
+    `*`, every other keyword, and for what is no address at all.
+    """
+    if not isinstance(value, str):
+        return False
+    try:
+        given = parse(value)
+    except AddressError:
+        return False
+    small = all(last - first < _WIDEST[family] for family, first, last in given.ranges)
+    return small and all(name == "LocalSubnet" for name, _family in given.keywords)
+
+
+def split_keyword(token: str) -> tuple[str, tuple[int, ...]] | None:
+    """Return a keyword in its usual spelling and the families it stands for, or None when `token` is none.
+
+    >>> split_keyword("localsubnet6")
+    ('LocalSubnet', (6,))
+    """
+    folded = token.casefold()
+    for ending, families in (("", (4, 6)), ("4", (4,)), ("6", (6,))):
+        if folded.endswith(ending):
+            stem = folded[: len(folded) - len(ending)]
+            if stem in ("any", "*"):
+                return "Any", families
+            if stem in _KEYWORDS:
+                return _KEYWORDS[stem], families
+    return None
+
+
+def _add(token: str, keywords: set[tuple[str, int]], ranges: list[Range]) -> None:
+    keyword = split_keyword(token)
+    if keyword is None:
+        ranges.append(_parse_range(token))
+    elif keyword[0] == "Any":
+        ranges.extend(_WHOLE[family] for family in keyword[1])
+    else:
+        keywords.update((keyword[0], family) for family in keyword[1])
+
+
+def _parse_range(token: str) -> Range:
+    if "-" in token:
+        first, last = (_address(part.strip(), token) for part in token.split("-", 1))
+        if first.version != last.version or int(first) > int(last):
+            raise AddressError(f"{token!r} is no range: the first address must come before the last, of the same kind")
+        return first.version, int(first), int(last)
+    host, slash, mask = token.partition("/")
+    address = _address(host, token)
+    bits = address.max_prefixlen
+    length = _prefix_length(mask, address, token) if slash else bits
+    size = 2 ** (bits - length)
+    first_number = int(address) // size * size  # bits below the mask do not count
+    return address.version, first_number, first_number + size - 1
+
+
+def _address(text: str, token: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        if "%" in text:
+            raise ValueError("an interface is no part of a remote address")
+        return ipaddress.ip_address(text)
+    except ValueError:
+        raise AddressError(f"{token!r} is not an address: allowed is {_ALLOWED}") from None
+
+
+def _prefix_length(mask: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address, token: str) -> int:
+    bits = address.max_prefixlen
+    if mask.isascii() and mask.isdigit() and int(mask) <= bits:
+        return int(mask)
+    if address.version == 4 and "." in mask:
+        hosts = LAST[4] - int(_address(mask, token))
+        if hosts & (hosts + 1) == 0:
+            return bits - hosts.bit_length()
+    raise AddressError(f"{token!r}: the mask {mask!r} is neither 0 to {bits} nor a mask such as 255.255.0.0")
+
+
+def _merge(ranges: list[Range]) -> tuple[Range, ...]:
+    merged: list[Range] = []
+    for family, first, last in sorted(ranges):
+        if merged and merged[-1][0] == family and first <= merged[-1][2] + 1:
+            merged[-1] = (family, merged[-1][1], max(merged[-1][2], last))
+        else:
+            merged.append((family, first, last))
+    return tuple(merged)
+
+
+def _subtract(ranges: Iterable[Range], without: Iterable[Range]) -> list[Range]:
+    left = list(ranges)
+    for family, first, last in without:
+        rest: list[Range] = []
+        for item in left:
+            if item[0] != family or item[2] < first or item[1] > last:
+                rest.append(item)
+                continue
+            if item[1] < first:
+                rest.append((family, item[1], first - 1))
+            if item[2] > last:
+                rest.append((family, last + 1, item[2]))
+        left = rest
+    return left
+
+
+def _range_text(item: Range, masks: bool) -> str:
+    family, first, last = item
+    make = ipaddress.IPv4Address if family == 4 else ipaddress.IPv6Address
+    size = last - first + 1
+    if size == 1:
+        return str(make(first))
+    if size & (size - 1) == 0 and first % size == 0:
+        if masks and family == 4:
+            return f"{make(first)}/{make(LAST[4] - size + 1)}"
+        return f"{make(first)}/{(32 if family == 4 else 128) - (size.bit_length() - 1)}"
+    return f"{make(first)}-{make(last)}"
+
+
+def _list(texts: list[str]) -> str:
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)

@@ -1,0 +1,220 @@
+"""Controls: what should be so, as data of a role (schemas/control.schema.json tells their shape).
+
+A control with `each` stands for one check an item; `{field}` in its `where`, `expected`, `applies_if`, `governed_by`
+and `title` is replaced with the item's field. A text that is exactly `{field}` becomes the field itself, number or list
+included. What a field holds is never searched for placeholders again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .offsite_compare import KINDS, ExpectedError, check_expected
+from .offsite_state import locator_problem
+
+SEVERITIES = ("low", "medium", "high")
+_REQUIRED = ("id", "title", "why", "severity", "where", "compare")
+_OPTIONAL = ("expected", "each", "instance_key", "applies_if", "governed_by")
+_ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_CONDITIONS = {
+    "applies_if": ({"where", "reason"}, {"is", "equals"}),
+    "governed_by": ({"where", "owner"}, {"is", "equals", "voids"}),
+}
+
+
+class ControlError(ValueError):
+    """Control data that cannot be used; the message names the control, the key and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One control for one item, without placeholders. `container` is the item's own key or dictionary, as a locator."""
+
+    id: str
+    instance: str | None
+    title: str
+    severity: str
+    where: dict[str, Any]
+    compare: str
+    expected: Any
+    applies_if: tuple[dict[str, Any], ...]
+    governed_by: tuple[dict[str, Any], ...]
+    container: dict[str, Any] | None
+
+
+def expand(controls: Any) -> list[Check]:
+    """Return all checks that the controls stand for, in their order. Raises ControlError for the first mistake."""
+    data = plain(controls)
+    if not isinstance(data, list):
+        raise ControlError(f"controls are a list, not {data!r}")
+    for control in data:
+        _validate(control)
+    checks = [check for control in data for check in _expand_one(control)]
+    seen: set[tuple[str, str | None]] = set()
+    for check in checks:
+        # Windows does not tell capital letters from small ones in names.
+        key = (check.id, check.instance.casefold() if check.instance is not None else None)
+        if key in seen:
+            what = f"the item {check.instance!r} stands twice" if check.instance is not None else "it stands twice"
+            raise ControlError(f"control {check.id}: {what}; every one may stand once")
+        seen.add(key)
+    return checks
+
+
+def plain(value: Any) -> Any:
+    """Return a deep copy of plain dicts, lists and scalars; Ansible hands out its own subclasses of them."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    for kind in (str, float, int):
+        if isinstance(value, kind) and not isinstance(value, bool):
+            return kind(value)
+    return value
+
+
+def _validate(control: Any) -> None:
+    name = control.get("id") if isinstance(control, dict) else None
+    if not isinstance(name, str) or not _ID.fullmatch(name):
+        raise ControlError(f"a control needs an id such as vpn_profile.server; it has {name!r}: {str(control)[:80]}")
+    unknown = sorted(set(control) - {*_REQUIRED, *_OPTIONAL})
+    if unknown:
+        allowed = ", ".join([*_REQUIRED, *_OPTIONAL])
+        raise ControlError(f"control {name}: {', '.join(unknown)} is not known; allowed: {allowed}")
+    missing = [key for key in _REQUIRED if key not in control]
+    if missing:
+        raise ControlError(f"control {name}: {', '.join(missing)} is missing")
+    for key in ("title", "why", "severity", "compare", "instance_key"):
+        if not isinstance(control.get(key, ""), str):
+            raise ControlError(f"control {name}: {key} is {control[key]!r}; it must be text")
+    for key, allowed_values in (("severity", SEVERITIES), ("compare", KINDS)):
+        if control[key] not in allowed_values:
+            raise ControlError(f"control {name}: {key} is {control[key]!r}; allowed: {', '.join(allowed_values)}")
+    _validate_where(name, "where", control["where"])
+    untyped = "value" in control["where"] and "type" not in control["where"]
+    if untyped and control["compare"] not in ("present", "absent"):
+        raise ControlError(f"control {name}: where has a value and no type, such as REG_SZ or REG_DWORD")
+    for key in _CONDITIONS:
+        _validate_conditions(name, key, control.get(key, []))
+    if not isinstance(control.get("each", []), list):
+        raise ControlError(f"control {name}: each is {control['each']!r}; it must be a list of objects")
+
+
+def _validate_where(name: str, key: str, where: Any) -> None:
+    problem = locator_problem(where)
+    if problem:
+        raise ControlError(f"control {name}: {key}: {problem}")
+
+
+def _validate_conditions(name: str, key: str, conditions: Any) -> None:
+    required, optional = _CONDITIONS[key]
+    if not isinstance(conditions, list) or not all(isinstance(item, dict) for item in conditions):
+        raise ControlError(f"control {name}: {key} is {conditions!r}; it must be a list of objects")
+    for item in conditions:
+        if not required <= set(item) <= required | optional or ("is" in item) == ("equals" in item):
+            words = ", ".join(sorted(required))
+            raise ControlError(f"control {name}: {key} needs {words} and either is or equals; it has {', '.join(item)}")
+        if item.get("is", "present") not in ("present", "absent"):
+            raise ControlError(f"control {name}: {key}: is {item['is']!r}; allowed: present, absent")
+        if not isinstance(item.get("voids", False), bool):
+            raise ControlError(f"control {name}: {key}: voids is {item['voids']!r}; allowed: true, false")
+        _validate_where(name, f"{key}: where", item["where"])
+
+
+def _expand_one(control: dict[str, Any]) -> Iterator[Check]:
+    name = control["id"]
+    for item in control.get("each", [None]):
+        fields: dict[str, Any] = {}
+        instance = None
+        if "each" in control:
+            if not isinstance(item, dict):
+                raise ControlError(f"control {name}: each has {item!r}; every item must be an object")
+            fields = item
+            key = control.get("instance_key", "name")
+            instance = item.get(key)
+            if not isinstance(instance, str) or not instance:
+                raise ControlError(f"control {name}: an item of each has no {key} (text), by which it is told: {item}")
+        try:
+            yield _check(control, instance, fields)
+        except (_FieldError, ExpectedError) as error:
+            of_item = f" for {instance!r}" if instance is not None else ""
+            raise ControlError(f"control {name}{of_item}: {error}") from error
+
+
+def _check(control: dict[str, Any], instance: str | None, fields: dict[str, Any]) -> Check:
+    where = _fill(control["where"], fields)
+    _no_backslash(control["where"], fields)
+    expected = _fill(control.get("expected"), fields)
+    check_expected(control["compare"], expected, where.get("type"))
+    return Check(
+        id=control["id"],
+        instance=instance,
+        title=_fill(control["title"], fields),
+        severity=control["severity"],
+        where=where,
+        compare=control["compare"],
+        expected=expected,
+        applies_if=tuple(_fill(control.get("applies_if", []), fields)),
+        governed_by=tuple(_fill(control.get("governed_by", []), fields)),
+        container=_container(control["where"], fields),
+    )
+
+
+class _FieldError(ValueError):
+    """A placeholder that the item cannot fill."""
+
+
+def _fill(template: Any, fields: dict[str, Any]) -> Any:
+    if isinstance(template, dict):
+        return {key: _fill(value, fields) for key, value in template.items()}
+    if isinstance(template, list):
+        return [_fill(value, fields) for value in template]
+    if not isinstance(template, str):
+        return template
+    whole = _PLACEHOLDER.fullmatch(template)
+    if whole:
+        return _field(whole[1], fields)
+    # One pass: what a field brings in is never searched again.
+    return _PLACEHOLDER.sub(lambda match: _as_text(match[1], _field(match[1], fields)), template)
+
+
+def _field(name: str, fields: dict[str, Any]) -> Any:
+    if name not in fields:
+        given = ", ".join(sorted(fields)) or "none (the control has no each)"
+        raise _FieldError(f"the placeholder {{{name}}} has no field of that name; given: {given}")
+    return fields[name]
+
+
+def _as_text(name: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise _FieldError(f"{name} is {value!r}; inside a longer text only text and whole numbers can stand")
+    return str(value)
+
+
+def _no_backslash(where: dict[str, Any], fields: dict[str, Any]) -> None:
+    """Keep a name with a backslash from becoming another registry key than the one that was meant."""
+    for name in _PLACEHOLDER.findall(where.get("registry", "")):
+        text = str(_field(name, fields))
+        if "\\" in text or not text.strip():
+            raise _FieldError(f"{name} is {text!r}; in a registry path it must be a name without backslash, not empty")
+
+
+def _container(where: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any] | None:
+    r"""Return the registry key or dictionary that is the item's own: the innermost one named after it.
+
+    Of `...\Tunnels\{name}`, value Server, that is `...\Tunnels\IMR`: if it did not exist before the role, the role
+    takes it off again as a whole. A container that is not named after an item is shared and never the role's own.
+    """
+    if "value" in where:
+        parts = where["registry"].split("\\")
+        named = [index for index, part in enumerate(parts) if _PLACEHOLDER.search(part)]
+        return {"registry": _fill("\\".join(parts[: named[-1] + 1]), fields)} if named else None
+    if "key" in where:
+        outer = where["key"][:-1]
+        named = [index for index, part in enumerate(outer) if _PLACEHOLDER.search(part)]
+        return {"plist": _fill(where["plist"], fields), "key": _fill(outer[: named[-1] + 1], fields)} if named else None
+    return None

@@ -1,0 +1,160 @@
+"""Records: one control on one endpoint in one run (schemas/record.schema.json), and the JSON Lines file of a run.
+
+The comparison makes records without run, endpoint, time and versions; `stamp` adds those, so that nothing here needs a
+clock. Status:
+
+    compliant  fixed (was drifted, was written, reads back right)  waived  not_applicable          good
+    drifted  managed_elsewhere (a stronger owner holds it, or voids it)  waiver_expired  error      not good
+    unreachable  offsite  stale                                                                   not measured
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+GOOD = ("compliant", "fixed", "waived", "not_applicable")
+NOT_GOOD = ("drifted", "managed_elsewhere", "waiver_expired", "error")
+NOT_MEASURED = ("unreachable", "offsite", "stale")
+STATUSES = (*GOOD, *NOT_GOOD, *NOT_MEASURED)
+SEVERITIES = ("low", "medium", "high")
+REACHABLE = "endpoint.reachable"
+STATE = "endpoint.state"
+
+_TEXTS = ("run", "endpoint", "control", "scope", "status", "reason", "evidence", "severity", "role", "title", "at")
+_KEYS = {*_TEXTS, "instance", "expected", "actual", "versions"}
+
+
+class RecordError(ValueError):
+    """A record, or a line of a file, that is not one; the message says which and why."""
+
+
+def record(
+    control: str,
+    status: str,
+    *,
+    role: str,
+    instance: str | None = None,
+    scope: str = "machine",
+    expected: Any = None,
+    actual: Any = None,
+    reason: str = "",
+    evidence: str = "",
+    severity: str = "high",
+    title: str = "",
+) -> dict[str, Any]:
+    """Return a record that still lacks run, endpoint, at and versions; expected and actual None mean "not set"."""
+    return {
+        "control": control,
+        "instance": instance,
+        "scope": scope,
+        "status": status,
+        "expected": expected,
+        "actual": actual,
+        "reason": reason,
+        "evidence": evidence,
+        "severity": severity,
+        "role": role,
+        "title": title,
+    }
+
+
+def unreachable(reason: str) -> dict[str, Any]:
+    """Return the one record of an endpoint that does not answer."""
+    return record(REACHABLE, "unreachable", role="endpoint", reason=reason, title="The endpoint answers")
+
+
+def unusable_state(reason: str) -> dict[str, Any]:
+    """Return the one record of an endpoint that answered with something that cannot be compared."""
+    return record(STATE, "error", role="endpoint", reason=reason, title="The endpoint's state can be read")
+
+
+def stamp(
+    records: Iterable[Mapping[str, Any]], *, run: str, endpoint: str, at: str, versions: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return the records with what only the caller knows; `at` is UTC, such as 2026-11-23T14:30:00Z."""
+    common = {"run": run, "endpoint": endpoint, "at": at, "versions": dict(versions)}
+    return [{**common, **item} for item in records]
+
+
+def check_record(item: Any) -> str | None:
+    """Return what is wrong with a stamped record, or None."""
+    if not isinstance(item, Mapping):
+        return "a record is an object"
+    missing = sorted(_KEYS - set(item))
+    unknown = sorted(set(item) - _KEYS - {"before"})
+    if missing or unknown:
+        words = [f"{', '.join(missing)} missing"] * bool(missing) + [f"{', '.join(unknown)} not known"] * bool(unknown)
+        return "; ".join(words)
+    wrong = [key for key in _TEXTS if not isinstance(item[key], str)]
+    if wrong:
+        return f"{wrong[0]} is {item[wrong[0]]!r}; it must be text"
+    for key, allowed in (("status", STATUSES), ("severity", SEVERITIES)):
+        if item[key] not in allowed:
+            return f"{key} is {item[key]!r}; allowed: {', '.join(allowed)}"
+    if not isinstance(item["instance"], (str, type(None))):
+        return f"instance is {item['instance']!r}; it must be text or null"
+    if not isinstance(item["versions"], Mapping):
+        return f"versions is {item['versions']!r}; it must be an object"
+    if ("before" in item) != (item["status"] == "fixed"):
+        return "before stands in records of status fixed, and only there"
+    return None
+
+
+def identity(item: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    """Return what a record is about: endpoint, role, control, instance and scope."""
+    return (item["endpoint"], item["role"], item["control"], item["instance"] or "", item["scope"])
+
+
+def merge(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the records of many endpoints in one order; of two about the same thing the later given one counts.
+
+    Raises RecordError for anything that is no stamped record.
+    """
+    newest: dict[tuple[str, ...], dict[str, Any]] = {}
+    for item in records:
+        problem = check_record(item)
+        if problem:
+            raise RecordError(f"not a record: {problem}: {str(item)[:200]}")
+        newest[identity(item)] = dict(item)
+    return [newest[key] for key in sorted(newest)]
+
+
+def write_lines(path: str | Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Write records as JSON Lines in UTF-8; the file is there whole or, after a failure, as it was before."""
+    target = Path(path)
+    text = "".join(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n" for item in records)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            # A lone surrogate (half a character in an endpoint's text) must not cost the whole report.
+            file.write(text.encode("utf-8", "backslashreplace"))
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_lines(path: str | Path) -> list[dict[str, Any]]:
+    """Return the records of a file. Raises RecordError with the number of the first line that is none."""
+    # Not splitlines(): it would also split at characters that JSON leaves as they are inside a text.
+    lines = Path(path).read_text(encoding="utf-8").split("\n")
+    records = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            item = json.loads(line)
+        except ValueError as error:
+            raise RecordError(f"{path}, line {number}: no JSON ({error})") from error
+        problem = check_record(item)
+        if problem:
+            raise RecordError(f"{path}, line {number}: {problem}")
+        records.append(item)
+    return records

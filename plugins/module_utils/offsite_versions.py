@@ -1,0 +1,39 @@
+"""Dotted version numbers: `7.0.7.0345` and `7.0.7.345` are the same release (service.md, Values: client versions)."""
+
+from __future__ import annotations
+
+import re
+from itertools import zip_longest
+
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+
+
+class VersionError(ValueError):
+    """A text that is no dotted version; the message quotes it."""
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Return a version's numbers; leading zeros and blanks around it do not count.
+
+    >>> parse_version("7.0.7.0345")
+    (7, 0, 7, 345)
+    """
+    stripped = text.strip() if isinstance(text, str) else ""
+    if not _VERSION.fullmatch(stripped):
+        raise VersionError(f"{text!r} is no version: expected are numbers with dots between, such as 7.4.3.1790")
+    return tuple(int(part) for part in stripped.split("."))
+
+
+def compare_versions(one: str, other: str) -> int:
+    """Return -1, 0 or 1 as `one` is older than, the same as, or newer than `other`; 7.0 is the same as 7.0.0."""
+    for left, right in zip_longest(parse_version(one), parse_version(other), fillvalue=0):
+        if left != right:
+            return -1 if left < right else 1
+    return 0
+
+
+def in_range(version: str, at_least: str | None = None, below: str | None = None) -> bool:
+    """Whether at_least <= version < below; a bound that is None does not bind."""
+    if at_least is not None and compare_versions(version, at_least) < 0:
+        return False
+    return below is None or compare_versions(version, below) < 0

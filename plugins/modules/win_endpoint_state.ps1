@@ -1,0 +1,521 @@
+#!powershell
+
+#AnsibleRequires -CSharpUtil Ansible.Basic
+
+# Reads what this machine is and changes nothing. No opinion is formed here: the controller compares.
+# Everything Windows answers comes in through the functions of the first part; tests/contract puts stand-ins there.
+# What cannot be read becomes a node with the key 'error', so that it is never taken for absent.
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+
+$HivePrefix = 'OffsiteEndpoints_'
+$ProfileList = 'HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList'
+$CurrentVersion = 'HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion'
+$Control = 'HKLM\SYSTEM\CurrentControlSet\Control'
+$Servicing = 'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing'
+$WindowsUpdate = 'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update'
+
+# ---- What Windows answers -------------------------------------------------------------------------------------------
+
+function Open-RegistryKey {
+    # Returns the key, to be disposed by the caller, or $null when there is none. Always the 64-bit view.
+    param ([string]$Path)
+    $parts = $Path.Split([char[]]'\', 2)
+    $hives = @{ HKLM = [Microsoft.Win32.RegistryHive]::LocalMachine; HKU = [Microsoft.Win32.RegistryHive]::Users }
+    if (-not $hives.ContainsKey($parts[0])) {
+        throw "registry path '$Path' has to begin with HKLM\ or HKU\"
+    }
+    $base = [Microsoft.Win32.RegistryKey]::OpenBaseKey($hives[$parts[0]], [Microsoft.Win32.RegistryView]::Registry64)
+    if ($parts.Count -eq 1) {
+        return $base
+    }
+    try {
+        return $base.OpenSubKey($parts[1], $false)
+    }
+    finally {
+        $base.Dispose()
+    }
+}
+
+function Invoke-HiveTool {
+    # Runs reg.exe (it takes the backup and restore rights by itself) and returns its exit code; its text is localised.
+    param ([string]$Arguments)
+    $start = [System.Diagnostics.ProcessStartInfo]::new()
+    $start.FileName = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'reg.exe')
+    $start.Arguments = $Arguments
+    $start.UseShellExecute = $false
+    $start.CreateNoWindow = $true
+    $start.RedirectStandardOutput = $true
+    $start.RedirectStandardError = $true
+    $process = [System.Diagnostics.Process]::Start($start)
+    try {
+        $null = $process.StandardOutput.ReadToEnd()
+        $null = $process.StandardError.ReadToEnd()
+        $process.WaitForExit()
+        return $process.ExitCode
+    }
+    finally {
+        $process.Dispose()
+    }
+}
+
+function Test-HiveFile {
+    param ([string]$Path)
+    return [System.IO.File]::Exists($Path)
+}
+
+function Get-CimData {
+    param ([string]$ClassName, [string]$Filter, [string[]]$Property)
+    $arguments = @{ ClassName = $ClassName; Property = $Property }
+    if ($Filter) {
+        $arguments['Filter'] = $Filter
+    }
+    return , @(Get-CimInstance -ErrorAction Stop @arguments)
+}
+
+function Get-GroupName {
+    # Returns the group's name in this machine's language, or $null when the SID names nothing.
+    param ([string]$Sid)
+    $identifier = [System.Security.Principal.SecurityIdentifier]::new($Sid)
+    try {
+        $account = $identifier.Translate([System.Security.Principal.NTAccount]).Value
+    }
+    catch [System.Security.Principal.IdentityNotMappedException] {
+        return $null
+    }
+    return $account.Substring($account.LastIndexOf('\') + 1)
+}
+
+function Get-GroupMemberSid {
+    # Returns one hashtable a member: its SID, and its ADSI path. Get-LocalGroupMember fails when a member is an orphan.
+    param ([string]$Name)
+    $computer = [System.Environment]::MachineName
+    $group = [ADSI]"WinNT://$computer/$Name,group"
+    $members = [System.Collections.Generic.List[object]]::new()
+    foreach ($member in $group.psbase.Invoke('Members')) {
+        $type = $member.GetType()
+        $bytes = $type.InvokeMember('objectSid', 'GetProperty', $null, $member, $null)
+        $sid = [System.Security.Principal.SecurityIdentifier]::new([byte[]]$bytes, 0)
+        $members.Add(@{ sid = $sid.Value; path = [string]$type.InvokeMember('ADsPath', 'GetProperty', $null, $member, $null) })
+    }
+    return , $members
+}
+
+function Get-NetworkAdapter {
+    # Returns description, status and kind of every adapter; both words come from .NET and are never localised.
+    $adapters = [System.Collections.Generic.List[object]]::new()
+    foreach ($adapter in [System.Net.NetworkInformation.NetworkInterface]::GetAllNetworkInterfaces()) {
+        $adapters.Add(@{
+                description = $adapter.Description
+                status = $adapter.OperationalStatus.ToString()
+                kind = $adapter.NetworkInterfaceType.ToString()
+            })
+    }
+    return , $adapters
+}
+
+function Get-HostData {
+    return @{
+        ui_culture = [System.Globalization.CultureInfo]::InstalledUICulture.Name
+        powershell = $PSVersionTable['PSVersion'].ToString()
+    }
+}
+
+# ---- The registry ---------------------------------------------------------------------------------------------------
+
+function Get-Reason {
+    # Returns the innermost message: PowerShell wraps what .NET says in a sentence of its own.
+    param ([System.Management.Automation.ErrorRecord]$ErrorRecord)
+    $exception = $ErrorRecord.Exception
+    while ($null -ne $exception.InnerException) {
+        $exception = $exception.InnerException
+    }
+    if ($exception -is [System.Security.SecurityException] -or $exception -is [System.UnauthorizedAccessException]) {
+        return 'access denied'
+    }
+    return $exception.Message
+}
+
+function New-Map {
+    # A map whose keys keep their case apart: two spellings of a path that were asked for are two answers.
+    return [System.Collections.Generic.Dictionary[string, object]]::new()
+}
+
+function ConvertTo-Hex {
+    param ([byte[]]$Bytes)
+    return [System.BitConverter]::ToString($Bytes).Replace('-', '').ToLowerInvariant()
+}
+
+function Read-RegistryValue {
+    param ([object]$Key, [string]$Name)
+    try {
+        $kind = $Key.GetValueKind($Name).ToString()
+        $data = $Key.GetValue($Name, $null, [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+        if ($null -eq $data) {
+            return @{ error = "registry data of kind $kind cannot be read" }
+        }
+        switch ($kind) {
+            'String' { return @{ type = 'REG_SZ'; data = [string]$data } }
+            'ExpandString' { return @{ type = 'REG_EXPAND_SZ'; data = [string]$data } }
+            'MultiString' { return @{ type = 'REG_MULTI_SZ'; data = [string[]]$data } }
+            # .NET gives signed numbers; the registry's are unsigned.
+            'DWord' { return @{ type = 'REG_DWORD'; data = [System.BitConverter]::ToUInt32([System.BitConverter]::GetBytes([int]$data), 0) } }
+            'QWord' { return @{ type = 'REG_QWORD'; data = [System.BitConverter]::ToUInt64([System.BitConverter]::GetBytes([long]$data), 0) } }
+            'Binary' { return @{ type = 'REG_BINARY'; data = ConvertTo-Hex -Bytes $data } }
+            'None' { return @{ type = 'REG_NONE'; data = ConvertTo-Hex -Bytes $data } }
+        }
+        return @{ error = "registry data of kind $kind is not supported" }
+    }
+    catch {
+        return @{ error = Get-Reason -ErrorRecord $_ }
+    }
+}
+
+function Read-RegistryKey {
+    param ([string]$Path, [string[]]$Values, [int]$Depth)
+    $key = $null
+    try {
+        $key = Open-RegistryKey -Path $Path
+        if ($null -eq $key) {
+            return @{ exists = $false }
+        }
+        $found = New-Map
+        foreach ($name in $key.GetValueNames()) {
+            foreach ($pattern in $Values) {
+                if ($name -like $pattern) {
+                    $found[$name] = Read-RegistryValue -Key $key -Name $name
+                    break
+                }
+            }
+        }
+        $subkeys = New-Map
+        if ($Depth -gt 0) {
+            foreach ($name in $key.GetSubKeyNames()) {
+                $subkeys[$name] = Read-RegistryKey -Path "$Path\$name" -Values $Values -Depth ($Depth - 1)
+            }
+        }
+        return @{ exists = $true; values = $found; keys = $subkeys }
+    }
+    catch {
+        return @{ error = Get-Reason -ErrorRecord $_ }
+    }
+    finally {
+        if ($null -ne $key) {
+            $key.Dispose()
+        }
+    }
+}
+
+function Get-RegistryData {
+    # Returns the data of one value of this machine's own settings, or $null. Only for values that are text or numbers.
+    param ([string]$Path, [string]$Name)
+    $node = Read-RegistryKey -Path $Path -Values @([System.Management.Automation.WildcardPattern]::Escape($Name)) -Depth 0
+    if ($node.ContainsKey('error')) {
+        throw $node['error']
+    }
+    if ($node['exists'] -and $node['values'].ContainsKey($Name)) {
+        return $node['values'][$Name]['data']
+    }
+    return $null
+}
+
+function Test-RegistryKey {
+    param ([string]$Path)
+    $node = Read-RegistryKey -Path $Path -Values @() -Depth 0
+    if ($node.ContainsKey('error')) {
+        throw $node['error']
+    }
+    return $node['exists']
+}
+
+function Get-SubKeyName {
+    param ([string]$Path)
+    $key = Open-RegistryKey -Path $Path
+    if ($null -eq $key) {
+        return , @()
+    }
+    try {
+        return , @($key.GetSubKeyNames())
+    }
+    finally {
+        $key.Dispose()
+    }
+}
+
+function Read-RegistryRequest {
+    # Answers a list of asks below one root ('' for the machine's own hives).
+    param ([object[]]$Requests, [string]$Root)
+    $answers = New-Map
+    foreach ($request in $Requests) {
+        $path = $request['path']
+        $answers[$path] = Read-RegistryKey -Path ($Root + $path.TrimEnd('\')) -Values $request['values'] -Depth $request['depth']
+    }
+    return $answers
+}
+
+# ---- Users' hives ---------------------------------------------------------------------------------------------------
+
+function Dismount-Hive {
+    # Returns whether the hive is unloaded. A handle that waits for the garbage collector keeps it loaded, hence the tries.
+    param ([string]$Name)
+    for ($try = 1; $try -le 5; $try++) {
+        [System.GC]::Collect()
+        [System.GC]::WaitForPendingFinalizers()
+        if ((Invoke-HiveTool -Arguments "unload ""HKU\$Name""") -eq 0) {
+            return $true
+        }
+        Start-Sleep -Milliseconds (100 * $try)
+    }
+    return $false
+}
+
+function Clear-HiveLeftover {
+    # A run that was cut off leaves hives loaded, and Windows then makes the user a temporary profile at the next logon.
+    param ([System.Collections.Generic.List[string]]$Warnings)
+    foreach ($name in (Get-SubKeyName -Path 'HKU')) {
+        if ($name.StartsWith($HivePrefix, [System.StringComparison]::OrdinalIgnoreCase)) {
+            if (Dismount-Hive -Name $name) {
+                $Warnings.Add("unloaded the registry hive HKU\$name, which an earlier run had left loaded")
+            }
+            else {
+                $Warnings.Add("the registry hive HKU\$name, left by an earlier run, cannot be unloaded; restart the machine")
+            }
+        }
+    }
+}
+
+function Read-UserRegistry {
+    # Answers the asks from one user's hive and says where it was: loaded, in its file, or missing.
+    param ([string]$Sid, [string]$ProfilePath, [object[]]$Requests, [System.Collections.Generic.List[string]]$Warnings)
+    $user = @{ profile_path = $ProfilePath; hive = 'loaded'; logged_on = $false }
+    if ($Sid -ne 'default' -and (Test-RegistryKey -Path "HKU\$Sid")) {
+        $user['logged_on'] = Test-RegistryKey -Path "HKU\$Sid\Volatile Environment"
+        $user['registry'] = Read-RegistryRequest -Requests $Requests -Root "HKU\$Sid\"
+        return $user
+    }
+    $file = "$ProfilePath\NTUSER.DAT"
+    if (-not (Test-HiveFile -Path $file)) {
+        $user['hive'] = 'missing'
+        $user['registry'] = New-Map
+        foreach ($request in $Requests) {
+            $user['registry'][$request['path']] = @{ exists = $false }
+        }
+        return $user
+    }
+    $user['hive'] = 'file'
+    # Never under the SID itself: Windows needs that name when the user logs on meanwhile.
+    $name = $HivePrefix + $Sid
+    $code = Invoke-HiveTool -Arguments "load ""HKU\$name"" ""$file"""
+    if ($code -ne 0) {
+        $user['registry'] = New-Map
+        foreach ($request in $Requests) {
+            $user['registry'][$request['path']] = @{ error = "$file cannot be loaded (reg.exe ended with $code)" }
+        }
+        return $user
+    }
+    try {
+        $user['registry'] = Read-RegistryRequest -Requests $Requests -Root "HKU\$name\"
+    }
+    finally {
+        if (-not (Dismount-Hive -Name $name)) {
+            $Warnings.Add("the registry hive HKU\$name cannot be unloaded; restart the machine before $Sid logs on")
+        }
+    }
+    return $user
+}
+
+function Read-User {
+    param ([object[]]$Requests, [System.Collections.Generic.List[string]]$Warnings)
+    $users = New-Map
+    if ($Requests.Count -eq 0) {
+        return $users
+    }
+    Clear-HiveLeftover -Warnings $Warnings
+    $profiles = New-Map
+    foreach ($sid in (Get-SubKeyName -Path $ProfileList)) {
+        # A name that ends in .bak is what Windows sets aside when a profile failed to load.
+        if (($sid -like 'S-1-5-21-*' -or $sid -like 'S-1-12-1-*') -and $sid -notlike '*.bak') {
+            $profiles[$sid] = @("$ProfileList\$sid", 'ProfileImagePath')
+        }
+    }
+    $profiles['default'] = @($ProfileList, 'Default')
+    foreach ($sid in $profiles.Keys) {
+        try {
+            $path = Get-RegistryData -Path $profiles[$sid][0] -Name $profiles[$sid][1]
+            if ($null -eq $path) {
+                throw "ProfileList names no folder for $sid"
+            }
+            $path = [System.Environment]::ExpandEnvironmentVariables($path).TrimEnd('\')
+            $users[$sid] = Read-UserRegistry -Sid $sid -ProfilePath $path -Requests $Requests -Warnings $Warnings
+        }
+        catch {
+            $users[$sid] = @{ error = Get-Reason -ErrorRecord $_ }
+        }
+    }
+    return $users
+}
+
+# ---- The other nodes ------------------------------------------------------------------------------------------------
+
+function Read-System {
+    $words = Get-HostData
+    $joined = $false
+    foreach ($computer in (Get-CimData -ClassName 'Win32_ComputerSystem' -Filter '' -Property 'PartOfDomain')) {
+        $joined = [bool]$computer.PartOfDomain
+    }
+    return @{
+        computer_name = Get-RegistryData -Path "$Control\ComputerName\ActiveComputerName" -Name 'ComputerName'
+        edition_id = Get-RegistryData -Path $CurrentVersion -Name 'EditionID'
+        installation_type = Get-RegistryData -Path $CurrentVersion -Name 'InstallationType'
+        display_version = Get-RegistryData -Path $CurrentVersion -Name 'DisplayVersion'
+        build = [int](Get-RegistryData -Path $CurrentVersion -Name 'CurrentBuild')
+        ubr = [int](Get-RegistryData -Path $CurrentVersion -Name 'UBR')
+        ui_culture = $words['ui_culture']
+        architecture = Get-RegistryData -Path "$Control\Session Manager\Environment" -Name 'PROCESSOR_ARCHITECTURE'
+        powershell = $words['powershell']
+        part_of_domain = $joined
+    }
+}
+
+function Read-Service {
+    param ([string[]]$Names)
+    $services = New-Map
+    if ($Names.Count -eq 0) {
+        return $services
+    }
+    $terms = [System.Collections.Generic.List[string]]::new()
+    foreach ($name in $Names) {
+        $services[$name] = @{ exists = $false }
+        $terms.Add("Name='" + $name.Replace('\', '\\').Replace("'", "\'") + "'")
+    }
+    $filter = [string]::Join(' OR ', $terms)
+    foreach ($service in (Get-CimData -ClassName 'Win32_Service' -Filter $filter -Property 'Name', 'StartMode', 'State')) {
+        foreach ($name in $Names) {
+            if ($name -eq $service.Name) {
+                $services[$name] = @{ exists = $true; start_mode = $service.StartMode; state = $service.State }
+            }
+        }
+    }
+    return $services
+}
+
+function Read-Group {
+    param ([string]$Sid)
+    try {
+        $name = Get-GroupName -Sid $Sid
+        if ($null -eq $name) {
+            return @{ exists = $false }
+        }
+        $members = [System.Collections.Generic.List[object]]::new()
+        foreach ($member in (Get-GroupMemberSid -Name $name)) {
+            # WinNT://DOMAIN/COMPUTER/name, WinNT://DOMAIN/name, or WinNT://S-1-5-21-... for one that resolves to nothing.
+            $parts = $member['path'].Substring('WinNT://'.Length).Split('/')
+            $account = $null
+            if ($parts.Count -gt 1) {
+                $account = $parts[$parts.Count - 2] + '\' + $parts[$parts.Count - 1]
+            }
+            $members.Add(@{ sid = $member['sid']; name = $account })
+        }
+        return @{ exists = $true; name = $name; members = $members }
+    }
+    catch {
+        return @{ error = Get-Reason -ErrorRecord $_ }
+    }
+}
+
+function Read-GroupList {
+    param ([string[]]$Sids)
+    $groups = New-Map
+    foreach ($sid in $Sids) {
+        $groups[$sid] = Read-Group -Sid $sid
+    }
+    return $groups
+}
+
+function Read-RebootPending {
+    $now = Get-RegistryData -Path "$Control\ComputerName\ActiveComputerName" -Name 'ComputerName'
+    $next = Get-RegistryData -Path "$Control\ComputerName\ComputerName" -Name 'ComputerName'
+    $renames = Get-RegistryData -Path "$Control\Session Manager" -Name 'PendingFileRenameOperations'
+    return @{
+        component_based_servicing = (Test-RegistryKey -Path "$Servicing\RebootPending")
+        windows_update = (Test-RegistryKey -Path "$WindowsUpdate\RebootRequired")
+        file_rename = ($null -ne $renames -and @($renames).Count -gt 0)
+        computer_rename = ($now -ne $next)
+    }
+}
+
+function Read-Tunnel {
+    # FortiClient's own adapters, and every RAS (PPP) link: those exist only while they are up.
+    $adapters = [System.Collections.Generic.List[object]]::new()
+    $active = $false
+    foreach ($adapter in (Get-NetworkAdapter)) {
+        $description = $adapter['description']
+        if ($description -like 'Fortinet SSL VPN*' -or $description -like 'Fortinet Virtual Ethernet*' -or
+            $description -like 'PPPoP*' -or $adapter['kind'] -eq 'Ppp') {
+            $adapters.Add(@{ description = $description; status = $adapter['status'] })
+            if ($adapter['status'] -eq 'Up') {
+                $active = $true
+            }
+        }
+    }
+    return @{ active = $active; adapters = $adapters }
+}
+
+function Read-Node {
+    # One node of the document; what fails in it is its error and leaves the other nodes alone.
+    param ([scriptblock]$Read)
+    try {
+        return (& $Read)
+    }
+    catch {
+        return @{ error = Get-Reason -ErrorRecord $_ }
+    }
+}
+
+function Get-EndpointState {
+    param ([System.Collections.IDictionary]$Request, [System.Collections.Generic.List[string]]$Warnings)
+    return @{
+        schema = 1
+        platform = 'Windows'
+        system = Read-Node -Read { Read-System }
+        registry = Read-Node -Read { Read-RegistryRequest -Requests $Request['registry'] -Root '' }
+        users = Read-Node -Read { Read-User -Requests $Request['user_registry'] -Warnings $Warnings }
+        services = Read-Node -Read { Read-Service -Names $Request['services'] }
+        groups = Read-Node -Read { Read-GroupList -Sids $Request['groups'] }
+        reboot_pending = Read-Node -Read { Read-RebootPending }
+        tunnel = Read-Node -Read { Read-Tunnel }
+    }
+}
+
+# ---- The module -----------------------------------------------------------------------------------------------------
+
+function Get-AskSpec {
+    return @{
+        type = 'list'
+        elements = 'dict'
+        default = @()
+        options = @{
+            path = @{ type = 'str'; required = $true }
+            values = @{ type = 'list'; elements = 'str'; default = @('*') }
+            depth = @{ type = 'int'; default = 0 }
+        }
+    }
+}
+
+$spec = @{
+    options = @{
+        registry = Get-AskSpec
+        user_registry = Get-AskSpec
+        services = @{ type = 'list'; elements = 'str'; default = @() }
+        groups = @{ type = 'list'; elements = 'str'; default = @() }
+    }
+    supports_check_mode = $true
+}
+$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+$warnings = [System.Collections.Generic.List[string]]::new()
+$module.Result.document = Get-EndpointState -Request $module.Params -Warnings $warnings
+foreach ($warning in $warnings) {
+    $module.Warn($warning)
+}
+$module.ExitJson()

@@ -1,0 +1,36 @@
+"""Jinja tests that the roles' variable checks use."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from plugins.module_utils.offsite_addresses import is_closed_scope
+
+# RFC 1123, section 2.1: labels of letters, digits and hyphens, 63 at most each, 253 together.
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+
+
+def is_host_name(value: Any) -> bool:
+    """Say whether `value` is a fully qualified host name; an IP address is none, nor is a bare word."""
+    if not isinstance(value, str) or len(value) > 253:
+        return False
+    try:
+        ipaddress.ip_address(value.strip("[]"))
+    except ValueError:
+        labels = value.split(".")
+        return len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit()
+    return False
+
+
+class TestModule:
+    """The tests by name."""
+
+    def tests(self) -> dict[str, Callable[[Any], bool]]:
+        """Return name to function."""
+        return {"host_name": is_host_name, "closed_scope": is_closed_scope}

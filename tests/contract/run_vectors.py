@@ -1,0 +1,136 @@
+"""Runs the vectors against the scripts themselves in every PowerShell there is: python -m tests.contract.run_vectors.
+
+Exits 0 when all passed, and when there is no PowerShell; then it says that nothing was run. The scripts' access to
+Windows is replaced by stand-ins (run_vectors.ps1), so a PowerShell 7 on Linux or macOS will do.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.contract import vectors
+
+PROGRAMS = ("pwsh", "powershell")
+KINDS = {
+    "REG_SZ": "String",
+    "REG_EXPAND_SZ": "ExpandString",
+    "REG_MULTI_SZ": "MultiString",
+    "REG_DWORD": "DWord",
+    "REG_QWORD": "QWord",
+    "REG_BINARY": "Binary",
+    "REG_NONE": "None",
+}
+SIGN_BIT = {"REG_DWORD": 31, "REG_QWORD": 63}
+NAMES_OF_COMPUTER = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName"
+
+
+def main() -> int:
+    """Run what there is and print the outcome; return the exit code."""
+    found = [program for program in PROGRAMS if shutil.which(program)]
+    if not found:
+        print(f"SKIPPED, not passed: neither {' nor '.join(PROGRAMS)} is on this computer, so no script was run.")
+        print("Install PowerShell 7 (any system), or run this on Windows, to run the vectors against the scripts.")
+        return 0
+    failed = 0
+    for program in found:
+        failed += run(program)
+    return 1 if failed else 0
+
+
+def run(program: str) -> int:
+    """Run all vectors in one PowerShell, print what differs, and return how many failed."""
+    wanted = vectors.load()
+    with tempfile.TemporaryDirectory() as folder:
+        calls, answers = Path(folder, "calls.json"), Path(folder, "answers.jsonl")
+        calls.write_text(json.dumps([call(vector) for vector in wanted]), encoding="utf-8")
+        script = vectors.HERE / "run_vectors.ps1"
+        start = [program, "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File", str(script)]
+        subprocess.run([*start, "-CallFile", str(calls), "-AnswerFile", str(answers)], check=True, timeout=600)
+        lines = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
+    found = {line["name"]: line["found"] for line in lines}
+    failed = 0
+    for vector in wanted:
+        wrong = differing(vector, found.get(vector["name"], {"crash": "no answer"}))
+        failed += bool(wrong)
+        print(f"{'FAILED' if wrong else 'ok':6} {vector['name']}", *wrong, sep="\n         ")
+    print(f"{program}: {len(wanted) - failed} passed, {failed} failed")
+    return failed
+
+
+def differing(vector: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """Return what differs, one line each."""
+    if "crash" in found:
+        return [found["crash"]]
+    if "rules" in found:
+        found["rules"] = {rule.pop("name"): rule for rule in found["rules"]}
+    if "mounts" in found:
+        found["mounts"] = sorted(found["mounts"])
+    return vectors.differences(vector, found)
+
+
+def call(vector: dict[str, Any]) -> dict[str, Any]:
+    """Return a vector in the form of run_vectors.ps1.
+
+    Lists in place of objects, since Windows PowerShell 5.1 cannot read an empty name from JSON.
+    """
+    machine = vector["machine"]
+    name = {"ComputerName": ["REG_SZ", machine.get("computer_name", "VECTOR")]}
+    always = {f"{NAMES_OF_COMPUTER}\\{part}": name for part in ("ActiveComputerName", "ComputerName")}
+    return {
+        "name": vector["name"],
+        "script": vector["script"],
+        "path": str(vectors.SCRIPTS[vector["script"]]),
+        "check_mode": vector.get("check_mode", False),
+        "arguments": vectors.arguments(vector),
+        "machine": {
+            "registry": keys(always | machine.get("registry", {})),
+            "hives": [hive | {"keys": keys(hive["keys"])} for hive in machine.get("hives", [])],
+            "ui_culture": machine.get("ui_culture", "en-US"),
+            "powershell": machine.get("powershell", "5.1.0.0"),
+            "part_of_domain": machine.get("part_of_domain", False),
+            "groups": [group | {"sid": sid} for sid, group in machine.get("groups", {}).items()],
+            "services": [
+                {"Name": service_name, "StartMode": service["start_mode"], "State": service["state"]}
+                for service_name, service in machine.get("services", {}).items()
+            ],
+            "adapters": machine.get("adapters", []),
+            "rules": [rule | {"name": rule_name} for rule_name, rule in machine.get("rules", {}).items()],
+        },
+    }
+
+
+def keys(given: dict[str, dict[str, list[Any]]]) -> list[dict[str, Any]]:
+    """Return [{path, values, keys: names of subkeys}] of the given keys and of all keys above them."""
+    paths = {""}
+    for path in given:
+        parts = path.split("\\")
+        paths |= {"\\".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    return [
+        {
+            "path": path,
+            "values": [value(name, *typed) for name, typed in given.get(path, {}).items()],
+            "keys": [
+                other.rpartition("\\")[2] for other in sorted(paths) if other and other.rpartition("\\")[0] == path
+            ],
+        }
+        for path in sorted(paths)
+    ]
+
+
+def value(name: str, kind: str, data: Any) -> dict[str, Any]:
+    """Return one value as .NET gives it: numbers signed, bytes as a list."""
+    if kind in SIGN_BIT and data >> SIGN_BIT[kind]:
+        data -= 2 << SIGN_BIT[kind]
+    elif kind in ("REG_BINARY", "REG_NONE"):
+        data = list(bytes.fromhex(data))
+    return {"name": name, "kind": KINDS[kind], "data": data}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""The lab's models answer every vector exactly, and refuse any other text of the scripts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from lab.windows.execute import execute
+from lab.windows.machine import Machine
+from lab.windows.payload import Call
+from lab.windows.scripts import digest, endpoint_state, set_firewall_rule
+from tests.contract import lab, vectors
+
+VECTORS = vectors.load()
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_the_model_answers_as_the_vector_says(vector: dict[str, Any]) -> None:
+    assert vectors.differences(vector, lab.run(vector)) == []
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_a_machine_changes_only_where_the_vector_says_so(vector: dict[str, Any]) -> None:
+    says_so = {"mounts", "rules"} & set(vector["expect"])
+    assert lab.run(vector)["unchanged"] is not bool(says_so)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_a_vector_has_the_form_of_its_schema_and_the_name_of_its_file(vector: dict[str, Any]) -> None:
+    jsonschema.validate(vector, json.loads((vectors.HERE / "vector.schema.json").read_text()))
+    assert (vectors.HERE / "vectors" / f"{vector['name']}.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "vector", [v for v in VECTORS if v["script"] == "win_endpoint_state"], ids=lambda vector: vector["name"]
+)
+def test_every_document_has_the_form_of_the_contract(vector: dict[str, Any]) -> None:
+    schema = json.loads((vectors.ROOT / "schemas/state.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(lab.run(vector)["document"], schema)
+
+
+def test_every_script_has_vectors() -> None:
+    assert {vector["script"] for vector in VECTORS} == set(vectors.SCRIPTS)
+
+
+def test_a_difference_is_told_also_between_true_and_1() -> None:
+    vector = {"script": "set_firewall_rule", "machine": {"rules": {}}, "expect": {"changed": True}}
+    assert vectors.differences(vector, {"changed": True, "rules": {}, "error": None}) == []
+    assert vectors.differences(vector, {"changed": 1, "rules": {}, "error": None}) == [
+        "changed: expected true, found 1"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "recorded"),
+    [("win_endpoint_state", endpoint_state.SHA256), ("set_firewall_rule", set_firewall_rule.SHA256)],
+)
+def test_each_model_was_written_for_the_script_as_it_is(script: str, recorded: str) -> None:
+    found = digest(vectors.SCRIPTS[script].read_text(encoding="utf-8"))
+    assert recorded == found, (
+        f"{vectors.SCRIPTS[script].name} has changed: compare the change with its model in lab/windows/scripts, adapt "
+        f"the model and the vectors, then write SHA256 = {found!r} there (python -m tests.contract.digest prints it)"
+    )
+
+
+def test_line_ends_and_a_last_newline_do_not_count() -> None:
+    assert digest("a\r\nb\r\n") == digest("a\nb")
+    assert digest("a\nb") != digest("a\nc")
+
+
+def answer_to(name: str, args: dict[str, Any], source: str) -> dict[str, Any]:
+    call = Call("module", name, args, {}, source, user="SYSTEM")
+    return json.loads(execute(Machine("pc"), call).stdout)
+
+
+def test_another_text_of_the_reader_is_refused_and_both_digests_told() -> None:
+    source = vectors.SCRIPTS["win_endpoint_state"].read_text(encoding="utf-8") + "# changed\n"
+    answer = answer_to("win_endpoint_state", {}, source)
+    assert answer["failed"] is True
+    assert digest(source) in answer["msg"]
+    assert endpoint_state.SHA256 in answer["msg"]
+
+
+def test_another_text_of_a_writer_is_refused() -> None:
+    script = vectors.SCRIPTS["set_firewall_rule"].read_text(encoding="utf-8").replace("PersistentStore", "ActiveStore")
+    answer = answer_to("ansible.windows.win_powershell", {"script": script, "parameters": {"Rule": "x"}}, "")
+    assert answer["failed"] is True
+    assert set_firewall_rule.SHA256 in answer["msg"]
+
+
+def test_a_script_that_announces_a_name_without_a_model_is_refused_by_name() -> None:
+    answer = answer_to("ansible.windows.win_powershell", {"script": "# offsite-script: make_coffee\n1"}, "")
+    assert answer["failed"] is True
+    assert "make_coffee" in answer["msg"]

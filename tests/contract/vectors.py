@@ -1,0 +1,66 @@
+"""The contract vectors: what a machine holds, what one script is asked, what has to come of it (vector.schema.json).
+
+The same files are run against the lab's models (test_vectors_lab.py) and, where a PowerShell exists, against the
+scripts themselves (run_vectors.py). A difference between the two shows as a red run of one of them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SCRIPTS = {
+    "win_endpoint_state": ROOT / "plugins/modules/win_endpoint_state.ps1",
+    "set_firewall_rule": ROOT / "roles/endpoint_controls/files/set_firewall_rule.ps1",
+}
+READER_ARGUMENTS: dict[str, list[Any]] = {"registry": [], "user_registry": [], "services": [], "groups": []}
+
+
+def load() -> list[dict[str, Any]]:
+    """Return all vectors, by name."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((HERE / "vectors").glob("*.json"))]
+
+
+def arguments(vector: dict[str, Any]) -> dict[str, Any]:
+    """Return the call's arguments with the module's defaults, as Ansible's argument check leaves them."""
+    if vector["script"] != "win_endpoint_state":
+        return dict(vector["arguments"])
+    given = READER_ARGUMENTS | vector["arguments"]
+    asks = {
+        name: [{"values": ["*"], "depth": 0} | ask for ask in given[name]] for name in ("registry", "user_registry")
+    }
+    return given | asks
+
+
+def differences(vector: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """Return what of `found` is not what the vector expects, one line each.
+
+    `found` has the keys of `expect`; a reader's has document, warnings and mounts, a writer's changed, diff, error and
+    rules. What the vector does not name is not compared, except that a machine which is not said to change must not.
+    """
+    expect = vector["expect"]
+    wanted: dict[str, Any] = {name: value for name, value in expect.items() if name != "document"}
+    if vector["script"] == "win_endpoint_state":
+        wanted = {"warnings": [], "mounts": mounts(vector)} | wanted
+        wanted |= {f"document.{node}": value for node, value in expect.get("document", {}).items()}
+        found = found | {f"document.{node}": value for node, value in found["document"].items()}
+    else:
+        wanted = {"error": None, "rules": vector["machine"]["rules"]} | wanted
+    return [
+        f"{name}: expected {_text(value)}, found {_text(found.get(name))}"
+        for name, value in wanted.items()
+        if _text(found.get(name)) != _text(value)
+    ]
+
+
+def mounts(vector: dict[str, Any]) -> list[str]:
+    """Return where users' hives are loaded before the call."""
+    return sorted(hive["mount"] for hive in vector["machine"].get("hives", []) if hive["mount"])
+
+
+def _text(value: Any) -> str:
+    """Compared as JSON, so that true and 1 are different things."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

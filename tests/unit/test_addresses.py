@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import ipaddress
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugins.module_utils.offsite_addresses import AddressError, difference, equal, is_closed_scope, parse
+
+ALL_KINDS = st.one_of(
+    st.sampled_from(["LocalSubnet", "DNS", "dhcp", "WINS6", "DefaultGateway4"]),
+    st.builds(lambda a, n: f"10.0.0.{a}/{n}", st.integers(0, 255), st.integers(24, 32)),
+    st.builds(lambda a, b: f"10.0.0.{min(a, b)}-10.0.0.{max(a, b)}", st.integers(0, 255), st.integers(0, 255)),
+    st.builds(lambda a, n: f"fd00::{a:x}/{n}", st.integers(0, 65535), st.integers(112, 128)),
+)
+
+
+@pytest.mark.parametrize(
+    "one",
+    ["172.31.0.0/16", "172.31.0.0/255.255.0.0", "172.31.0.0-172.31.255.255", "172.31.7.9/16", " 172.31.0.0/16 "],
+)
+def test_cidr_mask_range_and_host_bits_name_the_same_network(one):
+    assert equal(one, "172.31.0.0/16")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["10.0.0.1", "10.0.0.2"], ["10.0.0.2", "10.0.0.1", "10.0.0.1"]),
+        (["10.0.0.0/25", "10.0.0.128/25"], ["10.0.0.0/24"]),
+        ("10.0.0.1,10.0.0.2", ["10.0.0.1-10.0.0.2"]),
+        (["10.0.0.1"], ["10.0.0.1/255.255.255.255"]),
+        (["LOCALSUBNET"], ["LocalSubnet4", "localsubnet6"]),
+        (["*"], ["Any"]),
+        (["Any", "LocalSubnet", "10.0.0.1"], ["Any"]),
+        (["0.0.0.0/0", "::/0"], ["Any"]),
+        (["0.0.0.0/0.0.0.0", "LocalSubnet"], ["0.0.0.0/0", "LocalSubnet6"]),
+        (["RmtIntrAnet", "Ply2Renders"], ["IntranetRemoteAccess", "PlayToDevice"]),
+        (["FD00:0::1"], ["fd00::1"]),
+    ],
+)
+def test_different_texts_for_the_same_addresses_are_equal(one, other):
+    assert equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["172.31.0.0/16"], ["172.31.0.0/17"]),
+        (["LocalSubnet"], ["LocalSubnet4"]),
+        (["LocalSubnet"], ["DNS"]),
+        (["0.0.0.0/0"], ["Any"]),
+        (["10.0.0.255", "11.0.0.0"], ["10.0.0.255-11.0.0.0"]),
+        (["255.255.255.255"], ["255.255.255.255", "::"]),
+        ([], ["10.0.0.1"]),
+    ],
+)
+def test_sets_that_differ_are_not_equal(one, other):
+    assert not equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "localhost",
+        "172.31.0.0/33",
+        "172.31.0.0/",
+        "172.31.0.0/255.0.255.0",
+        "172.31.0.0/0.0.255.255",
+        "10.0.0.9-10.0.0.1",
+        "10.0.0.1-fd00::1",
+        "10.0.0",
+        "256.1.1.1",
+        "fe80::1%eth0",
+        "10.0.0.1;10.0.0.2",
+        "fd00::/255.0.0.0",
+    ],
+)
+def test_a_text_that_is_no_address_is_refused_and_named(text):
+    with pytest.raises(AddressError) as error:
+        parse([text])
+    assert repr(text) in str(error.value)
+
+
+def test_a_value_that_is_no_text_is_refused():
+    with pytest.raises(AddressError, match="7 is not an address"):
+        parse([7])
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "words"),
+    [
+        (
+            ["LocalSubnet", "172.31.0.0/16"],
+            ["LocalSubnet", "10.0.0.0/255.0.0.0"],
+            "172.31.0.0/16 is missing; 10.0.0.0/8 is let in and nobody asked for it",
+        ),
+        (["LocalSubnet"], ["*"], "every address is let in, and only LocalSubnet should be"),
+        (["10.0.0.0/8"], ["0.0.0.0/0"], "every IPv4 address is let in"),
+        (["LocalSubnet", "10.0.0.0/8"], ["10.0.0.0/9"], "LocalSubnet and 10.128.0.0/9 are missing"),
+        (["LocalSubnet"], ["LocalSubnet4"], "LocalSubnet6 is missing"),
+        (
+            ["10.0.0.1"],
+            ["10.0.0.1", "10.0.0.3", "10.0.0.7"],
+            "10.0.0.3 and 10.0.0.7 are let in and nobody asked for it",
+        ),
+        (["10.0.0.1"], ["10.0.0.1/32"], ""),
+    ],
+)
+def test_the_difference_is_told_in_words(expected, actual, words):
+    assert difference(expected, actual) == words
+
+
+def test_a_set_covers_its_parts_and_not_more():
+    assert parse(["10.0.0.0/8", "LocalSubnet"]).covers(parse(["10.1.2.3", "LocalSubnet4"]))
+    assert not parse(["10.0.0.0/8"]).covers(parse(["10.255.255.255-11.0.0.0"]))
+    assert not parse(["10.0.0.0/8"]).covers(parse(["LocalSubnet"]))
+    assert parse("Any").covers(parse(["LocalSubnet", "fd00::/8"]))
+    assert not parse("0.0.0.0/0").covers(parse(["LocalSubnet"]))
+
+
+def test_only_every_address_of_both_families_is_any():
+    assert parse(["Any"]).is_any
+    assert not parse(["0.0.0.0/0"]).is_any
+    assert not parse([]).is_any
+
+
+def test_windows_texts_have_masks_for_ipv4_networks_only():
+    given_texts = ["172.31.0.0/16", "10.0.0.5/32", "10.0.0.7-10.0.0.9", "fd00::/8", "localsubnet"]
+    assert parse(given_texts).windows_texts() == [
+        "LocalSubnet",
+        "10.0.0.5",
+        "10.0.0.7-10.0.0.9",
+        "172.31.0.0/255.255.0.0",
+        "fd00::/8",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["172.31.0.0/16", "10.0.0.0/8", "10.0.0.5", "LocalSubnet", "localsubnet4", "fd00::/16"]
+)
+def test_some_networks_are_a_closed_scope(text):
+    assert is_closed_scope(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Any",
+            "*",
+            "any4",
+            "0.0.0.0/0",
+            "10.0.0.0/7",
+            "10.0.0.0-11.0.0.0",
+            "0.0.0.0-255.255.255.255",
+            "::/0",
+            "fd00::/15",
+            "Internet",
+        ),
+        *("DNS", "everyone", "", None, 7, ["172.31.0.0/16"]),
+    ],
+)
+def test_everyone_other_keywords_and_garbage_are_no_closed_scope(text):
+    assert not is_closed_scope(text)
+
+
+@given(st.lists(ALL_KINDS, max_size=6), st.randoms(use_true_random=False))
+def test_order_and_repetition_never_matter(texts: list[str], shuffler: random.Random):
+    shuffled = texts * 2
+    shuffler.shuffle(shuffled)
+    assert parse(texts) == parse(shuffled)
+
+
+@given(st.lists(ALL_KINDS, max_size=6))
+def test_a_set_s_own_texts_name_the_same_set(texts: list[str]):
+    whole = parse(texts)
+    assert parse(whole.texts()) == whole
+    assert parse(whole.windows_texts()) == whole
+
+
+@given(st.lists(ALL_KINDS, max_size=5), st.lists(ALL_KINDS, max_size=5))
+def test_the_difference_is_empty_exactly_for_equal_sets(one: list[str], other: list[str]):
+    assert (difference(one, other) == "") == equal(one, other)
+
+
+@given(st.lists(ALL_KINDS, max_size=5), st.lists(ALL_KINDS, max_size=5))
+def test_sets_are_told_apart_address_by_address(one: list[str], other: list[str]):
+    """Against a plain count of every address in 10.0.0.0/24, by the standard library."""
+
+    def members(texts: list[str]) -> set[int]:
+        found: set[int] = set()
+        for text in texts:
+            if text.startswith("10.") and "/" in text:
+                found |= {int(address) for address in ipaddress.ip_network(text, strict=False)}
+            elif text.startswith("10."):
+                first, last = (int(ipaddress.ip_address(part)) for part in text.split("-"))
+                found |= set(range(first, last + 1))
+        return found
+
+    rest = parse(one).minus(parse(other))
+    left = {number for family, first, last in rest.ranges if family == 4 for number in range(first, last + 1)}
+    assert left == members(one) - members(other)
+    assert parse(one).covers(parse([text for text in one if text.startswith("10.")]))

@@ -1,0 +1,76 @@
+"""What stands in two places must agree: plays and role lists, variables and their documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+BY_GROUP = yaml.safe_load((ROOT / "playbooks/group_vars/all.yml").read_text())["endpoint_roles_by_group"]
+SERVICE_ROLES = sorted({role for roles in BY_GROUP.values() for role in roles})
+
+
+def plays(name: str) -> list[dict[str, Any]]:
+    return yaml.safe_load((ROOT / f"playbooks/{name}.yml").read_text())
+
+
+def roles_of(play: dict[str, Any]) -> list[str]:
+    listed = [entry["role"] for entry in play.get("roles", [])]
+    return listed + [role["name"] for role in imports(play)]
+
+
+def imports(play: dict[str, Any]) -> list[dict[str, Any]]:
+    return [task["ansible.builtin.import_role"] for task in play.get("tasks", [])]
+
+
+@pytest.mark.parametrize("playbook", ["site", "audit"])
+def test_each_group_s_play_lists_the_roles_that_the_survey_reads_for(playbook):
+    by_group = {play["hosts"]: roles_of(play) for play in plays(playbook) if play["hosts"] in BY_GROUP}
+    assert by_group == BY_GROUP
+
+
+def test_every_role_in_the_audit_is_called_by_its_comparing_entry_point():
+    entries = {role["name"]: role.get("tasks_from") for play in plays("audit") for role in imports(play)}
+    assert entries == {"endpoint_survey": "validate", **dict.fromkeys(SERVICE_ROLES, "audit")}
+
+
+@pytest.mark.parametrize("role", SERVICE_ROLES)
+def test_every_public_variable_is_documented_in_defaults_arguments_and_readme(role):
+    arguments = yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text())["argument_specs"]
+    options = set(arguments["main"]["options"])
+    defaults = (ROOT / f"roles/{role}/defaults/main.yml").read_text()
+    readme = (ROOT / f"roles/{role}/README.md").read_text()
+    assert set(yaml.safe_load(defaults)) <= options
+    for option in options:
+        assert option.startswith(f"{role}_")
+        assert option in defaults, (
+            f"{option} is missing in defaults/main.yml (commented out where there is no safe default)"
+        )
+        assert option in readme, f"{option} is missing in README.md"
+
+
+@pytest.mark.parametrize("role", SERVICE_ROLES)
+def test_defaults_and_argument_specs_name_the_same_default(role):
+    options = yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text())["argument_specs"]["main"][
+        "options"
+    ]
+    for name, value in yaml.safe_load((ROOT / f"roles/{role}/defaults/main.yml").read_text()).items():
+        assert options[name]["default"] == value
+
+
+def test_values_of_one_organisation_stand_only_under_inventory():
+    ours = ["imr.tohoku", "130.34.226.190", "172.31.", "172.20.", "172.16.20.2"]
+    places = [
+        p for folder in ("roles", "playbooks", "plugins", "lab") for p in (ROOT / folder).rglob("*") if p.is_file()
+    ]
+    found = [
+        f"{path.relative_to(ROOT)}: {value}"
+        for path in places
+        if path.suffix in (".py", ".yml", ".ps1", ".json", ".md")
+        for value in ours
+        if value in path.read_text(encoding="utf-8")
+    ]
+    assert found == []

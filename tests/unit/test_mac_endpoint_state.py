@@ -1,0 +1,198 @@
+"""mac_endpoint_state: what leaves a Mac, and what stands there when something cannot be read."""
+
+from __future__ import annotations
+
+import datetime
+import grp
+import os
+import plistlib
+import pwd
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.module_utils.offsite_document import check_document
+from plugins.modules import mac_endpoint_state as reader
+
+ME = pwd.getpwuid(os.getuid()).pw_name
+MY_GROUP = grp.getgrgid(os.getgid()).gr_name
+NOBODY = "Available network connection services in the current set (*=enabled):\n"
+UUID = "8A0F7A3D-3C8E-4C52-9E3D-0B9A1A2B3C4D"
+
+
+def forticlient(status: str, name: str = "VPN") -> str:
+    shown = f"({status})".ljust(18)
+    display, quoted = "VPN (com.fortinet.forticlient.macos.vpn)", f'"{name}"'.ljust(34)
+    return f"* {shown} {UUID} {display} {quoted} [VPN:com.fortinet.forticlient.macos.vpn]\n"
+
+
+OTHER = (
+    '* (Connected)      11111111-2222-3333-4444-555555555555 VPN (io.tailscale.ipn.macsys) "Tailscale"'
+    "                        [VPN:io.tailscale.ipn.macsys]\n"
+)
+
+
+def commands(nc_list: str = NOBODY, **failing: int) -> Any:
+    """Stand in for run_command; `failing` gives exit codes by program."""
+    answers = {
+        "sw_vers": "ProductName:\t\tmacOS\nProductVersion:\t\t14.7.1\nBuildVersion:\t\t23H222\n",
+        "scutil --get ComputerName": "太郎のMacBook\n",
+        "scutil --nc list": nc_list,
+    }
+
+    def run(arguments: list[str]) -> tuple[int, str, str]:
+        program, *rest = arguments
+        name = " ".join([Path(program).name, *rest])
+        code = failing.get(Path(program).name, 0)
+        return (code, "", "no") if code else (0, answers[name], "")
+
+    return run
+
+
+def read(run_command: Any = None, **request: Any) -> dict[str, Any]:
+    return reader.read({"plists": [], "files": []} | request, run_command or commands())
+
+
+def plist(path: Path, keys: list[str]) -> Any:
+    return read(plists=[{"path": str(path), "keys": keys}])["plists"][str(path)]
+
+
+@pytest.fixture
+def vpn(tmp_path: Path) -> Path:
+    path = tmp_path / "vpn.plist"
+    profiles = {
+        "Office": {"Server": "vpn.example.org", "ServerPort": 443, "SSOEnabled": False, "AuthInfo": b"secret"},
+        "在宅/自宅": {"Server": "home.example.org"},
+        "Broken": "text",
+    }
+    path.write_bytes(plistlib.dumps({"Profiles": profiles, "EnableSSL": 1, "Password": "secret"}))
+    path.chmod(0o644)
+    return path
+
+
+def test_only_allowed_keys_leave_the_machine(vpn: Path) -> None:
+    assert plist(vpn, ["Profiles/*/Server", "Profiles/Office/ServerPort", "EnableSSL", "Nothing/At/All"]) == {
+        "exists": True,
+        "format": "xml",
+        "owner": ME,
+        "group": MY_GROUP,
+        "mode": "0644",
+        "data": {
+            "Profiles": {
+                "Office": {"Server": "vpn.example.org", "ServerPort": 443},
+                "在宅/自宅": {"Server": "home.example.org"},
+            },
+            "EnableSSL": 1,
+        },
+    }
+
+
+def test_no_key_allowed_no_data(vpn: Path) -> None:
+    assert plist(vpn, [])["data"] == {}
+
+
+def test_a_profile_without_the_named_key_is_still_seen(vpn: Path) -> None:
+    assert plist(vpn, ["Profiles/*/ServerPort"])["data"] == {
+        "Profiles": {"Office": {"ServerPort": 443}, "在宅/自宅": {}}
+    }
+
+
+def test_the_last_key_comes_with_all_below_it_in_types_of_json(tmp_path: Path) -> None:
+    path = tmp_path / "any.plist"
+    when = datetime.datetime(2026, 4, 1, 9, 30)  # plists hold naive UTC
+    content = {"A": {"flag": True, "number": 1, "real": 1.5, "bytes": b"\x00\xff", "when": when, "list": [{"x": "y"}]}}
+    path.write_bytes(plistlib.dumps(content, fmt=plistlib.FMT_BINARY))
+    found = plist(path, ["*"])
+    assert found["format"] == "binary"
+    values = {"number": 1, "real": 1.5, "bytes": "00ff", "when": "2026-04-01T09:30:00Z", "list": [{"x": "y"}]}
+    assert found["data"] == {"A": {"flag": True, **values}}
+    assert found["data"]["A"]["flag"] is True
+
+
+def test_a_missing_plist_is_told_as_missing(tmp_path: Path) -> None:
+    assert plist(tmp_path / "no.plist", ["*"]) == {"exists": False}
+    assert plist(tmp_path / "no" / "no.plist", ["*"]) == {"exists": False}
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"bplist00garbage", b"<?xml version='1.0'?><plist><dict>"])
+def test_garbage_is_an_error_and_not_an_absence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.plist"
+    path.write_bytes(content)
+    assert f"{path} is not a property list" in plist(path, ["*"])["error"]
+
+
+def test_a_list_at_the_top_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "list.plist"
+    path.write_bytes(plistlib.dumps([1]))
+    assert plist(path, ["*"]) == {"error": f"{path} holds a list, not a dictionary"}
+
+
+def test_what_may_not_be_read_is_an_error(vpn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, *_arguments: Any) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert plist(vpn, ["*"]) == {"error": f"{vpn} may not be read by {ME}"}
+
+
+def test_files_are_told_with_kind_owner_and_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o750)
+    file, link, pipe = tmp_path / "file", tmp_path / "link", tmp_path / "pipe"
+    file.touch()
+    file.chmod(0o4755)
+    link.symlink_to("nowhere")
+    os.mkfifo(pipe)
+    paths = [str(path) for path in (tmp_path, file, link, pipe, tmp_path / "none")]
+    found = read(files=paths)["files"]
+    mine = {"exists": True, "owner": ME, "group": MY_GROUP}
+    assert found[paths[0]] == {**mine, "type": "directory", "mode": "0750"}
+    assert found[paths[1]] == {**mine, "type": "file", "mode": "4755"}
+    assert found[paths[2]]["type"] == "link"
+    assert found[paths[3]]["type"] == "other"
+    assert found[paths[4]] == {"exists": False}
+
+
+@pytest.mark.parametrize(
+    ("status", "active"),
+    [("Connected", True), ("Connecting", True), ("Disconnecting", True), ("Disconnected", False), ("Invalid", False)],
+)
+def test_the_tunnel_is_found_by_bundle_id_in_every_state(status: str, active: bool) -> None:
+    tunnel = read(commands(NOBODY + OTHER + forticlient(status, 'My "own" VPN')))["tunnel"]
+    service = {"id": UUID, "name": 'My "own" VPN', "status": status, "type": "VPN:com.fortinet.forticlient.macos.vpn"}
+    assert tunnel == {"active": active, "services": [service]}
+
+
+def test_somebody_else_s_vpn_is_not_ours(tmp_path: Path) -> None:
+    assert read(commands(NOBODY + OTHER))["tunnel"] == {"active": False, "services": []}
+
+
+def test_versions_and_name_of_the_machine() -> None:
+    system = read()["system"]
+    assert system["product_version"] == "14.7.1"
+    assert system["build"] == "23H222"
+    assert system["computer_name"] == "太郎のMacBook"
+    assert system["architecture"] == os.uname().machine
+
+
+def test_a_program_that_fails_is_an_error_in_its_node_alone() -> None:
+    document = read(commands(scutil=1))
+    assert document["tunnel"] == {"error": "RuntimeError: /usr/sbin/scutil --nc list ended with 1: no"}
+    assert "error" in document["system"]
+    assert check_document(document) == []
+
+
+@pytest.mark.parametrize(("uid", "user"), [(0, None), (248, None), (501, "taro")])
+def test_the_console_s_owner_is_the_user_and_root_is_nobody(
+    uid: int, user: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "stat", lambda self: os.stat_result((0, 0, 0, 0, uid, 0, 0, 0, 0, 0)))
+    monkeypatch.setattr(reader, "user_name", {501: "taro"}.get)
+    assert reader.read_console_user() == user
+
+
+def test_the_document_passes_the_controller_s_check(vpn: Path) -> None:
+    document = read(plists=[{"path": str(vpn), "keys": ["*"]}], files=[str(vpn)])
+    assert check_document(document) == []
+    assert document["schema"] == 1
+    assert document["platform"] == "Darwin"

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from offsite_documents import PLIST, TUNNELS
+
+from plugins.module_utils.offsite_memory import Entry, MemoryTextError, lies_in, parse_memory, place, render
+
+SERVER = {"registry": TUNNELS + r"\IMR", "value": "Server"}
+SCOPE = {"firewall_rule": "FPS-SMB-In-TCP", "field": "remote_address", "store": "local"}
+ENTRIES = [
+    Entry("vpn_profile.server", "IMR", SERVER, False, "old.example.com:443", "REG_SZ"),
+    Entry("vpn_profile.server", "Neu", {"registry": TUNNELS + r"\Neu"}, True),
+    Entry("smb_firewall_scope.remote_address", "FPS-SMB-In-TCP", SCOPE, False, ["LocalSubnet"]),
+    Entry("vpn_profile.port", None, {"plist": PLIST, "key": ["Profiles", "IMR", "ServerPort"]}, False, 10443),
+]
+
+
+def test_a_memory_comes_back_as_it_was_kept():
+    assert parse_memory(render(ENTRIES)) == ENTRIES
+
+
+def test_the_kept_text_has_the_agreed_form():
+    assert json.loads(render(ENTRIES[:2])) == {
+        "schema": 1,
+        "entries": [
+            {
+                "control": "vpn_profile.server",
+                "instance": "IMR",
+                "where": SERVER,
+                "before": {"value": "old.example.com:443", "type": "REG_SZ"},
+            },
+            {
+                "control": "vpn_profile.server",
+                "instance": "Neu",
+                "where": {"registry": TUNNELS + r"\Neu"},
+                "before": {"absent": True},
+            },
+        ],
+    }
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_is_kept_in_ascii(text):
+    entry = Entry("a.b", text, SERVER, False, text, "REG_SZ")
+    assert render([entry]).isascii()
+    assert parse_memory(render([entry])) == [entry]
+
+
+def changed(**changes):
+    return json.dumps({"schema": 1, "entries": [{**json.loads(render(ENTRIES[:1]))["entries"][0], **changes}]})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "no JSON"),
+        ("{", "no JSON"),
+        (None, "no JSON"),
+        (7, "no JSON"),
+        ("[]", "schema"),
+        ('{"schema": 2, "entries": []}', "schema"),
+        ('{"schema": 1, "entries": {}}', "schema"),
+        ('{"schema": 1, "entries": ["x"]}', "entry 1"),
+        ('{"schema": 1, "entries": [{}]}', "entry 1"),
+        (changed(control=7), "text"),
+        (changed(instance=7), "text"),
+        (changed(where="x"), "no place"),
+        (changed(where={"system": "build"}), "no place"),
+        (changed(where={"plist": PLIST, "attribute": "mode"}), "no place"),
+        (changed(where={**SCOPE, "store": "policy"}), "no place"),
+        (changed(where={**SCOPE, "field": "action"}), "no place"),
+        (changed(where=SCOPE, before={"absent": True}), "cannot have held"),
+        (changed(where=SCOPE, before={"value": ["nonsense"]}), "cannot have held"),
+        (changed(where={**SCOPE, "field": "enabled"}, before={"value": "yes"}), "cannot have held"),
+        (changed(where={"registry": TUNNELS}), "cannot have held"),
+        (changed(before={}), "cannot have held"),
+        (changed(before={"absent": False}), "cannot have held"),
+        (changed(before={"value": None, "type": "REG_SZ"}), "cannot have held"),
+        (changed(before={"value": "x"}), "cannot have held"),
+        (changed(before={"value": "x", "type": "TEXT"}), "cannot have held"),
+        (changed(before={"value": "x", "type": "REG_DWORD"}), "cannot have held"),
+        (changed(before={"absent": True, "value": 1}), "cannot have held"),
+    ],
+)
+def test_a_memory_that_is_not_as_it_was_written_is_refused(text, why):
+    with pytest.raises(MemoryTextError, match=why):
+        parse_memory(text)
+
+
+def test_the_same_place_is_known_however_it_is_written():
+    assert place(SERVER) == place(
+        {"registry": "HKEY_LOCAL_MACHINE" + TUNNELS[4:].upper() + r"\imr", "value": "SERVER", "type": "REG_SZ"}
+    )
+    assert place(SERVER) != place({**SERVER, "value": "Description"})
+    assert place(SERVER) != place({"registry": SERVER["registry"]})
+    assert place(SCOPE) == place({"firewall_rule": "fps-smb-in-tcp", "field": "remote_address"})
+    assert place({"plist": PLIST, "key": ["A"]}) != place({"plist": PLIST, "key": ["a"]})
+
+
+@pytest.mark.parametrize(
+    ("where", "container", "inside"),
+    [
+        (SERVER, {"registry": TUNNELS + r"\imr"}, True),
+        ({"registry": TUNNELS + r"\IMR"}, {"registry": TUNNELS + r"\IMR"}, True),
+        ({"registry": TUNNELS + r"\IMR\Sub", "value": "X"}, {"registry": TUNNELS + r"\IMR"}, True),
+        (SERVER, {"registry": TUNNELS + r"\IM"}, False),
+        ({"registry": TUNNELS + r"\IMR2", "value": "X"}, {"registry": TUNNELS + r"\IMR"}, False),
+        ({"registry": TUNNELS + r"\IMR\Sub", "value": "X"}, SERVER, False),
+        ({"plist": PLIST, "key": ["P", "I", "S"]}, {"plist": PLIST, "key": ["P", "I"]}, True),
+        ({"plist": PLIST, "key": ["P", "J", "S"]}, {"plist": PLIST, "key": ["P", "I"]}, False),
+        ({"plist": "/other", "key": ["P", "I", "S"]}, {"plist": PLIST, "key": ["P", "I"]}, False),
+        (SCOPE, SCOPE, False),
+        (SERVER, {"plist": PLIST, "key": ["P"]}, False),
+    ],
+)
+def test_what_lies_in_a_container(where, container, inside):
+    assert lies_in(where, container) is inside

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.module_utils.offsite_records import (
+    GOOD,
+    NOT_GOOD,
+    NOT_MEASURED,
+    STATUSES,
+    RecordError,
+    check_record,
+    merge,
+    read_lines,
+    record,
+    stamp,
+    unreachable,
+    unusable_state,
+    write_lines,
+)
+
+STAMP: dict[str, Any] = {"run": "r1", "at": "2026-11-23T14:30:00Z", "versions": {"ansible_core": "2.19.14"}}
+
+
+def stamped(control: str = "a.b", status: str = "compliant", endpoint: str = "pc1", **fields: Any) -> dict[str, Any]:
+    return stamp([record(control, status, role="vpn_profile", **fields)], endpoint=endpoint, **STAMP)[0]
+
+
+def test_a_stamped_record_has_every_field():
+    assert stamped(instance="IMR", expected="a", actual=None, reason="not set", title="T") == {
+        "run": "r1",
+        "endpoint": "pc1",
+        "control": "a.b",
+        "instance": "IMR",
+        "scope": "machine",
+        "status": "compliant",
+        "expected": "a",
+        "actual": None,
+        "reason": "not set",
+        "evidence": "",
+        "severity": "high",
+        "role": "vpn_profile",
+        "title": "T",
+        "versions": {"ansible_core": "2.19.14"},
+        "at": "2026-11-23T14:30:00Z",
+    }
+    assert check_record(stamped()) is None
+
+
+def test_every_status_is_good_or_not_good_or_not_measured():
+    assert sorted(STATUSES) == sorted({*GOOD, *NOT_GOOD, *NOT_MEASURED})
+    assert len(STATUSES) == 11
+
+
+def test_an_endpoint_that_does_not_answer_has_one_record_that_says_so():
+    (found,) = stamp([unreachable("no answer in 5 s")], endpoint="pc1", **STAMP)
+    assert (found["control"], found["status"], found["reason"]) == (
+        "endpoint.reachable",
+        "unreachable",
+        "no answer in 5 s",
+    )
+    assert check_record(found) is None
+
+
+def test_an_endpoint_that_answers_with_garbage_has_one_error_record():
+    (found,) = stamp([unusable_state("no schema")], endpoint="pc1", **STAMP)
+    assert (found["control"], found["status"], found["reason"]) == ("endpoint.state", "error", "no schema")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"status": "ok"}, "status is 'ok'"),
+        ({"severity": "urgent"}, "severity is 'urgent'"),
+        ({"endpoint": None}, "endpoint is None"),
+        ({"instance": 7}, "instance is 7"),
+        ({"versions": "1"}, "versions is '1'"),
+        ({"extra": 1}, "extra not known"),
+        ({"before": "x"}, "before"),
+        ({"status": "fixed"}, "before"),
+    ],
+)
+def test_a_record_of_a_wrong_shape_is_told(change, named):
+    assert named in str(check_record({**stamped(), **change}))
+
+
+def test_a_record_that_lacks_a_field_is_told():
+    item = stamped()
+    del item["reason"]
+    assert check_record(item) == "reason missing"
+    assert check_record("text") == "a record is an object"
+
+
+def test_a_fixed_record_has_its_value_before_even_when_that_was_nothing():
+    assert check_record({**stamped(status="fixed"), "before": None}) is None
+
+
+def test_records_are_merged_in_one_order_and_the_later_of_two_counts():
+    items = [
+        stamped("b.c", endpoint="pc2"),
+        stamped("b.c", "drifted"),
+        stamped("a.b", instance="Z"),
+        stamped("a.b", instance="A"),
+        stamped("b.c", "compliant"),
+    ]
+    assert [(item["endpoint"], item["control"], item["instance"], item["status"]) for item in merge(items)] == [
+        ("pc1", "a.b", "A", "compliant"),
+        ("pc1", "a.b", "Z", "compliant"),
+        ("pc1", "b.c", None, "compliant"),
+        ("pc2", "b.c", None, "compliant"),
+    ]
+
+
+def test_what_is_no_record_is_never_merged():
+    with pytest.raises(RecordError, match="run"):
+        merge([record("a.b", "compliant", role="r")])
+
+
+def test_records_come_back_from_the_file_one_a_line(tmp_path: Path):
+    items = [stamped(instance="研究室", actual="a\nb\u2028c"), stamped("b.c")]
+    path = tmp_path / "new" / "run.jsonl"
+    write_lines(path, items)
+    raw = path.read_bytes()
+    assert raw.count(b"\n") == 2
+    assert raw.startswith(b'{"actual": ')  # equal records are equal lines
+    assert "研究室".encode() in raw
+    assert read_lines(path) == items
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path):
+    path = tmp_path / "run.jsonl"
+    write_lines(path, [stamped()])
+    with pytest.raises(TypeError):
+        write_lines(path, [stamped(actual=object())])
+    assert read_lines(path) == [stamped()]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "run.jsonl"
+    write_lines(path, [stamped()])
+
+    def full(*_args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        write_lines(path, [stamped("b.c")])
+    monkeypatch.undo()
+    assert read_lines(path) == [stamped()]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_half_a_character_does_not_cost_the_report(tmp_path: Path):
+    path = tmp_path / "run.jsonl"
+    write_lines(path, [stamped(actual="\ud800")])
+    assert len(read_lines(path)) == 1
+
+
+def test_an_empty_run_is_an_empty_file(tmp_path: Path):
+    write_lines(tmp_path / "run.jsonl", [])
+    assert read_lines(tmp_path / "run.jsonl") == []
+
+
+@pytest.mark.parametrize(("line", "why"), [("{", "no JSON"), ("[]", "object"), ('{"run": "r1"}', "missing")])
+def test_a_line_that_is_no_record_is_told_with_its_number(tmp_path: Path, line, why):
+    path = tmp_path / "run.jsonl"
+    path.write_text(json.dumps(stamped()) + "\n" + line + "\n")
+    with pytest.raises(RecordError, match=f"line 2: .*{why}"):
+        read_lines(path)

@@ -1,0 +1,175 @@
+"""What a person reads at the end of a run."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugins.module_utils.offsite_records import STATUSES, record, stamp, unreachable, unusable_state
+from plugins.module_utils.offsite_report import columns, summarise, table, verdict
+
+
+def on(endpoint: str, *items: dict[str, Any]) -> list[dict[str, Any]]:
+    return stamp(items, run="r1", endpoint=endpoint, at="2026-11-23T14:30:00Z", versions={})
+
+
+def item(control: str, status: str, **fields: Any) -> dict[str, Any]:
+    made = record(control, status, role="vpn_profile", **fields)
+    return {**made, "before": None} if status == "fixed" else made
+
+
+RUN = [
+    *on("pc1", item("a.a", "compliant"), item("a.b", "fixed"), item("a.c", "not_applicable")),
+    *on("pc2", item("a.a", "drifted", expected="x", actual="y", reason='is "y", should be "x"'), item("a.b", "waived")),
+    *on("pc3", unreachable("no answer")),
+]
+
+
+def test_the_numbers_have_their_denominators():
+    summary = summarise(RUN, ["pc1", "pc2", "pc3"])
+    assert summary.sentence() == (
+        "3 of 4 controls on 2 of 3 endpoints compliant (1 fixed in this run); 1 drifted; 1 endpoint not measured"
+    )
+    assert summary.not_measured == ("pc3",)
+
+
+def test_an_endpoint_without_any_record_is_not_measured():
+    summary = summarise(RUN[:3], ["pc1", "pc9"])
+    assert summary.not_measured == ("pc9",)
+    assert verdict(summary)[0] is False
+
+
+def test_an_endpoint_whose_state_cannot_be_read_is_not_measured():
+    summary = summarise(on("pc1", unusable_state("garbage"), item("a.a", "compliant")), ["pc1"])
+    assert summary.not_measured == ("pc1",)
+    assert summary.controls == 0
+
+
+def test_an_endpoint_that_was_lost_in_mid_run_does_not_count_as_measured():
+    lost = on("pc1", unreachable("lost"), item("a.a", "compliant"))
+    assert summarise(lost, ["pc1"]).measured == 0
+
+
+def test_that_an_endpoint_answers_does_not_keep_it_from_being_measured():
+    fine = on("pc1", item("endpoint.reachable", "compliant"), item("a.a", "compliant"))
+    assert summarise(fine, ["pc1"]).not_measured == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "good"),
+    [
+        ("compliant", True),
+        ("fixed", True),
+        ("waived", True),
+        ("not_applicable", True),
+        ("drifted", False),
+        ("managed_elsewhere", False),
+        ("waiver_expired", False),
+        ("error", False),
+        ("unreachable", False),
+        ("offsite", False),
+        ("stale", False),
+    ],
+)
+def test_only_a_run_in_which_all_was_measured_and_is_right_is_good(status, good):
+    records = on("pc1", item("a.a", "compliant"), item("a.b", status))
+    assert verdict(summarise(records, ["pc1"]))[0] is good
+
+
+def test_a_dry_run_may_find_drift_and_nothing_else():
+    drift = on("pc1", item("a.a", "drifted"))
+    assert verdict(summarise(drift, ["pc1"]), drift_fails=False)[0] is True
+    error = on("pc1", item("a.a", "drifted"), item("a.b", "error"))
+    assert verdict(summarise(error, ["pc1"]), drift_fails=False)[0] is False
+    assert verdict(summarise(drift, ["pc1", "pc2"]), drift_fails=False)[0] is False
+
+
+def test_a_run_over_no_endpoint_is_not_good():
+    assert verdict(summarise([], [])) == (False, "Not good: no endpoint was in this run, so nothing was measured")
+
+
+def test_the_verdict_says_what_it_rests_on():
+    assert verdict(summarise(RUN[:3], ["pc1"])) == (
+        True,
+        "Good: 2 of 2 controls on 1 of 1 endpoint compliant (1 fixed in this run)",
+    )
+
+
+def test_the_table_tells_in_full_what_is_not_good_and_counts_the_rest():
+    assert table(RUN, ["pc1", "pc2", "pc3", "pc4"]).splitlines() == [
+        "pc1: 1 compliant, 1 fixed, 1 not applicable",
+        "pc2: 1 drifted, 1 waived",
+        "  drifted: a.a (high)",
+        "    expected  x",
+        "    actual    y",
+        '    reason    is "y", should be "x"',
+        "    next      run site.yml for this endpoint; if the change was meant, change the inventory instead",
+        "pc3: 1 unreachable",
+        "  unreachable: endpoint.reachable (high)",
+        "    reason    no answer",
+        "    next      remove the cause named above and run again; until then nothing is known about it",
+        "pc4: not measured: this run has no record of it",
+    ]
+
+
+def test_instances_scopes_and_all_kinds_of_values_are_shown():
+    text = table(
+        on(
+            "pc1",
+            item("a.a", "drifted", instance="IMR", scope="S-1-5-21-7", expected=["a", "b"], actual=None),
+            item("a.b", "managed_elsewhere", expected=True, actual={"研": 1}, severity="low"),
+            item("a.c", "error", expected="", actual=[]),
+        ),
+        ["pc1"],
+    )
+    assert "  drifted: a.a [IMR] for S-1-5-21-7 (high)\n    expected  a, b\n    actual    not set\n" in text
+    assert '  managed elsewhere: a.b (low)\n    expected  true\n    actual    {"研": 1}\n' in text
+    assert '    expected  ""\n    actual    an empty list\n' in text
+
+
+def test_a_value_cannot_move_the_cursor_or_turn_the_text_round():
+    nasty = "\x1b[2J\x9bred\u202egnp.exe\x07\nnext line\u200b"
+    text = table(on("pc1\x1b[0m", item("a.a", "drifted", instance=nasty, expected=nasty, actual=[nasty])), [])
+    assert "\x1b" not in text
+    assert r"\x1b[2J\x9bred\u202egnp.exe\x07\nnext line\u200b" in text
+    assert not {"\x9b", "\u202e", "\x07", "\u200b"} & set(text)
+
+
+def test_wide_characters_take_two_columns_and_marks_none():
+    assert columns("abc") == 3
+    assert columns("研究室") == 6
+    assert columns("ｱｲｳ") == 3
+    assert columns("e\u0301") == 1
+
+
+def test_long_japanese_text_is_broken_by_its_columns_and_stays_under_its_label():
+    reason = "ファイルとプリンターの共有" * 10
+    text = table(on("pc1", item("a.a", "drifted", expected="x", actual="y", reason=reason)), ["pc1"], width=60)
+    lines = text.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("    reason    "))
+    assert max(map(columns, lines)) <= 60
+    assert columns(lines[start]) == 60
+    assert lines[start + 1].startswith(" " * 14 + "の共有")
+    shown = "".join(line[14:] for line in lines[start:] if not line.startswith("    next"))
+    assert shown.startswith(reason)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(STATUSES), st.text(max_size=300), st.one_of(st.none(), st.text(), st.lists(st.text()))
+        ),
+        max_size=4,
+    ),
+    st.integers(40, 120),
+)
+def test_no_line_is_ever_wider_than_asked_and_none_holds_a_control_character(items, width):
+    records = on("pc1", *(item(f"a.{n}", s, reason=r, actual=a) for n, (s, r, a) in enumerate(items)))
+    text = table(records, ["pc1"], width=width)
+    lines = text.split("\n")
+    assert max(map(columns, lines)) <= width
+    assert [c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")] == []

@@ -1,0 +1,216 @@
+"""The three contracts: what the code makes and takes is what the schemas say, and wrong data fits neither."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from offsite_documents import (
+    APP,
+    MAC_READS,
+    PLIST,
+    POLICY_RULES,
+    TUNNELS,
+    WINDOWS_READS,
+    key,
+    mac,
+    mac_control,
+    prompt_control,
+    scope_control,
+    tunnel_control,
+    windows,
+)
+
+from plugins.module_utils.offsite_controls import ControlError, expand
+from plugins.module_utils.offsite_plan import plan, settle
+from plugins.module_utils.offsite_records import STATUSES, check_record, record, stamp, unreachable, unusable_state
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
+STAMP: dict[str, Any] = {"run": "r1", "endpoint": "pc1", "at": "2026-11-23T14:30:00Z", "versions": {}}
+
+
+def validator(name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json.loads((SCHEMAS / f"{name}.schema.json").read_text()))
+
+
+STATE, CONTROL, RECORD = validator("state"), validator("control"), validator("record")
+
+
+@pytest.mark.parametrize("checked", [STATE, CONTROL, RECORD])
+def test_a_schema_is_itself_valid(checked):
+    checked.check_schema(checked.schema)
+
+
+@pytest.mark.parametrize("document", [windows(), mac()])
+def test_the_documents_of_these_tests_are_state_documents(document):
+    STATE.validate(document)
+
+
+@pytest.mark.parametrize(
+    "path", [("system",), ("registry",), ("registry", TUNNELS), ("users",), ("tunnel",), ("groups",)]
+)
+def test_an_error_may_stand_for_any_node(path):
+    document = windows()
+    node = document
+    for part in path[:-1]:
+        node = node[part]
+    node[path[-1]] = {"error": "access denied"}
+    STATE.validate(document)
+
+
+def test_every_registry_type_has_its_own_form_of_data():
+    document = windows()
+    values = {
+        "": {"type": "REG_SZ", "data": ""},
+        "e": {"type": "REG_EXPAND_SZ", "data": "%SystemRoot%"},
+        "m": {"type": "REG_MULTI_SZ", "data": ["a", ""]},
+        "d": {"type": "REG_DWORD", "data": 2**32 - 1},
+        "q": {"type": "REG_QWORD", "data": 2**64 - 1},
+        "b": {"type": "REG_BINARY", "data": "46ff"},
+        "n": {"type": "REG_NONE", "data": ""},
+    }
+    document["registry"][POLICY_RULES] = key(values)
+    STATE.validate(document)
+    wrong = {"": 1, "e": None, "m": "a", "d": 2**32, "q": -1, "b": "46FF", "n": "4"}
+    for name, data in wrong.items():
+        document["registry"][POLICY_RULES] = key({name: {**values[name], "data": data}})
+        assert not STATE.is_valid(document), name
+
+
+@pytest.mark.parametrize(
+    ("make", "path", "value"),
+    [
+        (windows, ("schema",), 2),
+        (windows, ("platform",), "Linux"),
+        (windows, ("system", "build"), "22631"),
+        (windows, ("registry", TUNNELS, "exists"), False),
+        (windows, ("services", "TermService", "start_mode"), "Automatic"),
+        (windows, ("groups", "S-1-5-32-555", "members"), ["S-1-5-21-1"]),
+        (windows, ("tunnel", "active"), None),
+        (windows, ("extra",), {}),
+        (mac, ("plists", PLIST, "mode"), 420),
+        (mac, ("plists", PLIST, "format"), "json"),
+        (mac, ("files", APP, "type"), "app"),
+        (mac, ("console_user",), 501),
+    ],
+)
+def test_a_document_of_another_form_is_no_state_document(make, path, value):
+    document = make()
+    node = document
+    for part in path[:-1]:
+        node = node[part]
+    node[path[-1]] = value
+    assert not STATE.is_valid(document)
+
+
+GOVERNOR = {"where": {"tunnel": "active"}, "equals": True, "owner": "x", "voids": True}
+GOOD_CONTROLS = [
+    tunnel_control(),
+    prompt_control(),
+    scope_control(governed_by=[GOVERNOR]),
+    mac_control(instance_key="name"),
+    tunnel_control(compare="number", expected=1, where={"registry": r"hklm:\X", "value": "", "type": "REG_DWORD"}),
+    {
+        **{name: tunnel_control()[name] for name in ("id", "title", "why", "severity")},
+        "where": {"firewall_policy_rules": {"port": 445, "direction": "In", "action": "Block"}},
+        "compare": "absent",
+    },
+    {
+        **{name: tunnel_control()[name] for name in ("id", "title", "why", "severity")},
+        "where": {"group": "S-1-5-32-555", "field": "members"},
+        "compare": "set",
+        "expected": ["S-1-5-21-1"],
+    },
+]
+BAD_CONTROLS = [
+    {},
+    {name: value for name, value in tunnel_control().items() if name != "severity"},
+    {name: value for name, value in tunnel_control().items() if name != "expected"},
+    tunnel_control(id="Server"),
+    tunnel_control(extra=1),
+    tunnel_control(severity="urgent"),
+    tunnel_control(compare="same"),
+    tunnel_control(compare="present", expected="x"),
+    tunnel_control(each="IMR"),
+    tunnel_control(where={"registry": "SOFTWARE"}),
+    tunnel_control(where={"registry": TUNNELS, "value": "X"}),
+    tunnel_control(where={"registry": TUNNELS, "value": "X", "type": "SZ"}),
+    tunnel_control(where={"plist": PLIST}),
+    tunnel_control(where={"plist": PLIST, "key": ["A"], "attribute": "mode"}),
+    tunnel_control(where={"firewall_rule": "X"}),
+    tunnel_control(where={"firewall_policy_rules": {"port": "445", "direction": "In"}}),
+    tunnel_control(where={"registry": TUNNELS, "product": "X"}),
+    tunnel_control(applies_if=[{"where": {"tunnel": "active"}, "reason": "x"}]),
+    tunnel_control(applies_if=[{"where": {"tunnel": "active"}, "is": "present", "equals": 1, "reason": "x"}]),
+    tunnel_control(governed_by=[{"where": {"tunnel": "active"}, "is": "maybe", "owner": "x"}]),
+    tunnel_control(governed_by=[{**GOVERNOR, "voids": "yes"}]),
+]
+
+
+@pytest.mark.parametrize("control", GOOD_CONTROLS)
+def test_schema_and_code_take_the_same_controls(control):
+    CONTROL.validate(control)
+    assert len(expand([control])) == 1
+
+
+@pytest.mark.parametrize("control", BAD_CONTROLS)
+def test_schema_and_code_refuse_the_same_controls(control):
+    assert not CONTROL.is_valid(control)
+    with pytest.raises(ControlError):
+        expand([control])
+
+
+def stamped(status: str) -> dict[str, Any]:
+    return stamp([record("a.b", status, role="r", expected=["x"], actual={"y": 1})], **STAMP)[0]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_records_of_every_status_fit_the_schema(status):
+    item = {**stamped(status), **({"before": None} if status == "fixed" else {})}
+    RECORD.validate(item)
+    assert check_record(item) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "ok"},
+        {"before": 1},
+        {"status": "fixed"},
+        {"severity": "urgent"},
+        {"instance": 7},
+        {"extra": 1},
+        {"reason": None},
+        {"versions": []},
+    ],
+)
+def test_schema_and_code_refuse_the_same_records(change):
+    item = {**stamped("compliant"), **change}
+    assert not RECORD.is_valid(item)
+    assert check_record(item) is not None
+
+
+def test_whatever_the_comparison_makes_fits_the_schema():
+    document = windows()
+    broken = copy.deepcopy(document)
+    broken["registry"][TUNNELS]["keys"]["IMR"]["values"]["Server"]["data"] = "x"
+    controls = [tunnel_control(), prompt_control(), scope_control(each=[{"name": "Nosuch"}])]
+    before = plan(controls, broken, "vpn_profile", reads=WINDOWS_READS).as_dict()
+    apple = plan([mac_control()], mac(), "vpn_profile", reads=MAC_READS).as_dict()
+    records = [
+        *before["records"],
+        *settle(before, controls, document, reads=WINDOWS_READS),
+        *settle(before, controls, None, reads=WINDOWS_READS, failure="lost"),
+        *plan(controls, document, "vpn_profile", reads=WINDOWS_READS, state="absent").records,
+        *apple["records"],
+        unreachable("no answer"),
+        unusable_state("garbage"),
+    ]
+    assert {item["status"] for item in records} == {"compliant", "drifted", "fixed", "error", "unreachable"}
+    for item in stamp(records, **STAMP):
+        RECORD.validate(item)
+        assert check_record(item) is None
