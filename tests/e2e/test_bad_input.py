@@ -1,0 +1,68 @@
+"""Bad input is refused before any endpoint is reached, and says which variable, which value and what is allowed."""
+
+from __future__ import annotations
+
+import json
+
+import certifi
+import pytest
+
+FLEET = (2, 1)
+
+
+def connection(**fields):
+    return {"vpn_profile_connections": [{"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp", **fields}]}
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        (connection(gateway="130.34.226.190"), ["vpn_profile_connections", "130.34.226.190", "certificate"]),
+        (connection(gateway="fg"), ["vpn_profile_connections", "host name"]),
+        (connection(port=0), ["vpn_profile_connections", "1 to 65535"]),
+        (connection(name="a\\b"), ["vpn_profile_connections", "letters, digits"]),
+        (connection(colour="red"), ["colour"]),
+        ({"vpn_profile_connections": connection()["vpn_profile_connections"] * 2}, ["every name may stand once"]),
+        (
+            {"smb_firewall_scope_remote_addresses": ["Any"]},
+            ["smb_firewall_scope_remote_addresses", "'Any'", "everyone"],
+        ),
+        ({"smb_firewall_scope_remote_addresses": ["0.0.0.0/0"]}, ["'0.0.0.0/0'", "everyone"]),
+        ({"smb_firewall_scope_remote_addresses": ["172.31.0.0/99"]}, ["'172.31.0.0/99'"]),
+        ({"smb_firewall_scope_state": "gone"}, ["smb_firewall_scope_state", "present", "absent"]),
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused_before_anything_is_touched(fleet, variables, words):
+    calls, hashes = fleet.calls(), fleet.hashes()
+    run = fleet.play("site.yml", "-e", json.dumps(variables))
+    assert run.code != 0
+    flat = " ".join(run.output.split())
+    for word in words:
+        assert word in flat
+    assert fleet.calls() == calls
+    assert fleet.hashes() == hashes
+
+
+def test_a_module_that_the_lab_does_not_model_fails_and_names_itself(fleet):
+    done = fleet.adhoc("win-01", "ansible.windows.win_feature", {"name": "Telnet-Client"})
+    assert done.returncode == 2
+    assert "win_feature" in done.stdout
+    assert "does not model" in done.stdout
+
+
+def test_a_misspelt_option_fails_as_on_a_real_machine(fleet):
+    done = fleet.adhoc("win-01", "ansible.windows.win_regedit", {"path": r"HKLM:\SOFTWARE\X", "valeu": "1"})
+    assert done.returncode == 2
+    assert "Unsupported parameters for (ansible.windows.win_regedit) module: valeu" in done.stdout
+
+
+def test_a_wrong_password_is_rejected(fleet):
+    done = fleet.adhoc("win-01", "ansible.windows.win_ping", {}, "-e", "ansible_password=wrong")
+    assert done.returncode == 4
+    assert "the specified credentials were rejected by the server" in done.stdout
+
+
+def test_a_wrong_ca_is_refused_by_the_controller(fleet):
+    done = fleet.adhoc("win-01", "ansible.windows.win_ping", {}, "-e", f"ansible_winrm_ca_trust_path={certifi.where()}")
+    assert done.returncode == 4
+    assert "certificate verify failed" in done.stdout
