@@ -162,13 +162,13 @@ class Tree:
     def _vpn_plist(self) -> dict[str, Any]:
         profiles: dict[str, Any] = {}
         owner = self.contents.owner
-        if self.contents.condition != "clean" or self.contents.draw.random() < 0.5:
-            profiles["Campus"] = {
-                **self._profile("Campus", "vpn.example.ac.jp"),
-                "User": owner,
-                "SaveUsername": 1,
-                "AuthInfo": self._secret(owner),
-            }
+        # The user's own connection, with a saved name: whoever prepares the machine has to leave it alone.
+        profiles["Campus"] = {
+            **self._profile("Campus", "vpn.example.ac.jp"),
+            "User": owner,
+            "SaveUsername": 1,
+            "AuthInfo": self._secret(owner),
+        }
         if self.contents.condition == "half":
             profiles["IMR"] = {
                 "Name": "IMR",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +20,7 @@ def windows(host: Any) -> WindowsRead:
     """
 
     def read(module: str, **arguments: Any) -> dict[str, Any]:
-        result: dict[str, Any] = host.ansible(module, arguments, check=False)
+        result: dict[str, Any] = host.ansible(module, json.dumps(arguments), check=False)
         assert not result.get("unreachable"), f"unreachable: {result.get('msg')}"
         assert not result.get("failed"), f"{module} {arguments}: {result.get('msg')}"
         return result
