@@ -1,6 +1,6 @@
 r"""What a user, an update or another tool does to a prepared Windows machine: three ways or more for every control.
 
-Each breakage is one call of a stock module. The audit has to find exactly the control (and `also`, those that rightly drift
+Each breakage is one call of a stock module. The audit has to find exactly the control (and `also`: what rightly drifts
 with it); site.yml has to repair it; afterwards the machine's state is what it was before the breakage.
 """
 

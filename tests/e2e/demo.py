@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,15 +58,17 @@ class Demo:
         """Run `python -m lab`."""
         return self.run("python", "-m", "lab", *arguments, "--state-dir", str(self.directory / "lab"))
 
-    def play(self, playbook: str, *arguments: str, expect: int = 0) -> tuple[str, list[Finding]]:
-        """Run a playbook; return its output and what its records say that is not plain good."""
+    def play(
+        self, playbook: str, *arguments: str, expect: int = 0, show: Callable[[str], str] | None = None
+    ) -> tuple[str, list[Finding]]:
+        """Run a playbook, show a part of its output; return all of it, and what its records say that is not good."""
         records = self.directory / "records"
         before = set(records.glob("*.jsonl"))
         options = ("-e", f"endpoint_report_directory={records}")
         output = self.run(
             "ansible-playbook", *self.sources, f"playbooks/{playbook}", *options, *arguments, expect=expect, show=False
         )
-        print(tail(output))
+        print((show or report)(output))
         (fresh,) = set(records.glob("*.jsonl")) - before
         return output, findings(fresh)
 
@@ -89,10 +92,20 @@ def findings(path: Path) -> list[Finding]:
     )
 
 
-def tail(output: str) -> str:
-    """Return the output from the recap on: what a person reads first."""
-    _, mark, rest = output.rpartition("PLAY RECAP")
-    return (mark + rest).strip() if mark else output.strip()
+def report(output: str) -> str:
+    """Return the table and the verdict: what a person reads first. All of the output when there is no report."""
+    _, recap, rest = output.rpartition("PLAY RECAP")
+    return rest.partition("\n\n")[2].strip() if recap else output.strip()
+
+
+def headlines(output: str) -> str:
+    """Return the report without its details: one line an endpoint, and the verdict."""
+    return "\n".join(line for line in report(output).splitlines() if not line.startswith(" "))
+
+
+def with_recap(output: str) -> str:
+    """Return Ansible's own recap and the report."""
+    return "PLAY RECAP" + output.rpartition("PLAY RECAP")[2].rstrip()
 
 
 def changed(output: str) -> dict[str, int]:
@@ -113,7 +126,7 @@ def story(demo: Demo) -> None:
     demo.lab("status")
 
     demo.say("What would be done? A dry run says so and writes nothing.")
-    _, predicted = demo.play("site.yml", "--check")
+    _, predicted = demo.play("site.yml", "--check", show=headlines)
 
     demo.say("Prepare them all.")
     _, fixed = demo.play("site.yml")
@@ -124,7 +137,7 @@ def story(demo: Demo) -> None:
     require({finding[3] for finding in fixed} == {"fixed"}, "something could not be fixed")
 
     demo.say("Run it again: nothing changes.")
-    output, left = demo.play("site.yml")
+    output, left = demo.play("site.yml", show=with_recap)
     require(not left and not any(changed(output).values()), "the second run changed or found something")
 
     demo.say("A week later: users have been at work, and one laptop is switched off.")

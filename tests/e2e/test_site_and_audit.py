@@ -32,7 +32,7 @@ def test_a_dry_run_predicts_what_the_run_fixes_and_the_second_run_changes_nothin
     second = fleet.play("site.yml")
     assert second.code == 0, second.output
     assert {host: counts for host, counts in recap(second.output).items() if counts != (0, 0, 0)} == {}
-    assert len(recap(second.output)) == 9
+    assert len(recap(second.output)) == 8
     assert second.of_status("fixed", "drifted") == set()
     assert fleet.hashes() == done
 
@@ -112,3 +112,16 @@ def test_an_unknown_note_of_ours_stops_the_writing(fleet):
     assert run.code == 2
     assert ("win-06", "vpn_profile.memory", None) in run.of_status("error")
     assert fleet.hashes() == hashes
+
+
+def test_a_run_for_one_endpoint_reports_and_judges_that_endpoint(fleet):
+    value = {"path": TUNNEL, "name": "Server", "data": "x:1", "type": "string"}
+    for name in ("win-01", "win-02"):
+        assert fleet.adhoc(name, "ansible.windows.win_regedit", value).returncode == 0
+    audit = fleet.play("audit.yml", "--limit", "win-02")
+    assert audit.code == 2
+    assert {r["endpoint"] for r in audit.records} == {"win-02"}
+    assert recap(audit.output) == {"win-02": (0, 0, 1)}
+    assert fleet.play("site.yml", "--limit", "win-02").code == 0
+    whole = fleet.play("audit.yml")
+    assert {host for host, counts in recap(whole.output).items() if counts[2]} == {"win-01", "win-06"}
