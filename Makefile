@@ -42,7 +42,7 @@ molecule: $(VENV)/.test
 	$(BIN)/molecule test --scenario-name default
 
 e2e: $(VENV)/.test
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/e2e
 
 contract: $(VENV)/.test
 	$(BIN)/python -m tests.contract.run_vectors
