@@ -1,6 +1,7 @@
 # make demo   the whole story on simulated endpoints, in under three minutes
-# make test   lint and every test
-# Both make their own virtual environment in $(VENV) with $(PYTHON).
+# make test   lint, and every test but the long ones
+# make depth  the long ones: every path of every role, every control broken in three ways
+# Each makes its own virtual environment in $(VENV) with $(PYTHON).
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(abspath $(VENV))/bin
@@ -9,7 +10,7 @@ export PATH := $(BIN):$(PATH)
 export LC_ALL ?= C.UTF-8
 export PYTHONUTF8 = 1
 
-.PHONY: help demo test lint unit molecule e2e contract clean
+.PHONY: help demo test lint unit molecule e2e depth contract clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -42,7 +43,10 @@ molecule: $(VENV)/.test
 	$(BIN)/molecule test --scenario-name default
 
 e2e: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/e2e
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not depth" tests/e2e
+
+depth: $(VENV)/.test
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m depth tests/e2e
 
 contract: $(VENV)/.test
 	$(BIN)/python -m tests.contract.run_vectors

@@ -1,4 +1,4 @@
-"""Command line of the lab: `python -m lab up | status | down | fault`."""
+"""Command line of the lab: `python -m lab up | status | down | fault | tunnel`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lab import faults, fleet, server
+from lab import faults, fleet, pac, server
 from lab.calls import CallLog
 
 DEFAULT_WINDOWS, DEFAULT_MAC, DEFAULT_SEED = 6, 2, 1
@@ -42,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
             case "fault":
                 fault = {"name": asked.name, "kind": asked.kind, "count": asked.count, "after": asked.after}
                 _ask(folder, {"do": "fault", **fault})
+            case "tunnel":
+                _ask(folder, {"do": "tunnel", "name": asked.name, "up": asked.direction == "up"})
             case _:
                 server.serve(folder)
     except LabError as error:
@@ -60,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--windows", type=_count, help=f"number of Windows machines (default: {DEFAULT_WINDOWS})")
     start.add_argument("--mac", type=_count, help=f"number of Macs (default: {DEFAULT_MAC})")
     start.add_argument("--seed", type=int, help=f"which machines these are (default: {DEFAULT_SEED})")
+    start.add_argument("--pac", type=Path, help="a proxy auto-config file to serve (default: an example)")
     start.add_argument("--latency", type=float, default=0.0, help="seconds added to each remote call (default: 0)")
     show = commands.add_parser("status", parents=[common], help="list the endpoints")
     show.add_argument("--json", action="store_true", help="as JSON")
@@ -71,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     fault.add_argument("kind", choices=list(faults.KINDS))
     fault.add_argument("--count", type=int, default=1, help="how often it hits (default: 1); states hold until `none`")
     fault.add_argument("--after", type=int, default=0, help="begin only after this many more commands (default: 0)")
+    tunnel = commands.add_parser(
+        "tunnel", parents=[common], help="connect or disconnect the VPN, as a user does by hand"
+    )
+    tunnel.add_argument("name", help="the endpoint, for example win-01")
+    tunnel.add_argument("direction", choices=["up", "down"])
     commands.add_parser("serve", parents=[common], help="run in the foreground (what `up` starts)")
     return parser
 
@@ -87,6 +95,8 @@ def up(folder: Path, asked: argparse.Namespace) -> Path:
     if _is_running(folder):
         raise LabError(f"a lab is running in {folder}; `python -m lab down` stops it, --state-dir names another place")
     _describe(folder, asked)
+    if asked.pac is not None:
+        _take_pac(asked.pac, folder)
     log_file = folder / "lab.log"
     print(f"lab: starting in {folder}", file=sys.stderr)
     with log_file.open("ab") as output:
@@ -126,6 +136,13 @@ def _describe(folder: Path, asked: argparse.Namespace) -> None:
             )
     there["latency"] = asked.latency
     file.write_text(json.dumps(there, indent=1), encoding="utf-8")
+
+
+def _take_pac(file: Path, folder: Path) -> None:
+    try:
+        shutil.copyfile(file, folder / pac.PAC_FILE)
+    except OSError as error:
+        raise LabError(f"--pac {file}: {error.strerror}; give a proxy auto-config file that can be read") from error
 
 
 def _wait_until_ready(folder: Path, process: subprocess.Popen[bytes], log_file: Path) -> None:
@@ -193,6 +210,8 @@ def _print_status(folder: Path, *, as_json: bool) -> None:
     widths = [max(map(len, cells)) for cells in zip(columns, *lines, strict=True)]
     for line in [[column.upper() for column in columns], *lines]:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    port = json.loads((folder / server.LAB_FILE).read_text(encoding="utf-8")).get("ports", {}).get(pac.PAC_FILE)
+    print(f"PAC: {pac.url(port) if port and _is_running(folder) else 'not served, the lab is down'}")
 
 
 def _ask(folder: Path, question: dict[str, Any]) -> dict[str, Any]:

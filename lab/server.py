@@ -1,7 +1,8 @@
 """The process that all endpoints of a lab live in, and the local port by which `python -m lab` talks to it.
 
 A state directory holds `lab.json` (what the lab is), `machines/` (the endpoints' state, nothing else), `inventory/`,
-`tls/`, `accounts` (for NTLM), `calls.jsonl`, `lab.log`, and while the lab runs `control.json` (port, token, pid).
+`tls/`, `accounts` (for NTLM), `proxy.pac` (served over HTTP), `calls.jsonl`, `lab.log`, and while the lab runs
+`control.json` (port, token, pid).
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from lab import certificates, fleet, inventory
+from lab import certificates, downloads, fleet, inventory, pac
 from lab.calls import CallLog
 from lab.faults import FaultError
 from lab.mac_endpoint import CLIENT_KEY, KNOWN_HOSTS, MacEndpoint
 from lab.macos.server import inventory_vars as mac_inventory_vars
+from lab.windows.endpoint import WindowsEndpoint
+from lab.windows.parts import MachineError
 
 CONTROL_FILE = "control.json"
 LAB_FILE = "lab.json"
@@ -32,7 +35,17 @@ INVENTORY = "inventory"
 log = logging.getLogger(__name__)
 
 
-class Endpoint(Protocol):
+class Server(Protocol):
+    """What listens on a port of its own."""
+
+    async def start(self, port: int = 0) -> int:
+        """Listen on a port (0: any) and return it."""
+
+    async def stop(self) -> None:
+        """Stop listening."""
+
+
+class Endpoint(Server, Protocol):
     """What the lab needs of an endpoint of any system."""
 
     name: str
@@ -42,12 +55,6 @@ class Endpoint(Protocol):
     @property
     def answers(self) -> bool:
         """Whether it listens now."""
-
-    async def start(self, port: int = 0) -> int:
-        """Listen on a port (0: any) and return it."""
-
-    async def stop(self) -> None:
-        """Stop listening."""
 
     async def set_fault(self, kind: str, count: int, after: int) -> None:
         """Set a fault or, with `none`, take all away; raises FaultError."""
@@ -61,6 +68,7 @@ class Lab:
         self.folder = folder
         self.description = json.loads((folder / LAB_FILE).read_text(encoding="utf-8"))
         self.endpoints: dict[str, Endpoint] = {}
+        self._pac = pac.PacServer(folder / pac.PAC_FILE)
         self._stop = asyncio.Event()
         self._token = secrets.token_hex(16)
 
@@ -82,8 +90,12 @@ class Lab:
         finally:
             control_file.unlink(missing_ok=True)
             control.close()
-            await asyncio.gather(*(endpoint.stop() for endpoint in self.endpoints.values()), return_exceptions=True)
+            await asyncio.gather(*(each.stop() for each in self._servers.values()), return_exceptions=True)
             log.info("the lab is down")
+
+    @property
+    def _servers(self) -> dict[str, Server]:
+        return {**self.endpoints, pac.PAC_FILE: self._pac}
 
     def _plans(self) -> list[fleet.Plan]:
         return fleet.plan(self.description["windows"], self.description["mac"], self.description["seed"])
@@ -93,6 +105,7 @@ class Lab:
         machines.mkdir(exist_ok=True)
         for plan in self._plans():
             fleet.build(plan, self.description["seed"], machines)
+        downloads.write(self.folder / downloads.FOLDER)
 
     def _make_endpoints(self) -> None:
         calls = CallLog(self.folder / CALLS_FILE)
@@ -108,11 +121,11 @@ class Lab:
 
     async def _start_endpoints(self) -> None:
         known = self.description.setdefault("ports", {})
-        for name, endpoint in self.endpoints.items():
+        for name, server in self._servers.items():
             try:
-                known[name] = await endpoint.start(known.get(name, 0))
+                known[name] = await server.start(known.get(name, 0))
             except OSError:  # another program took the port since the lab last ran
-                known[name] = await endpoint.start(0)
+                known[name] = await server.start(0)
         (self.folder / LAB_FILE).write_text(json.dumps(self.description, indent=1), encoding="utf-8")
 
     def _write_inventory(self) -> None:
@@ -121,6 +134,7 @@ class Lab:
 
         ca_file = self.folder / "tls" / certificates.CA_FILE
         windows = inventory.windows_vars(fleet.ADMIN_NAME, fleet.ADMIN_PASSWORD, ca_file)
+        windows["lab_downloads"] = str(self.folder / downloads.FOLDER)
         groups = {"windows": (windows, hosts("windows")), "macs": (self._mac_vars(), hosts("macos"))}
         inventory.write(self.folder / INVENTORY, groups)
 
@@ -154,18 +168,24 @@ class Lab:
             case "stop":
                 self._stop.set()
                 return {}
-            case "fault":
+            case "fault" | "tunnel":
                 endpoint = self.endpoints.get(str(asked.get("name")))
                 if endpoint is None:
                     return {"error": f"no endpoint {asked.get('name')!r}; there are: {', '.join(self.endpoints)}"}
                 try:
-                    await endpoint.set_fault(
-                        str(asked.get("kind")), int(asked.get("count", 1)), int(asked.get("after", 0))
-                    )
-                except FaultError as error:
+                    await self._do_to(endpoint, asked)
+                except (FaultError, MachineError) as error:
                     return {"error": str(error)}
                 return {}
         return {"error": f"unknown request {asked.get('do')!r}"}
+
+    async def _do_to(self, endpoint: Endpoint, asked: dict[str, Any]) -> None:
+        if asked["do"] == "fault":
+            await endpoint.set_fault(str(asked.get("kind")), int(asked.get("count", 1)), int(asked.get("after", 0)))
+        elif isinstance(endpoint, WindowsEndpoint):
+            await endpoint.set_tunnel(up=bool(asked.get("up")))
+        else:
+            raise FaultError(f"{endpoint.name}: the lab connects the VPN of Windows machines only")
 
 
 def describe(windows: int, mac: int, seed: int, latency: float) -> dict[str, Any]:

@@ -74,6 +74,13 @@ class WindowsEndpoint:
         self.faults.set(kind, count, after)
         await self._apply_state()
 
+    async def set_tunnel(self, *, up: bool) -> None:
+        """Connect or disconnect the VPN, as its user does. Raises MachineError without FortiClient."""
+        async with self._lock:
+            machine = self._load()
+            machine.connect_tunnel() if up else machine.disconnect_tunnel()
+            self._save(machine)
+
     async def _apply_state(self) -> None:
         state = self.faults.state
         if state is None and not self._is_rebooting():

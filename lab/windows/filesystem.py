@@ -268,6 +268,8 @@ class FileSystem:
         files = cls({drive: (size, used) for drive, (size, used) in document["drives"].items()})
         for path, node in document["entries"].items():
             content = base64.b64decode(node["content"]) if "content" in node else None
+            if content is not None:
+                content = content.ljust(node.get("size", 0), b"\0")
             size = len(content) if content is not None else node.get("size", 0)
             attributes = tuple(node.get("attributes", ()))
             files._entries[path.lower()] = Entry(
@@ -281,7 +283,11 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
     if entry.is_dir:
         node["is_dir"] = True
     elif entry.content is not None:
-        node["content"] = base64.b64encode(entry.content).decode()
+        # The stand-in for an installer is a line and ten million zeros.
+        head = entry.content.rstrip(b"\0")
+        node["content"] = base64.b64encode(head).decode()
+        if len(head) < entry.size:
+            node["size"] = entry.size
     else:
         node["size"] = entry.size
     if entry.attributes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from lab.windows.machine import SERVICES, Machine
+from lab.windows.packages import keep_package
 from lab.windows.parts import Adapter, Service
 from lab.windows.registry import Value
 from lab.windows.seed_firewall import RULES, VERSIONS, guid
@@ -78,11 +79,13 @@ def _entries(machine: Machine) -> list[str]:
 
 
 def install(machine: Machine, version: str, product: str = "FortiClient VPN", code: str | None = None) -> None:
-    """Install a version: Uninstall entry, programs, service, drivers, adapters, firewall rules.
+    """Install a version: Uninstall entry, kept package, programs, service, drivers, adapters, firewall rules.
 
     Tunnels that are there stay.
     """
-    _uninstall_entry(machine, code or PRODUCT_CODES[version], version, product)
+    code = code or PRODUCT_CODES[version]
+    _uninstall_entry(machine, code, version, product)
+    keep_package(machine, code, msi_metadata(version, product))
     for name, size in PROGRAMS.items():
         machine.files.delete(f"{FOLDER}\\{name}")
         machine.files.add_stub(

@@ -2,6 +2,7 @@
 
 An installer file says of itself what it would do (filesystem.installer_bytes). Beside the keys listed there:
 
+- `Log`: lines that a failing .msi leaves in its log, before those that Windows Installer writes itself.
 - `ExitCode`, `UninstallExitCode`: what the process answers, 0 without it. 0, 3010 and 1641 mean that it did its work;
   3010 leaves a file to rename at the next boot, 1641 begins a reboot at once (with /norestart it is 3010 instead); any
   other leaves no trace.
@@ -24,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from lab.windows import forticlient
 from lab.windows.machine import SESSION_MANAGER, START_MODES
+from lab.windows.modules import NotModelled
+from lab.windows.packages import keep_package, properties_key
 from lab.windows.parts import Service
 from lab.windows.registry import Value
 from lab.windows.services import ServiceConfig
@@ -35,9 +38,13 @@ Metadata = Mapping[str, Any]
 
 _HIDDEN_BY_X86 = r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"
 _UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
-_PRODUCTS = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\UserData\S-1-5-18\Products"
+# While another installation runs. `OffsiteLabCalls` is the lab's own: how many calls it lasts; for good without it.
+IN_PROGRESS = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\InProgress"
+_CALLS = "OffsiteLabCalls"
 _DONE = (0, 3010, 1641)
 _FATAL = 1603  # ERROR_INSTALL_FAILURE
+_BUSY = 1618  # ERROR_INSTALL_ALREADY_RUNNING
+_OTHER_BUILD = 1638  # ERROR_PRODUCT_VERSION
 
 
 def entry_of(machine: Machine, key_name: str) -> str | None:
@@ -50,6 +57,49 @@ def msi_entry_of(machine: Machine, product_code: str) -> str | None:
     """Return the entry of a product that Windows Installer manages, or None."""
     entry = entry_of(machine, product_code)
     return entry if entry and machine.registry.data(entry, "WindowsInstaller", 0) else None
+
+
+def file_version(metadata: Metadata) -> str:
+    """Return the version in a file's numbers: always four of them, 0.0.0.0 for a file that has none."""
+    numbers = re.findall(r"\d+", str(metadata.get("FileVersion") or metadata.get("ProductVersion") or ""))
+    return ".".join([str(int(number)) for number in numbers[:4]] + ["0"] * (4 - len(numbers)))
+
+
+def run_msi(machine: Machine, metadata: Metadata, arguments: str) -> tuple[int, list[str]]:
+    """Let Windows Installer install a package; return the exit code and what a verbose log of it would say.
+
+    A product that is there with the same code is changed only by REINSTALL: without it nothing happens to the same
+    build, and another build is refused (facts/forticlient.md 3.3).
+    """
+    code = _take_turn(machine) or _install_package(machine, metadata, arguments)
+    lines = [*(metadata.get("Log", ()) if code not in _DONE else ())]
+    lines += [f"MSI (s) (A4:10): MainEngineThread is returning {code}"]
+    properties = ("ProductCode", "ProductName", "ProductVersion")
+    lines += [f"Property(S): {name} = {metadata.get(name)}" for name in properties]
+    return code, [*lines, "=== Verbose logging stopped ==="]
+
+
+def _take_turn(machine: Machine) -> int:
+    """Return 1618 while another installation runs, else 0; a call brings that other one nearer to its end."""
+    if not machine.registry.exists(IN_PROGRESS):
+        return 0
+    left = machine.registry.data(IN_PROGRESS, _CALLS)
+    if left is not None and left > 1:
+        machine.registry.set(IN_PROGRESS, _CALLS, Value("REG_DWORD", left - 1))
+    elif left is not None:
+        machine.registry.delete_key(IN_PROGRESS)
+    return _BUSY
+
+
+def _install_package(machine: Machine, metadata: Metadata, arguments: str) -> int:
+    entry = msi_entry_of(machine, str(metadata["ProductCode"]))
+    again = "reinstall=all" in arguments.lower().split()
+    if again and not entry:
+        raise NotModelled("msiexec /i with REINSTALL=ALL of a product that is not installed")
+    if entry and not again:
+        there = machine.registry.data(entry, "DisplayVersion")
+        return 0 if there == metadata.get("ProductVersion") else _OTHER_BUILD
+    return run_installer(machine, metadata, arguments)
 
 
 def run_installer(machine: Machine, metadata: Metadata, arguments: str) -> int:
@@ -72,6 +122,8 @@ def run_installer(machine: Machine, metadata: Metadata, arguments: str) -> int:
 def uninstall(machine: Machine, entry: str, arguments: str = "") -> int:
     """Remove the product of an entry and everything that its package put on the machine; return the exit code."""
     metadata = _package_of(machine, entry)
+    if machine.registry.data(entry, "WindowsInstaller", 0) and (busy := _take_turn(machine)):
+        return busy
     code = int(metadata.get("UninstallExitCode", 0))
     if code not in _DONE:
         return code
@@ -89,7 +141,7 @@ def uninstall(machine: Machine, entry: str, arguments: str = "") -> int:
         machine.files.delete(path)
     if location:
         machine.files.delete(location, recursive=True)
-    machine.registry.delete_key(_properties_key(entry).rpartition("\\")[0])
+    machine.registry.delete_key(properties_key(entry).rpartition("\\")[0])
     machine.registry.delete_key(entry)
     return _finish(machine, code, "/norestart" in arguments.lower())
 
@@ -120,7 +172,7 @@ def _installs(metadata: Metadata) -> dict[str, Any]:
 def _install(machine: Machine, metadata: Metadata) -> None:
     if forticlient.is_forticlient(dict(metadata)):
         forticlient.install(machine, metadata["ProductVersion"], metadata["ProductName"])
-        _keep_package(machine, str(metadata["ProductCode"]), metadata)
+        keep_package(machine, str(metadata["ProductCode"]), metadata)  # what this very file says, its exit codes too
     else:
         _install_as_described(machine, metadata)
 
@@ -149,7 +201,7 @@ def _install_as_described(machine: Machine, metadata: Metadata) -> None:
     machine.registry.update(entry, {name: Value("REG_SZ", str(text)) for name, text in texts.items() if text})
     if is_msi:
         machine.registry.set(entry, "WindowsInstaller", Value("REG_DWORD", 1))
-        _keep_package(machine, entry, metadata)
+        keep_package(machine, entry, metadata)
 
 
 def _leave_uninstaller(machine: Machine, metadata: Metadata) -> str | None:
@@ -160,36 +212,13 @@ def _leave_uninstaller(machine: Machine, metadata: Metadata) -> str | None:
     return f'"{path}"'
 
 
-def _keep_package(machine: Machine, entry: str, metadata: Metadata) -> None:
-    """Windows keeps a copy of an .msi to uninstall from; the name is random there and follows from the product here."""
-    path = rf"C:\WINDOWS\Installer\{_packed(entry)[:7].lower()}.msi"
-    machine.files.add_stub(path, 1_048_576, metadata, attributes=("Archive", "Hidden"))
-    machine.registry.set(_properties_key(entry), "LocalPackage", Value("REG_SZ", path))
-
-
 def _package_of(machine: Machine, entry: str) -> Metadata:
     """Return what the package said that an entry came from; {} for a product that was there from the beginning."""
-    path = machine.registry.data(_properties_key(entry), "LocalPackage")
+    path = machine.registry.data(properties_key(entry), "LocalPackage")
     if path is None:
         command = machine.registry.data(entry, "UninstallString", "")
         path = command.strip('"')
     return machine.files.metadata(path) if machine.files.is_file(path) else {}
-
-
-def _properties_key(entry: str) -> str:
-    return f"{_PRODUCTS}\\{_packed(entry)}\\InstallProperties"
-
-
-def _packed(entry: str) -> str:
-    """Return a product code as Windows Installer writes it in key names: each group of the GUID reversed."""
-    name = entry.rpartition("\\")[2]
-    groups = re.fullmatch(r"\{(\w{8})-(\w{4})-(\w{4})-(\w{4})-(\w{12})\}", name)
-    if groups is None:
-        return name
-    first, second, third, fourth, fifth = groups.groups()
-    tail = fourth + fifth
-    pairs = "".join(tail[at + 1] + tail[at] for at in range(0, len(tail), 2))
-    return (first[::-1] + second[::-1] + third[::-1] + pairs).upper()
 
 
 def _replaced(machine: Machine, metadata: Metadata) -> Iterator[str]:

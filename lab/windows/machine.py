@@ -6,6 +6,7 @@ counter), so that the same state is the same bytes when saved, and a caller can 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import tempfile
@@ -57,6 +58,8 @@ class Machine:
         self.sessions: set[str] = set()
         self.adapters: list[Adapter] = []
         self.restore_points: list[RestorePoint] = []
+        self.vpn_connections: dict[str, dict[str, dict[str, Any]]] = {}  # SID -> name -> as Get-VpnConnection shows it
+        self.volatile_keys: set[str] = set()  # registry keys that Windows forgets at the next boot
         self.domain: str | None = None
         self.last_boot = 1_760_000_000
         self.boot_count = 1
@@ -329,8 +332,9 @@ class Machine:
         for mount in self.registry.mounts():
             self.registry.unload(mount)
         self.disconnect_tunnel()
-        for key in PENDING_KEYS:
+        for key in (*PENDING_KEYS, *sorted(self.volatile_keys)):
             self.registry.delete_key(key)
+        self.volatile_keys.clear()
         self.registry.delete_value(SESSION_MANAGER, "PendingFileRenameOperations")
         name = self.registry.get(COMPUTER_NAME + r"\ComputerName", "ComputerName")
         if name is not None:
@@ -363,6 +367,8 @@ class Machine:
             "sessions": sorted(self.sessions),
             "adapters": [asdict(adapter) for adapter in self.adapters],
             "restore_points": [asdict(point) for point in self.restore_points],
+            "vpn_connections": copy.deepcopy(self.vpn_connections),
+            "volatile_keys": sorted(self.volatile_keys),
             "domain": self.domain,
             "last_boot": self.last_boot,
             "boot_count": self.boot_count,
@@ -381,8 +387,10 @@ class Machine:
         machine.accounts = Accounts.from_json(document["accounts"])
         machine.services = {name: Service(name, state) for name, state in document["services"].items()}
         machine.sessions = set(document["sessions"])
+        machine.volatile_keys = set(document["volatile_keys"])
         machine.adapters = [Adapter(**node) for node in document["adapters"]]
         machine.restore_points = [RestorePoint(**node) for node in document["restore_points"]]
+        machine.vpn_connections = copy.deepcopy(dict(document["vpn_connections"]))
         for plain in ("domain", "last_boot", "boot_count", "reboot_requested"):
             setattr(machine, plain, document[plain])
         machine.hardware = dict(document["hardware"])

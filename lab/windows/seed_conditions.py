@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 
+from lab.windows import restore_points
 from lab.windows.accounts import REMOTE_DESKTOP_USERS
 from lab.windows.filesystem import FileSystem
 from lab.windows.forticlient import KEY, TUNNELS, installed_version
@@ -29,15 +30,7 @@ from lab.windows.seed_users import (
     hive_of,
     proxy_blob,
 )
-from lab.windows.seed_windows import (
-    PROTECTED_DRIVES,
-    PROTECTED_DRIVES_ID,
-    RDP_TCP,
-    SYSTEM_RESTORE,
-    W32TIME,
-    number,
-    text,
-)
+from lab.windows.seed_windows import LSA, RDP_TCP, W32TIME, number, text
 
 CONDITIONS = ("clean", "half", "drifted", "fresh", "managed")
 # Values of some other organisation: no machine of the lab starts with those that an inventory asks for.
@@ -61,7 +54,7 @@ def put_condition(machine: Machine, condition: str, people: list[str], rng: rand
     elif condition == "drifted":
         _drifted(machine, people, rng)
     elif condition in ("clean", "managed"):
-        _protect_system_drive(machine)
+        restore_points.protect(machine)
     if condition == "managed":
         apply_group_policy(machine, "no_local_rules")
         apply_group_policy(machine, "remote_desktop_off")
@@ -113,6 +106,9 @@ def _drifted(machine: Machine, people: list[str], rng: random.Random) -> None:
         ("LPort=445|", f"LPort=445|RA4={OLD_CLIENTS}|"),
     )
     edit_rule(machine, "FPS-SMB-In-TCP-V2", ("Active=FALSE", "Active=TRUE"))
+    # As a recipe of the web has it for shares without a password.
+    machine.registry.set(LSA, "everyoneincludesanonymous", number(1))
+    machine.registry.set(SERVICES + r"\LanmanServer\Parameters", "RestrictNullSessAccess", number(0))
     machine.registry.set(TERMINAL_SERVER, "fDenyTSConnections", number(1))
     machine.registry.set(rf"{SERVICES}\TermService", "Start", number(4))
     machine.registry.set(W32TIME + r"\Parameters", "NtpServer", text("ntp.nict.jp,0x8"))
@@ -120,7 +116,7 @@ def _drifted(machine: Machine, people: list[str], rng: random.Random) -> None:
     machine.registry.create(PENDING_KEYS[1])
     leftover = [r"\??\C:\Program Files (x86)\Microsoft\Edge\Temp\old_msedge.exe", ""]
     machine.registry.set(SESSION_MANAGER, "PendingFileRenameOperations", Value("REG_MULTI_SZ", leftover))
-    _protect_system_drive(machine)
+    restore_points.protect(machine)
 
 
 def edit_rule(machine: Machine, name: str, *changes: tuple[str, str]) -> None:
@@ -131,12 +127,6 @@ def edit_rule(machine: Machine, name: str, *changes: tuple[str, str]) -> None:
     for old, new in changes:
         string = string.replace(old, new)
     machine.registry.set(RULES, name, text(string))
-
-
-def _protect_system_drive(machine: Machine) -> None:
-    machine.registry.set(SYSTEM_RESTORE, "RPSessionInterval", number(1))
-    drive = [r"\\?\Volume{6a1f2c3e-0000-0000-0000-300300000000}\:(C%3A)"]
-    machine.registry.set(PROTECTED_DRIVES, PROTECTED_DRIVES_ID, Value("REG_MULTI_SZ", drive))
 
 
 def _vpn_network(machine: Machine, rng: random.Random, category: int) -> None:

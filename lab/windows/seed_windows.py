@@ -40,6 +40,8 @@ CONTROL = r"HKLM\SYSTEM\CurrentControlSet\Control"
 CURRENT_VERSION_32 = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion"
 RDP_TCP = TERMINAL_SERVER + r"\WinStations\RDP-Tcp"
 W32TIME = SERVICES + r"\W32Time"
+LSA = CONTROL + r"\Lsa"
+SECURITY_CENTER = r"HKLM\SOFTWARE\Microsoft\Security Center\Provider"
 SYSTEM_RESTORE = CURRENT_VERSION + r"\SystemRestore"
 # Drives with system protection on (facts/windows.md Q5: often off on new machines).
 PROTECTED_DRIVES = CURRENT_VERSION + r"\SPP\Clients"
@@ -71,7 +73,11 @@ def put_windows(machine: Machine, os: str, edition: str, language: str) -> None:
     _remote_desktop(machine)
     _time(machine)
     _network(machine)
+    _security(machine)
     machine.registry.create(LOGON_SCREEN)
+    # There on every Windows, policies and proxies or not.
+    machine.registry.create(r"HKLM\SOFTWARE\Policies\Microsoft\Windows\CurrentVersion")
+    machine.registry.create(CURRENT_VERSION_32 + r"\Internet Settings")
     _services(machine)
     registry = machine.registry
     for name, rule in built_in_rules(release.build).items():
@@ -258,6 +264,32 @@ def _time(machine: Machine) -> None:
         W32TIME + r"\TimeProviders\NtpClient", {"Enabled": number(1), "SpecialPollInterval": number(604800)}
     )
     machine.registry.update(W32TIME + r"\TimeProviders\NtpServer", {"Enabled": number(0)})
+
+
+def _security(machine: Machine) -> None:
+    """Defaults of the security options about guests and anonymous users, and what the Security Center knows.
+
+    Windows' own antivirus registers there; its firewall does not (names of keys and values: facts from public exports).
+    """
+    values = {
+        "LimitBlankPasswordUse": number(1),
+        "forceguest": number(0),
+        "everyoneincludesanonymous": number(0),
+        "restrictanonymous": number(0),
+        "restrictanonymoussam": number(1),
+    }
+    machine.registry.update(LSA, values)
+    machine.registry.update(
+        SECURITY_CENTER + r"\Av\{D68DDC3A-831F-4fae-9E44-DA132C1ACF46}",
+        {
+            "DISPLAYNAME": text("Windows Defender"),
+            "GUID": text("{D68DDC3A-831F-4fae-9E44-DA132C1ACF46}"),
+            "PRODUCTEXE": text("windowsdefender://"),
+            "REPORTINGEXE": text(r"%ProgramFiles%\Windows Defender\MsMpeng.exe"),
+            "STATE": number(0x61100),
+        },
+    )
+    machine.registry.create(SECURITY_CENTER + r"\Fw")
 
 
 def _network(machine: Machine) -> None:

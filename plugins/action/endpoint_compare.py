@@ -2,7 +2,8 @@
 
 Reaches no endpoint: it works on the fact that `endpoint_state` left. The records go to the fact `endpoint_records`, by
 role; the result is the plan that the tasks of `endpoint_controls` loop over. With `settles` (an earlier plan) it judges
-what was read back after the writing.
+what was read back after the writing, with what `failed` on the way: [{task, result, records}]. `vpn_connections` are
+the results of looking at users' own connections, which no reader can do for all users at once (offsite_found).
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from ansible.plugins.action import ActionBase
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.module_utils.offsite_controls import ControlError
-from plugins.module_utils.offsite_plan import Plan, plan, settle
+from plugins.module_utils.offsite_found import vpn_connections
+from plugins.module_utils.offsite_plan import Plan, plan
 from plugins.module_utils.offsite_records import record
+from plugins.module_utils.offsite_settle import failures_of, foretell, settle
 
 ARGUMENTS = {
     "role": {"type": "str", "required": True},
@@ -25,7 +28,8 @@ ARGUMENTS = {
     "controls": {"type": "list", "elements": "dict", "required": True},
     "reads": {"type": "dict", "required": True},
     "settles": {"type": "dict"},
-    "failure": {"type": "str", "default": ""},
+    "failed": {"type": "list", "elements": "dict", "default": []},
+    "vpn_connections": {"type": "list", "elements": "dict", "default": []},
 }
 
 
@@ -43,7 +47,7 @@ class ActionModule(ActionBase):
         if "endpoint_state" not in facts:
             raise AnsibleActionFail("endpoint_compare: nothing was read of this endpoint; run endpoint_state first")
         try:
-            found, records = judge(facts["endpoint_state"], args)
+            found, records = judge(facts["endpoint_state"], args, check_mode=self._task.check_mode)
         except ControlError as error:
             raise AnsibleActionFail(
                 f"{args['role']}: {error}. Correct the variable in the inventory, or the role's vars/ file. "
@@ -53,14 +57,21 @@ class ActionModule(ActionBase):
         return {"changed": False, "ansible_facts": {"endpoint_records": by_role}, **found}
 
 
-def judge(state: dict[str, Any], args: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def judge(
+    state: dict[str, Any], args: dict[str, Any], *, check_mode: bool
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the plan and the records for what is known of one endpoint.
 
     An endpoint of which nothing could be read has no records here: the report makes the one that says so.
     """
     role, document = args["role"], state["document"]
+    if document is not None:
+        document = {**document, "vpn_connections": vpn_connections(args["vpn_connections"])}
     if args["settles"]:
-        records = settle(args["settles"], args["controls"], document, reads=args["reads"], failure=args["failure"])
+        failures = failures_of(args["failed"])
+        if check_mode:
+            return Plan(role, args["state"]).as_dict(), foretell(args["settles"], failures)
+        records = settle(args["settles"], args["controls"], document, reads=args["reads"], failures=failures)
         return Plan(role, args["state"]).as_dict(), records
     if document is None:
         return Plan(role, args["state"]).as_dict(), []

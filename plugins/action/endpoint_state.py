@@ -1,7 +1,8 @@
 """Action plugin `endpoint_state`: what one endpoint *is*, in one remote call, shared by all roles of a run.
 
 Arguments: `roles`, whose `__<role>_reads` (vars/Windows.yml, vars/Darwin.yml) are read; `refresh`, to read although an
-earlier task did; `timeout_seconds` for the endpoint's port, 0 to leave it untried (behind a jump host).
+earlier task did; `timeout_seconds` for the endpoint's port, 0 to leave it untried (behind a jump host); `assume`, in
+check mode: part of a document to lay over what was read, so that a dry run knows what an earlier role would have done.
 
 The answer is `ansible_facts.endpoint_state`: {"reachable": bool, "error": text or null, "platform": "Windows" or
 "Darwin", "roles": [covered roles], "document": the state document or null}. An endpoint that does not answer, or
@@ -19,18 +20,23 @@ from typing import Any
 from ansible import constants as C  # noqa: N812  (the name Ansible's own code gives it)
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import merge_hash
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.module_utils.offsite_document import check_document
 from plugins.module_utils.offsite_reads import MEMORY_READS
 
 READERS = {"Windows": "win_endpoint_state", "Darwin": "mac_endpoint_state"}
-FIELDS = {"Windows": ("registry", "user_registry", "services", "groups"), "Darwin": ("plists", "files")}
+FIELDS = {
+    "Windows": ("registry", "user_registry", "services", "groups", "files", "appx"),
+    "Darwin": ("plists", "files"),
+}
 DEFAULT_PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}
 ARGUMENTS = {
     "roles": {"type": "list", "elements": "str", "required": True},
     "refresh": {"type": "bool", "default": False},
     "timeout_seconds": {"type": "int", "default": 5},
+    "assume": {"type": "dict"},
 }
 
 
@@ -46,6 +52,8 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         _result, args = self.validate_argument_spec(ARGUMENTS)
         known = task_vars.get("ansible_facts", {}).get("endpoint_state")
+        if args["assume"] and self._task.check_mode and known and known["document"]:
+            return answer({**known, "document": merge_hash(known["document"], args["assume"])})
         if covers(known, args["roles"]) and not args["refresh"]:
             return answer(known)
 

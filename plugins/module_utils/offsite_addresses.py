@@ -138,11 +138,14 @@ def difference(expected: str | Iterable[str], actual: str | Iterable[str]) -> st
 
 
 def is_closed_scope(value: object) -> bool:
-    """Whether one text names some networks and not everyone.
+    """Whether one text, or a list of texts together, names some networks and not everyone.
 
-    True for addresses, networks and ranges up to an IPv4 /8 or IPv6 /16 in size, and for LocalSubnet. False for `Any`,
-    `*`, every other keyword, and for what is no address at all.
+    True for addresses, networks and ranges up to an IPv4 /8 or IPv6 /16 in size, and for LocalSubnet. A list may have
+    twice that in all, which is room for every private network. False for `Any`, `*`, every other keyword, an empty
+    list, and for what is no address at all.
     """
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(item, str) and is_closed_scope(item) for item in value) and _fits(value)
     if not isinstance(value, str):
         return False
     try:
@@ -151,6 +154,14 @@ def is_closed_scope(value: object) -> bool:
         return False
     small = all(last - first < _WIDEST[family] for family, first, last in given.ranges)
     return small and all(name == "LocalSubnet" for name, _family in given.keywords)
+
+
+def _fits(texts: list[str]) -> bool:
+    """Whether many small networks together are still not everyone."""
+    total = {4: 0, 6: 0}
+    for family, first, last in parse(texts).ranges:
+        total[family] += last - first + 1
+    return all(total[family] <= 2 * widest for family, widest in _WIDEST.items())
 
 
 def split_keyword(token: str) -> tuple[str, tuple[int, ...]] | None:

@@ -8,9 +8,13 @@ Kinds of comparison (`compare` of a control):
     flag                expected true or false; actual 1 or 0 (or true or false); anything else differs
     set                 the same entries, whatever the order, repetition and capital or small
     addresses           the same IP addresses (offsite_addresses)
+    contains            every expected entry is there, whatever else is; members of a group by SID or account name
+    fields              the named fields of a decoded value are as expected, whatever the others are
+    settings            those of the named settings that can be read are as expected, whatever the others are
     one_of              one of the expected values, exactly
     version_at_least    the expected version or a newer one (offsite_versions)
-    version_between     expected {at_least: V, below: V}, either may be left out
+    version_between     expected {at_least: V, below: V, at_most: V}, one of them or more
+    version_outside     expected a list of such ranges: the version lies in none of them
     present / absent    whether there is anything at all; no expected value
 
 A registry type in the locator is compared as well: REG_DWORD 1 and REG_SZ "1" are different things to Windows.
@@ -23,7 +27,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import offsite_addresses as addresses
-from .offsite_state import Located, Unreadable
+from . import offsite_wininet as wininet
+from .offsite_nodes import Located, Unreadable, is_account
 from .offsite_versions import VersionError, compare_versions, in_range, parse_version
 
 
@@ -56,7 +61,8 @@ def compare(kind: str, expected: Any, actual: Located, type_: str | None = None)
     if type_ and actual.type != type_:
         value = describe(actual.value, actual.type)
         return Verdict(False, f"is {value} of type {actual.type}, should be {wish} of type {type_}")
-    difference = _KINDS[kind][0](expected, actual.value)
+    # Members of a group have names beside their SIDs.
+    difference = _KINDS[kind][0](expected, actual if kind == "contains" else actual.value)
     if difference is None:
         return Verdict(True)
     return Verdict(False, difference or f"is {describe(actual.value, actual.type)}, should be {wish}")
@@ -69,7 +75,7 @@ def check_expected(kind: str, expected: Any, type_: str | None = None) -> None:
     allowed = _KINDS[kind][1](expected) if kind in _KINDS else _nothing(expected)
     if allowed:
         raise ExpectedError(f"expected is {expected!r}; with compare {kind} it must be {allowed}")
-    if type_ and kind in WRITABLE and kind != "absent":
+    if type_ and kind in WRITABLE and kind not in ("absent", "fields"):
         wanted = _TYPE_RULES[type_]
         if not wanted[0](to_write(kind, expected)):
             raise ExpectedError(f"expected is {expected!r}; for {type_} it must be {wanted[1]}")
@@ -82,6 +88,12 @@ def to_write(kind: str, expected: Any) -> Any:
     if kind == "addresses":
         return addresses.parse(expected).windows_texts()
     return expected
+
+
+def missing_entries(expected: list[str], actual: Located) -> list[str]:
+    """Return which expected entries are not there, in their order."""
+    present = {item: actual.names.get(item, ()) for item in actual.value if isinstance(item, str)}
+    return [wanted for wanted in expected if not any(is_account(wanted, sid, names) for sid, names in present.items())]
 
 
 def describe(value: Any, type_: str | None = None) -> str:
@@ -115,11 +127,19 @@ def _wish(kind: str, expected: Any, type_: str | None) -> str:
     if kind == "version_at_least":
         return f"{expected} or newer"
     if kind == "version_between":
-        words = {"at_least": "{} or newer", "below": "older than {}"}
-        return " and ".join(words[name].format(expected[name]) for name in words if name in expected)
+        return _range(expected)
+    if kind == "version_outside":
+        return f"none of: {'; '.join(map(_range, expected))}"
     if kind == "flag":
         return "on" if expected else "off"
     return describe(to_write(kind, expected), type_)
+
+
+def _range(bounds: Mapping[str, str]) -> str:
+    if "at_most" in bounds and bounds.get("at_least") == bounds["at_most"]:
+        return bounds["at_most"]
+    words = {"at_least": "{} or newer", "below": "older than {}", "at_most": "{} or older"}
+    return " and ".join(words[name].format(bounds[name]) for name in words if name in bounds)
 
 
 # Each test returns None for "the same", a difference in words, or "" for the usual "is X, should be Y".
@@ -159,6 +179,32 @@ def _set(expected: list[Any], actual: Any) -> str | None:
     return "; ".join(parts) or None
 
 
+def _contains(expected: list[str], actual: Located) -> str | None:
+    if not isinstance(actual.value, list):
+        return ""
+    missing = missing_entries(expected, actual)
+    return f"{describe(missing)} {'is' if len(missing) == 1 else 'are'} missing" if missing else None
+
+
+def _fields(expected: Mapping[str, Any], actual: Any) -> str | None:
+    if not isinstance(actual, Mapping):
+        return ""
+    # Without these two Windows ignores all others (facts/windows.md Q1.2).
+    return _differing({"version": wininet.VERSION, "direct": True, **expected}, actual)
+
+
+def _settings(expected: Mapping[str, Any], actual: Any) -> str | None:
+    if not isinstance(actual, Mapping):
+        return ""
+    return _differing({name: wish for name, wish in expected.items() if name in actual}, actual)
+
+
+def _differing(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> str | None:
+    wrong = [name for name in wanted if not _is_exact(wanted[name], actual.get(name))]
+    words = [f"{name} is {describe(actual.get(name))}, should be {describe(wanted[name])}" for name in wrong]
+    return "; ".join(words) or None
+
+
 def _addresses(expected: Any, actual: Any) -> str | None:
     try:
         return addresses.difference(expected, actual) or None
@@ -176,6 +222,10 @@ def _version_at_least(expected: str, actual: Any) -> str | None:
 
 def _version_between(expected: Mapping[str, str], actual: Any) -> str | None:
     return _version(actual, lambda: in_range(actual, **expected))
+
+
+def _version_outside(expected: list[Mapping[str, str]], actual: Any) -> str | None:
+    return _version(actual, lambda: not any(in_range(actual, **bounds) for bounds in expected))
 
 
 def _version(actual: Any, holds: Callable[[], bool]) -> str | None:
@@ -220,6 +270,31 @@ def _a_list(value: Any) -> str | None:
     return None if isinstance(value, list) and value else "a list with at least one entry"
 
 
+def _texts(value: Any) -> str | None:
+    return None if _is_texts(value) else "a list of texts"
+
+
+def _an_object(value: Any) -> str | None:
+    return None if isinstance(value, Mapping) and value else "an object of settings"
+
+
+def _some_fields(value: Any) -> str | None:
+    if not isinstance(value, Mapping) or not value:
+        return "an object of fields, such as {pac: true}"
+    # The others are the form's own: a counter and the like, which no wish can be about.
+    allowed = (*wininet.FLAGS, *wininet.STRINGS)
+    unknown = [name for name in value if name not in allowed]
+    if unknown:
+        return f"an object of {', '.join(allowed)}; {unknown[0]} is not known"
+    if value.get("direct") is False:
+        return "without direct: false; Windows ignores the other settings then"
+    try:
+        wininet.encode(value, None)
+    except wininet.WininetError as error:
+        return f"proxy settings: {error}"
+    return None
+
+
 def _some_addresses(value: Any) -> str | None:
     try:
         given = addresses.parse(value)
@@ -238,9 +313,14 @@ def _a_version(value: Any) -> str | None:
 
 
 def _version_bounds(value: Any) -> str | None:
-    if not isinstance(value, Mapping) or not value or set(value) - {"at_least", "below"}:
-        return "{at_least: VERSION, below: VERSION}, one of them or both"
+    if not isinstance(value, Mapping) or not value or set(value) - {"at_least", "below", "at_most"}:
+        return "{at_least: VERSION, below: VERSION, at_most: VERSION}, one of them or more"
     return next((problem for problem in map(_a_version, value.values()) if problem), None)
+
+
+def _version_ranges(value: Any) -> str | None:
+    problem = _a_list(value)
+    return problem or next((problem for problem in map(_version_bounds, value) if problem), None)
 
 
 def _is_int(bits: int) -> Callable[[Any], bool]:
@@ -275,10 +355,14 @@ _KINDS: dict[str, tuple[Callable[[Any, Any], str | None], Callable[[Any], str | 
     "flag": (_number, _a_flag),
     "set": (_set, _a_list),
     "addresses": (_addresses, _some_addresses),
+    "contains": (_contains, _texts),
+    "fields": (_fields, _some_fields),
+    "settings": (_settings, _an_object),
     "one_of": (_one_of, _a_list),
     "version_at_least": (_version_at_least, _a_version),
     "version_between": (_version_between, _version_bounds),
+    "version_outside": (_version_outside, _version_ranges),
 }
 KINDS = (*_KINDS, "present", "absent")
 # Kinds whose expected value is one that can be written; the others only look.
-WRITABLE = ("exact", "text", "number", "flag", "set", "addresses", "absent")
+WRITABLE = ("exact", "text", "number", "flag", "set", "addresses", "fields", "settings", "absent")

@@ -3,10 +3,12 @@ r"""The memory: what an endpoint had before a role's first write, so that `state
 One JSON text a role, kept on the endpoint itself (Windows: HKLM\SOFTWARE\OffsiteEndpoints\Before, a REG_SZ named after
 the role; Mac: /Library/Application Support/OffsiteEndpoints/before.plist, a key named after the role):
 
-    {"schema": 1, "entries": [{"control": ID, "instance": NAME or null, "where": LOCATOR,
-                               "before": {"absent": true} or {"value": ..., "type": "REG_SZ" (registry only)}}]}
+    {"schema": 1, "entries": [{"control": ID, "instance": NAME or null, "where": LOCATOR, "before": BEFORE}]}
+    BEFORE: {"value": ..., "type": "REG_SZ" (registry only)}, {"absent": true}, or {"absent": true, "shared": true}
+    for a registry key that the role's first value in it made, and that others may use since
 
-An entry is written before the first write to its place and never changed. What has no entry is not the role's.
+An entry is written before the first write to its place and never changed. What has no entry is not the role's. A
+user's place names him by SID; a member of a group is a place of its own.
 """
 
 from __future__ import annotations
@@ -17,11 +19,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from .offsite_compare import ExpectedError, check_expected
-from .offsite_reads import split_path
-from .offsite_state import REGISTRY_TYPES, locator_problem
-from .offsite_writes import RULE_PARAMETERS
+from .offsite_firewall import PROFILES
+from .offsite_locators import REGISTRY_TYPES, kind_of, locator_problem
+from .offsite_writes import RULE_PARAMETERS, SERVICE_PARAMETERS
 
 SCHEMA = 1
+# Places that no upstream module of endpoint_controls changes, but a role's own tasks may.
+ROLE_ONLY = ("product", "file", "appx", "vpn_connection")
+# How what was in a field is told from nonsense: by the comparison that it can be expected in.
+_BEFORE_IS = {
+    **{"remote_address": "addresses", "profiles": "set", "enabled": "flag"},
+    **{"start_mode": "text", "state": "text"},
+}
 
 
 class MemoryTextError(ValueError):
@@ -30,7 +39,7 @@ class MemoryTextError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """What one place held before the first write; `absent` when there was nothing."""
+    """What one place held before the first write; `absent` when there was nothing, `shared`: a key others may use."""
 
     control: str
     instance: str | None
@@ -38,26 +47,12 @@ class Entry:
     absent: bool
     value: Any = None
     type: str | None = None
+    shared: bool = False
 
-
-def place(where: dict[str, Any]) -> tuple[Any, ...]:
-    """Return what tells one place from another: equal for equal places, however they are written."""
-    if "registry" in where:
-        value = where.get("value")
-        return ("registry", split_path(where["registry"]), None if value is None else value.casefold())
-    if "plist" in where:
-        return ("plist", where["plist"], tuple(where["key"]))
-    return ("firewall", where["firewall_rule"].casefold(), where["field"])
-
-
-def lies_in(where: dict[str, Any], container: dict[str, Any]) -> bool:
-    """Whether a place is the container or lies inside it."""
-    inner, outer = place(where), place(container)
-    if inner[0] != outer[0]:
-        return False
-    if inner[0] == "registry":
-        return outer[2] is None and inner[1][: len(outer[1])] == outer[1]
-    return inner[0] == "plist" and inner[1] == outer[1] and inner[2][: len(outer[2])] == outer[2]
+    @property
+    def scope(self) -> str:
+        """Whose it is: machine, or a user's SID."""
+        return str(self.where.get("user", "machine"))
 
 
 def render(entries: Iterable[Entry]) -> str:
@@ -81,6 +76,8 @@ def _as_dict(entry: Entry) -> dict[str, Any]:
     before: dict[str, Any] = {"absent": True} if entry.absent else {"value": entry.value}
     if entry.type is not None:
         before["type"] = entry.type
+    if entry.shared:
+        before["shared"] = True
     return {"control": entry.control, "instance": entry.instance, "where": entry.where, "before": before}
 
 
@@ -90,30 +87,45 @@ def _entry(item: Any, number: int) -> Entry:
     control, instance, where, before = (item[key] for key in ("control", "instance", "where", "before"))
     if not isinstance(control, str) or not isinstance(instance, (str, type(None))):
         raise MemoryTextError(f"entry {number}: control and instance must be text")
-    if locator_problem(where) or not _is_writable(where):
+    if locator_problem(where) or not can_be_remembered(where):
         raise MemoryTextError(f"entry {number}: {where!r} is no place that a role writes to")
-    if before == {"absent": True} and "firewall_rule" not in where:
+    if before == {"absent": True} and "firewall_rule" not in where and "service" not in where:
         return Entry(control, instance, where, absent=True)
+    if before == {"absent": True, "shared": True} and _is_key(where):
+        return Entry(control, instance, where, absent=True, shared=True)
     if not _fits(where, before):
         raise MemoryTextError(f"entry {number}: before is {before!r}, which {where!r} cannot have held")
     return Entry(control, instance, where, absent=False, value=before["value"], type=before.get("type"))
 
 
-def _is_writable(where: dict[str, Any]) -> bool:
-    local_rule = where.get("store") == "local" and where.get("field") in RULE_PARAMETERS
-    return "registry" in where or "key" in where or local_rule
+def can_be_remembered(where: dict[str, Any]) -> bool:
+    """Whether it is a place that this project's means, or a role's own ones, can change and change back."""
+    kind = kind_of(where)
+    if kind == "firewall_rule":
+        return where.get("store") == "local" and where["field"] in RULE_PARAMETERS
+    if kind == "service":
+        return where["field"] in SERVICE_PARAMETERS
+    needs = {"user_registry": "user", "plist": "key", "group": "member"}
+    return kind in ("registry", *ROLE_ONLY) or (kind in needs and needs[kind] in where)
+
+
+def _is_key(where: dict[str, Any]) -> bool:
+    return ("registry" in where or "user_registry" in where) and "value" not in where
 
 
 def _fits(where: dict[str, Any], before: Any) -> bool:
-    """Whether a place can have held what is said to have been there; a firewall rule's field always held something."""
-    wanted = {"value", "type"} if "registry" in where else {"value"}
-    if not isinstance(before, dict) or set(before) != wanted:
+    """Whether a place can have held what is said to have been there."""
+    in_registry = "registry" in where or "user_registry" in where
+    wanted = {"value", "type"} if in_registry else {"value"}
+    if not isinstance(before, dict) or set(before) != wanted or before["value"] is None:
         return False
-    if "registry" in where and (before["type"] not in REGISTRY_TYPES or "value" not in where):
+    if in_registry and (before["type"] not in REGISTRY_TYPES or "value" not in where):
         return False
-    kind = "addresses" if where.get("field") == "remote_address" else "exact"
+    field = where.get("field")
     try:
-        check_expected(kind, before["value"], before.get("type"))
+        check_expected(_BEFORE_IS.get(str(field), "exact"), before["value"], before.get("type"))
     except ExpectedError:
         return False
-    return where.get("field") != "enabled" or isinstance(before["value"], bool)
+    if field == "profiles":
+        return {*before["value"]} <= {*PROFILES}
+    return "service" not in where or before["value"] in SERVICE_PARAMETERS[str(field)]

@@ -1,39 +1,51 @@
 """From controls and one endpoint's state to records and writes; the same for an audit and for an apply.
 
-`plan` compares and says what would be written; `settle` compares again after the writing and turns what was drifted and
-is right now into `fixed`. Neither touches an endpoint. Mistakes in the role's data or the inventory are a ControlError;
-whatever is wrong with the endpoint is a record.
+`plan` compares and says what would be written; `offsite_settle` compares again after the writing. Neither touches an
+endpoint. Mistakes in the role's data or the inventory are a ControlError; whatever is wrong with the endpoint is a
+record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import offsite_addresses as addresses
-from .offsite_compare import WRITABLE, compare, describe, to_write
+from . import offsite_wininet as wininet
+from .offsite_before import Finding, findings, new_entries
+from .offsite_compare import WRITABLE, compare, describe, missing_entries, to_write
 from .offsite_controls import Check, ControlError, expand, plain
-from .offsite_memory import Entry, MemoryTextError, lies_in, parse_memory, place, render
+from .offsite_found import with_items
+from .offsite_locators import kind_of
+from .offsite_memory import ROLE_ONLY, Entry, MemoryTextError, parse_memory, render
+from .offsite_nodes import Located, Unreadable
 from .offsite_records import record, unusable_state
-from .offsite_state import REGISTRY_TYPES, Located, State, Unreadable
-from .offsite_writes import RULE_PARAMETERS, Writes
+from .offsite_state import State
+from .offsite_writes import RULE_PARAMETERS, SERVICE_PARAMETERS, About, Writes
+
+WAIT = "wait until what is named above is over, then run this again"
+PUT_BACK = "run retire.yml for this endpoint, once nothing named above stands in its way"
 
 
 @dataclass
 class Plan:
     """What the comparison found and what would make it right.
 
-    `kept` is the memory's text as it was found (None when there is none), `keep` the text to store before the first
-    write (None when nothing new is to be kept), `forget` whether to delete the memory after the last write, and
-    `forget_place` whether no other role has one, so that the place itself can go.
+    `written` tells the records that are to be made right, `role_work` those of them that only the role's own tasks can
+    do: {"control", "instance", "scope", "state" (present or absent), "where", "expected", "actual", "records"} (the
+    latter as in `offsite_writes`). `postponed` tells by control why it must not be written now. `kept` is the memory's
+    text as it was found (None when there is none), `keep` the text to store before the first write (None when nothing
+    new is to be kept), `forget` whether to delete the memory after the last write, and `forget_place` whether no other
+    role has one, so that the place itself can go.
     """
 
     role: str
     state: str
     records: list[dict[str, Any]] = field(default_factory=list)
     writes: Writes = field(default_factory=Writes)
-    written: list[list[str | None]] = field(default_factory=list)
+    role_work: list[dict[str, Any]] = field(default_factory=list)
+    postponed: dict[str, str] = field(default_factory=dict)
+    written: list[About] = field(default_factory=list)
     kept: str | None = None
     keep: str | None = None
     forget: bool = False
@@ -47,14 +59,15 @@ class Plan:
             "state": self.state,
             "records": self.records,
             "writes": writes,
-            "written": self.written,
+            "role_work": self.role_work,
+            "written": [list(about) for about in self.written],
             "memory": {
                 "found": self.kept,
                 "keep": self.keep,
                 "forget": self.forget,
                 "forget_place": self.forget_place,
             },
-            "has_writes": any(writes.values()) or self.keep is not None or self.forget,
+            "has_writes": bool(any(writes.values()) or self.role_work or self.keep is not None or self.forget),
         }
 
 
@@ -72,6 +85,7 @@ def plan(
     `reads` is what the role asked the reader for; `state` is present or absent; `memory` stands in for the memory in
     the document (settle needs it once the memory has been deleted). Raises ControlError for unusable controls.
     """
+    controls = plain(controls)
     checks = expand(controls)
     if state not in ("present", "absent"):
         raise ControlError(f"state is {state!r}; allowed: present, absent")
@@ -82,62 +96,14 @@ def plan(
         result.records.append(unusable_state(str(error)))
         return result
     entries = _remember(result, endpoint, memory)
+    result.postponed = {item["id"]: _postponed(item.get("postpone_if", []), endpoint) for item in controls}
     if state == "present":
-        _plan_present(result, checks, endpoint, entries)
+        found = [with_items(item, endpoint, role) if "each_key" in item else (item, None) for item in controls]
+        result.records += [nothing for _, nothing in found if nothing]
+        _plan_present(result, expand([control for control, _ in found]), endpoint, entries)
     elif entries is not None:
-        _plan_absent(result, checks, endpoint, entries)
+        _plan_absent(result, checks, controls, endpoint, entries)
     return result
-
-
-def settle(
-    before: Mapping[str, Any],
-    controls: Any,
-    document: Mapping[str, Any] | None,
-    *,
-    reads: Mapping[str, Any],
-    failure: str = "",
-) -> list[dict[str, Any]]:
-    """Return the records after the writing of a plan (`Plan.as_dict`), judged by what is read back.
-
-    `document` is None when the endpoint could not be read again; `failure` is the message of a write that failed. A
-    failure always ends in at least one record of status error.
-    """
-    before = plain(before)
-    written = {(control, instance) for control, instance in before["written"]}
-    if document is None:
-        why = failure or "the endpoint did not answer when it was to be read back"
-        return [_unconfirmed(item, written, why) for item in before["records"]]
-    memory = before["memory"]["found"] if before["state"] == "absent" else None
-    after = plan(controls, document, before["role"], reads=reads, state=before["state"], memory=memory)
-    old = {_about(item): item for item in before["records"]}
-    records = [_settled(item, old.get(_about(item)), written, failure) for item in after.records]
-    if failure and not any(item["status"] == "error" for item in records):
-        records.append(record(f"{before['role']}.write", "error", role=before["role"], reason=failure, title="Writing"))
-    return records
-
-
-def _about(item: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (item["control"], item["instance"], item["scope"])
-
-
-def _unconfirmed(item: dict[str, Any], written: set[tuple[Any, Any]], why: str) -> dict[str, Any]:
-    if (item["control"], item["instance"]) not in written:
-        return item
-    return {**item, "status": "error", "reason": f"was to be written; whether it was is not known: {why}"}
-
-
-def _settled(
-    now: dict[str, Any], old: dict[str, Any] | None, written: set[tuple[Any, Any]], failure: str
-) -> dict[str, Any]:
-    if old is None or old["status"] != "drifted" or (now["control"], now["instance"]) not in written:
-        return now
-    if now["status"] == "compliant":
-        return {**now, "status": "fixed", "before": old["actual"]}
-    if now["status"] == "drifted" and failure:
-        return {**now, "status": "error", "reason": f"could not be written: {failure}"}
-    if now["status"] == "drifted":
-        return {**now, "reason": f"was written, but reads back wrong: {now['reason']}"}
-    return now
 
 
 def _remember(result: Plan, endpoint: State, memory: str | None) -> list[Entry] | None:
@@ -158,21 +124,42 @@ def _remember(result: Plan, endpoint: State, memory: str | None) -> list[Entry] 
         return None
 
 
+def _postponed(conditions: list[dict[str, Any]], endpoint: State) -> str:
+    """Return why a control's place must not be written now; empty when it may."""
+    try:
+        return next((str(item["reason"]) for item in conditions if _holds(item, endpoint)), "")
+    except Unreadable as error:
+        return f"whether it may be written now is not known: {error}"
+
+
 def _plan_present(result: Plan, checks: list[Check], endpoint: State, entries: list[Entry] | None) -> None:
     known = list(entries or ())
-    for check in checks:
+    for check in (concrete for one in checks for concrete in _for_users(one, endpoint)):
         found, located = _judge(check, endpoint, result.role)
         if entries is not None and located is not None and found["status"] == "drifted" and _can_write(check, located):
             try:
-                known += _new_entries(check, located, endpoint, known)
-                value = None if check.compare == "absent" else to_write(check.compare, check.expected)
-                result.writes.add(check.where, check.id, check.instance, value, check.where.get("type"))
-                result.written.append([check.id, check.instance])
+                known += _ask(result, check, located, endpoint, known)
             except Unreadable as error:
                 found |= {"status": "error", "reason": f"is not written, since it could not be put back: {error}"}
+            if result.postponed.get(check.id):
+                found |= {"reason": f"{found['reason']}; {result.postponed[check.id]}", "next": WAIT}
+        elif found["status"] == "drifted" and check.cure:
+            found["next"] = check.cure
         result.records.append(found)
     if entries is not None and len(known) > len(entries):
         result.keep = render(known)
+
+
+def _for_users(check: Check, endpoint: State) -> Iterator[Check]:
+    if check.scope != "users":
+        yield check
+        return
+    try:
+        users = sorted(endpoint.users())
+    except Unreadable:
+        users = ["default"]  # its record then tells why
+    for sid in users:
+        yield check.of_user(sid)
 
 
 def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Located | None]:
@@ -184,8 +171,9 @@ def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Lo
             status,
             role=role,
             instance=check.instance,
+            scope=check.scope,
             expected="present" if check.compare == "present" else check.expected,
-            actual=located.value if located and located.found else None,
+            actual=_shown(check, located) if located and located.found else None,
             reason=reason,
             evidence=evidence or (located.evidence if located else ""),
             severity=check.severity,
@@ -197,117 +185,159 @@ def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Lo
         for condition in check.applies_if:
             if not _holds(condition, endpoint):
                 return make("not_applicable", condition["reason"]), None
+        if "user" in check.where and (endpoint.user(check.scope) or {}).get("hive") == "missing":
+            return make("not_applicable", "the profile has no registry hive (NTUSER.DAT is missing)"), None
         located = endpoint.locate(check.where)
         verdict = compare(check.compare, check.expected, located, check.where.get("type"))
         for governor in check.governed_by:
             if (not verdict.same or governor.get("voids")) and _holds(governor, endpoint):
                 words = verdict.reason or "the endpoint's own setting is right, but has no effect"
-                evidence = f"{located.evidence}; {endpoint.locate(governor['where']).evidence}"
-                return make("managed_elsewhere", f"{governor['owner']}; {words}", located, evidence), located
+                stronger = endpoint.locate(governor["where"])
+                names = f" ({describe(stronger.value)})" if isinstance(stronger.value, list) else ""
+                evidence = f"{located.evidence}; {stronger.evidence}"
+                return make("managed_elsewhere", f"{governor['owner']}{names}; {words}", located, evidence), located
     except Unreadable as error:
         return make("error", str(error), located), None
     return make("compliant" if verdict.same else "drifted", verdict.reason, located), located
+
+
+def _shown(check: Check, located: Located) -> Any:
+    """Return the actual value for the record: of a decoded one what the control is about."""
+    if check.compare == "fields" and isinstance(located.value, dict):
+        return {name: located.value.get(name) for name in check.expected}
+    return located.value
 
 
 def _holds(condition: dict[str, Any], endpoint: State) -> bool:
     located = endpoint.locate(condition["where"])
     if "is" in condition:
         return located.found == (condition["is"] == "present")
+    for word, wanted in (("one_of", True), ("none_of", False)):
+        if word in condition:
+            return compare("one_of", condition[word], located).same is wanted
     return compare("exact", condition["equals"], located).same
 
 
 def _can_write(check: Check, located: Located) -> bool:
-    where = check.where
+    where, kind = check.where, kind_of(check.where)
+    if check.remedy != "write":
+        return check.remedy == "role"
+    if kind == "service":
+        return located.found and where["field"] in SERVICE_PARAMETERS and check.compare in ("exact", "one_of")
+    if kind == "group":
+        return located.found and check.compare == "contains"
     if check.compare not in WRITABLE:
         return False
-    if "firewall_rule" in where:
+    if kind == "firewall_rule":
         # A rule that is not there cannot be given a scope; Windows brings these rules, no role makes them.
         writable = where["field"] in RULE_PARAMETERS and where.get("store", "local") == "local"
         return writable and located.found and check.compare != "absent"
-    return ("registry" in where and "value" in where) or "key" in where
+    return (kind in ("registry", "user_registry") and "value" in where) or "key" in where
 
 
-def _new_entries(check: Check, located: Located, endpoint: State, known: list[Entry]) -> list[Entry]:
-    """Return what must be remembered before this check's place is written for the first time."""
-    where = _bare(check.where)
-    if any(place(entry.where) == place(where) or (entry.absent and lies_in(where, entry.where)) for entry in known):
+def _ask(result: Plan, check: Check, located: Located, endpoint: State, known: list[Entry]) -> list[Entry]:
+    """Ask for what makes a drifted check right, unless it has to wait; return what must be remembered first.
+
+    Raises Unreadable for what could not be put back, or cannot be reached.
+    """
+    if result.postponed.get(check.id):
         return []
-    container = check.container
-    # With an older entry inside it, the container did exist when the role first came.
-    came_first = container and not any(lies_in(entry.where, container) for entry in known)
-    if container and came_first and not endpoint.locate(container).found:
-        return [Entry(check.id, check.instance, container, absent=True)]
-    if not located.found:
-        return [Entry(check.id, check.instance, where, absent=True)]
-    if isinstance(located.value, dict) or (located.type is not None and located.type not in REGISTRY_TYPES):
-        raise Unreadable(f"{located.evidence} holds {located.type or 'a dictionary'}")
-    return [Entry(check.id, check.instance, where, False, located.value, located.type)]
+    about = About(check.id, check.instance, check.scope)
+    entries = new_entries(check, located, endpoint, known)
+    if check.remedy == "role":
+        result.role_work.append(_work(about, "present", check.where, check.expected, located))
+    else:
+        result.writes.add(check.where, about, _wish(check, located), check.where.get("type"), endpoint)
+    result.written.append(about)
+    return entries
 
 
-def _bare(where: dict[str, Any]) -> dict[str, Any]:
-    """Return a locator without what the place may hold, and with nothing left to a default."""
-    bare = {key: value for key, value in where.items() if key != "type"}
-    return {**bare, "store": "local"} if "firewall_rule" in where else bare
+def _wish(check: Check, located: Located) -> Any:
+    """Return the value to write, None for nothing at all."""
+    match check.compare:
+        case "absent":
+            return None
+        case "fields":
+            return wininet.encode(check.expected, located.raw)
+        case "contains":
+            return missing_entries(check.expected, located)
+        case "one_of":
+            return check.expected[0]
+        case _:
+            return to_write(check.compare, check.expected)
 
 
-def _plan_absent(result: Plan, checks: list[Check], endpoint: State, entries: list[Entry]) -> None:
-    about = {check.id: check for check in checks}
-    for entry in entries:
-        check = about.get(entry.control)
-        result.records.append(_restore(result, entry, endpoint, check))
+def _work(about: About, state: str, where: dict[str, Any], expected: Any, located: Located) -> dict[str, Any]:
+    found = {"state": state, "where": where, "expected": expected, "actual": located.value}
+    return {**about._asdict(), **found, "records": [list(about)]}
+
+
+def _plan_absent(
+    result: Plan, checks: list[Check], controls: list[dict[str, Any]], endpoint: State, entries: list[Entry]
+) -> None:
+    data = {control["id"]: control for control in controls}
+    titles = {(check.id, check.instance): check.title for check in checks}
+    by_record: dict[About, list[Finding]] = {}
+    for finding in findings(entries, endpoint, [name for name, why in result.postponed.items() if why]):
+        done = _put_back(result, finding, data.get(finding.entry.control, {}), endpoint)
+        by_record.setdefault(done.about, []).append(done)
+    for about, found in by_record.items():
+        title = titles.get((about.control, about.instance))
+        result.records.append(_restored(result.role, about, found, title, data.get(about.control, {})))
     if not entries:
         result.records.append(
             record(f"{result.role}.removed", "compliant", role=result.role, title="Nothing of this role is left")
         )
-    # The memory goes as a whole: with an entry that cannot be read now, all of it stays for a later run.
-    result.forget = result.kept is not None and all(item["status"] != "error" for item in result.records)
+    # The memory goes as a whole: with an entry that cannot be read or put back now, all of it stays for a later run.
+    left = [item for item in result.records if item["status"] != "compliant"]
+    asked = {tuple(about) for about in result.written}
+    result.forget = result.kept is not None and all(
+        item["status"] == "drifted" and (item["control"], item["instance"], item["scope"]) in asked for item in left
+    )
     result.forget_place = result.forget and endpoint.remembering_roles() <= {result.role}
 
 
-def _restore(result: Plan, entry: Entry, endpoint: State, check: Check | None) -> dict[str, Any]:
+def _put_back(result: Plan, finding: Finding, control: Mapping[str, Any], endpoint: State) -> Finding:
+    """Ask for what puts one entry back; return the finding, with the reason when that cannot be done now."""
+    if finding.status != "drifted":
+        return finding
+    entry, why = finding.entry, result.postponed.get(finding.entry.control)
+    if why:
+        return replace(finding, reason=f"{finding.reason}; {why}")
     try:
-        located = endpoint.locate(entry.where)
-        status, reason = _compare_with_before(entry, located, endpoint)
-    except (Unreadable, addresses.AddressError) as error:
-        located, status, reason = Located(False), "error", str(error)
-    if status == "drifted":
-        result.writes.add(entry.where, entry.control, entry.instance, entry.value, entry.type)
-        result.written.append([entry.control, entry.instance])
-    return record(
-        entry.control,
-        status,
-        role=result.role,
-        instance=entry.instance,
-        expected=entry.value,
+        if control.get("remedy") == "role":
+            result.role_work.append(_work(finding.about, "absent", entry.where, entry.value, finding.located))
+        elif kind_of(entry.where) in ROLE_ONLY:
+            raise Unreadable("the role has no control any more that tells how to take it off")
+        else:
+            # A member goes by the SID that was found: his name may be another account's to Windows.
+            where = {**entry.where, "member": finding.located.value} if "member" in entry.where else entry.where
+            result.writes.add(where, finding.about, entry.value, entry.type, endpoint)
+    except Unreadable as error:
+        return replace(finding, status="error", reason=f"cannot be put back: {error}")
+    if finding.about not in result.written:
+        result.written.append(finding.about)
+    return finding
+
+
+def _restored(
+    role: str, about: About, found: list[Finding], title: str | None, control: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the one record for all that is put back of a control, an instance and a scope; the worst comes first."""
+    worst = max(found, key=lambda item: ("compliant", "drifted", "error").index(item.status))
+    reasons = dict.fromkeys(item.reason for item in found if item.reason and item.status == worst.status)
+    located = worst.located
+    result = record(
+        about.control,
+        worst.status,
+        role=role,
+        instance=about.instance,
+        scope=about.scope,
+        expected=worst.entry.value,
         actual=located.value if located.value is not None else ("present" if located.found else None),
-        reason=reason,
+        reason="; ".join(reasons),
         evidence=located.evidence,
-        severity=check.severity if check else "medium",
-        title=f"Put back: {check.title}" if check else "Put back what was there before",
+        severity=control.get("severity", "medium"),
+        title=f"Put back: {title}" if title else "Put back what was there before",
     )
-
-
-def _compare_with_before(entry: Entry, located: Located, endpoint: State) -> tuple[str, str]:
-    if entry.absent:
-        words = f"is {describe(located.value, located.type)}" if located.value is not None else "is there"
-        return ("drifted", f"{words}, was not there before this role") if located.found else ("compliant", "")
-    if not endpoint.locate(_home(entry.where)).found:
-        return "compliant", "what it belonged to is gone, so there is nothing to put back"
-    same = located.found and compare("exact", entry.value, located, entry.type).same
-    if located.found and entry.where.get("field") == "remote_address":
-        # Windows may write the same addresses in another way than they were found in.
-        same = addresses.equal(entry.value, located.value)
-    if same:
-        return "compliant", ""
-    now = f"is {describe(located.value, located.type)}" if located.found else located.missing
-    return "drifted", f"{now}, was {describe(entry.value, entry.type)} before this role"
-
-
-def _home(where: dict[str, Any]) -> dict[str, Any]:
-    """Return what a value belongs to: its key, its dictionary or file, its rule."""
-    if "registry" in where:
-        return {"registry": where["registry"]}
-    if "plist" in where:
-        outer = where["key"][:-1]
-        return {"plist": where["plist"], **({"key": outer} if outer else {"attribute": "exists"})}
-    return {**where, "field": "exists"}
+    return {**result, "next": PUT_BACK} if worst.status == "drifted" else result

@@ -1,10 +1,10 @@
 r"""What a reader was asked for: the difference between "is not there" and "nobody looked".
 
-A state document does not say which values of a key were asked for, nor how deep (brief of the readers: `values` are
-wildcards on value names, `depth` counts levels of subkeys). So a missing value counts as absent only when the request
+A state document does not say which values of a key were asked for, nor how deep (`values` are wildcards on
+value names, `depth` counts levels of subkeys). So a missing value counts as absent only when the request
 proves that somebody looked. A request is what a role's `__<role>_reads` holds:
-{"registry": [{"path", "values": ["*"], "depth": 0}], "services": [..], "groups": [..]} on Windows,
-{"plists": [{"path", "keys": ["Profiles/*/Server"]}], "files": [..]} on a Mac.
+{"registry": [{"path", "values": ["*"], "depth": 0}], "user_registry": [the same, of every user], "services": [..],
+"groups": [..]} on Windows, {"plists": [{"path", "keys": ["Profiles/*/Server"]}], "files": [..]} on a Mac.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ def split_path(path: str) -> tuple[str, ...]:
     return (_HIVES.get(hive, hive), *parts)
 
 
-def asks_for_key(reads: Mapping[str, Any], asked: str, levels: int) -> bool:
-    """Whether the request lists keys `levels` below the asked path."""
-    return any(entry.get("depth", 0) >= levels for entry in _registry_entries(reads, asked))
+def asks_for_key(reads: Mapping[str, Any], field: str, asked: str, levels: int) -> bool:
+    """Whether the request lists keys `levels` below the asked path; `field` is registry or user_registry."""
+    return any(entry.get("depth", 0) >= levels for entry in _registry_entries(reads, field, asked))
 
 
-def asks_for_value(reads: Mapping[str, Any], asked: str, levels: int, name: str | None) -> bool:
+def asks_for_value(reads: Mapping[str, Any], field: str, asked: str, levels: int, name: str | None) -> bool:
     """Whether the request reads this value of keys `levels` below the asked path; None stands for all values."""
     return any(
         entry.get("depth", 0) >= levels and _matches(name, entry.get("values", ["*"]))
-        for entry in _registry_entries(reads, asked)
+        for entry in _registry_entries(reads, field, asked)
     )
 
 
@@ -69,9 +69,9 @@ def _matches(name: str | None, patterns: list[str]) -> bool:
     return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
 
 
-def _registry_entries(reads: Mapping[str, Any], asked: str) -> list[Mapping[str, Any]]:
-    return [entry for entry in _entries(reads, "registry") if split_path(entry["path"]) == split_path(asked)]
+def _registry_entries(reads: Mapping[str, Any], field: str, asked: str) -> list[Mapping[str, Any]]:
+    return [entry for entry in _entries(reads, field) if split_path(entry["path"]) == split_path(asked)]
 
 
 def _entries(reads: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
-    return [*reads.get(field, []), *MEMORY_READS[field]]
+    return [*reads.get(field, []), *MEMORY_READS.get(field, [])]

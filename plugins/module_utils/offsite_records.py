@@ -47,7 +47,10 @@ def record(
     severity: str = "high",
     title: str = "",
 ) -> dict[str, Any]:
-    """Return a record that still lacks run, endpoint, at and versions; expected and actual None mean "not set"."""
+    """Return a record that still lacks run, endpoint, at and versions; expected and actual None mean "not set".
+
+    A drifted record may have `next`, what to do about it in words, when its control says so.
+    """
     return {
         "control": control,
         "instance": instance,
@@ -86,7 +89,7 @@ def check_record(item: Any) -> str | None:
     if not isinstance(item, Mapping):
         return "a record is an object"
     missing = sorted(_KEYS - set(item))
-    unknown = sorted(set(item) - _KEYS - {"before"})
+    unknown = sorted(set(item) - _KEYS - {"before", "next"})
     if missing or unknown:
         words = [f"{', '.join(missing)} missing"] * bool(missing) + [f"{', '.join(unknown)} not known"] * bool(unknown)
         return "; ".join(words)
@@ -100,6 +103,8 @@ def check_record(item: Any) -> str | None:
         return f"instance is {item['instance']!r}; it must be text or null"
     if not isinstance(item["versions"], Mapping):
         return f"versions is {item['versions']!r}; it must be an object"
+    if not isinstance(item.get("next", ""), str):
+        return f"next is {item['next']!r}; it must be text"
     if ("before" in item) != (item["status"] == "fixed"):
         return "before stands in records of status fixed, and only there"
     return None

@@ -96,12 +96,17 @@ def verdict(summary: Summary, *, drift_fails: bool = True) -> tuple[bool, str]:
 def table(records: Iterable[Record], endpoints: Iterable[str], width: int = 100) -> str:
     """Return the report as text of at most `width` columns: what is not good in full, of the rest the number.
 
+    What was fixed and takes effect only later is told in one line.
+
     Columns are those of a terminal: a Chinese or Japanese character takes two. Control characters of endpoint values
     are shown and not sent.
     """
     lines: list[str] = []
     for name, items in _by_endpoint(records, endpoints).items():
         lines += _wrap(f"{_clean(name)}: {_tally(items)}", width, indent=0)
+        notes = Counter(item["reason"] for item in items if item["status"] == "fixed" and item["reason"])
+        for note, number in notes.items():
+            lines += _wrap(f"note: {_clean(note)} ({_count(number, 'control')})", width, indent=2)
         for item in items:
             if item["status"] not in GOOD:
                 lines += _detail(item, width)
@@ -148,7 +153,7 @@ def _detail(item: Record, width: int) -> list[str]:
     rows = []
     if item["expected"] is not None or item["actual"] is not None:
         rows = [("expected", _value(item["expected"])), ("actual", _value(item["actual"]))]
-    rows += [("reason", _clean(item["reason"])), ("next", NEXT_STEPS[item["status"]])]
+    rows += [("reason", _clean(item["reason"])), ("next", _clean(item.get("next") or NEXT_STEPS[item["status"]]))]
     lines = _wrap(head, width, indent=2)
     for label, text in rows:
         if text:

@@ -1,18 +1,4 @@
-r"""Where a fact lies in an endpoint's state document, and what is there.
-
-A locator (`where` of a control) is a dict; one of these shapes, * marks what may be left out:
-
-    {registry: PATH, value: NAME, type*: REG_SZ}            a registry value; `type` is compared as well
-    {registry: PATH}                                        whether a key exists
-    {firewall_rule: NAME, field: F, store*: local|policy}   F: exists enabled action direction profiles local_port
-                                                            remote_address group
-    {firewall_policy_rules: {port: 445, direction: In, action*: Allow}}   enabled Group Policy rules for a TCP port
-    {product: "FortiClient VPN"}                            DisplayVersion of an installed product, by exact DisplayName
-    {plist: PATH, key: [Profiles, IMR, Server]}             a value in a property list
-    {plist: PATH, attribute: A}                             A: exists format owner group mode
-    {file: PATH, attribute: A}                              A: exists type owner group mode
-    {system: F}   {service: NAME, field: exists|start_mode|state}   {group: SID, field: exists|name|members}
-    {tunnel: active}   {memory: ROLE}
+r"""What an endpoint's state document says about a place (offsite_locators tells the forms of `where`).
 
 `State.locate` answers found or absent; an attribute `exists` is found (with value True) or absent. What the reader
 could not read, was not asked for, or left out is Unreadable and never absent. Registry and rule names are
@@ -21,92 +7,32 @@ case-insensitive.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
+from . import offsite_wininet as wininet
 from .offsite_document import check_document
 from .offsite_firewall import LOCAL_RULES, POLICY_RULES, FirewallRuleError, Rule, parse_rule
-from .offsite_reads import (
-    MEMORY_KEY,
-    MEMORY_PLIST,
-    asks_for_key,
-    asks_for_plist_key,
-    asks_for_value,
-    split_path,
-)
+from .offsite_locators import kind_of, locator_problem
+from .offsite_nodes import Branch, Located, Unreadable, account_names, attribute, is_account, pick, readable
+from .offsite_reads import MEMORY_KEY, MEMORY_PLIST, asks_for_plist_key
 from .offsite_versions import VersionError, parse_version
 
 UNINSTALL_KEYS = (
     r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall",
     r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall",
 )
-RULE_FIELDS = ("exists", "enabled", "action", "direction", "profiles", "local_port", "remote_address", "group")
-_REGISTRY_PATH = re.compile(r"(HKLM|HKU|HKCR|HKCC|HKEY_\w+):?\\+[^\\]", re.IGNORECASE)
+OTHER_FIREWALLS = r"HKLM\SOFTWARE\Microsoft\Security Center\Provider\Fw"
 _STORES = {"local": LOCAL_RULES, "policy": POLICY_RULES}
+
+
+# What is compared of a plug-in VPN connection; its custom configuration may read back in another form.
+VPN_SETTINGS = ("plugin", "server_address", "proxy_script", "auto_detect")
 
 
 class LocatorError(ValueError):
     """A locator of a shape that nobody understands: a mistake in the role's data."""
-
-
-class Unreadable(Exception):  # noqa: N818  (it says something about the endpoint, not about this program)
-    """The document does not tell; the message says why, for a record of status error."""
-
-
-@dataclass(frozen=True)
-class Located:
-    """What a locator leads to. `missing` says in words what is not there; `evidence` names the place."""
-
-    found: bool
-    value: Any = None
-    type: str | None = None
-    evidence: str = ""
-    missing: str = "not set"
-
-
-def locator_problem(where: Any) -> str | None:
-    """Return what is wrong with a locator's shape, or None."""
-    if not isinstance(where, Mapping):
-        return f"a place in the state is an object such as {{registry: ..., value: ...}}, not {where!r}"
-    kind = next((name for name in _LOCATORS if name in where), None)
-    if kind is None:
-        return f"none of {', '.join(_LOCATORS)} is in it"
-    _method, required, optional = _LOCATORS[kind]
-    unknown = sorted(set(where) - {kind, *required, *optional})
-    if unknown:
-        allowed = ", ".join([*required, *optional]) or "nothing"
-        return f"{', '.join(unknown)} is not known beside {kind}; allowed: {allowed}"
-    missing = [name for name in required if name not in where]
-    if missing:
-        return f"{', '.join(missing)} is missing beside {kind}"
-    for name, choices in {**required, **optional}.items():
-        if name in where and choices and where[name] not in choices:
-            return f"{name} is {where[name]!r}; allowed: {', '.join(choices)}"
-    if kind == "plist" and ("key" in where) == ("attribute" in where):
-        return "beside plist stands either key or attribute"
-    if "key" in where and not _is_key(where["key"]):
-        return f"key is {where['key']!r}; it must be a list of texts, from the top of the file"
-    if kind == "firewall_policy_rules":
-        return _policy_problem(where[kind])
-    if not isinstance(where[kind], str) or not where[kind]:
-        return f"{kind} is {where[kind]!r}; it must be text"
-    if kind == "registry" and not _REGISTRY_PATH.match(where[kind]):
-        return f"registry is {where[kind]!r}; a path such as HKLM\\SOFTWARE\\Name is needed"
-    return None
-
-
-def _is_key(key: Any) -> bool:
-    return isinstance(key, list) and bool(key) and all(isinstance(part, str) for part in key)
-
-
-def _policy_problem(wanted: Any) -> str | None:
-    if not isinstance(wanted, Mapping) or not isinstance(wanted.get("port"), int):
-        return "firewall_policy_rules needs {port: NUMBER, direction: In or Out}"
-    if wanted.get("direction") not in ("In", "Out") or wanted.get("action", "Allow") not in ("Allow", "Block"):
-        return "firewall_policy_rules: direction is In or Out, action (if given) Allow or Block"
-    return None
 
 
 class State:
@@ -126,48 +52,62 @@ class State:
         problem = locator_problem(where)
         if problem:
             raise LocatorError(f"{dict(where)}: {problem}")
-        kind = next(name for name in _LOCATORS if name in where)
-        return _LOCATORS[kind][0](self, where)
+        return _METHODS[kind_of(where) or ""](self, where)
 
     def _node(self, name: str, entry: str | None = None) -> Mapping[str, Any]:
         """Return a top-level node, or one named entry of it."""
-        node = _readable(self._document.get(name), f"the {self.platform} document's {name}")
+        node = readable(self._document.get(name), f"the {self.platform} document's {name}")
         if entry is None:
             return node
-        return _readable(_pick(node, entry), f"{name} {entry}")
+        return readable(pick(node, entry), f"{name} {entry}")
 
-    def _key(self, path: str, asks: Callable[[str, int], bool]) -> Mapping[str, Any] | None:
-        """Return a registry key's node, or None when the key does not exist."""
-        wanted = split_path(path)
-        registry = self._node("registry")
-        places = {asked: split_path(asked) for asked in registry}
-        above = [asked for asked, parts in places.items() if wanted[: len(parts)] == parts]
-        for asked in sorted(above, key=lambda name: len(places[name]), reverse=True):
-            if asks(asked, len(wanted) - len(places[asked])):
-                return _descend(registry[asked], asked, wanted[len(places[asked]) :])
-        raise Unreadable(f"{path} was not read in full: name it (with its values and depth) in the role's reads")
+    def users(self) -> Mapping[str, Any]:
+        """Return the endpoint's users by SID, and `default` for the users to come."""
+        users = self._node("users")
+        if "default" not in users:
+            raise Unreadable("the document has no users: name what is to be read of them in the role's reads")
+        return users
 
-    def _value(self, path: str, name: str) -> Located:
-        evidence = f"{path} {name or '(Default)'}"
-        key = self._key(path, lambda asked, levels: asks_for_value(self._reads, asked, levels, name))
-        if key is None:
-            return Located(False, evidence=evidence, missing="not set (the key does not exist)")
-        value = _pick(_readable(key.get("values"), path), name)
-        if value is None:
-            return Located(False, evidence=evidence)
-        _readable(value, evidence)
-        if "type" not in value or "data" not in value:
-            raise Unreadable(f"{evidence}: the reader gave no type and data")
-        return Located(True, value["data"], str(value["type"]), f"{evidence} ({value['type']})")
+    def user(self, sid: str) -> Mapping[str, Any] | None:
+        """Return what is known of one user (a SID, or default), or None when there is no such profile (any more)."""
+        node = pick(self.users(), sid)
+        return None if node is None else readable(node, f"the registry of user {sid}")
+
+    def _machine(self) -> Branch:
+        return Branch(self._node("registry"), self._reads, "registry")
+
+    def _users_branch(self, sid: str) -> Branch | None:
+        """Return one user's part of the registry, or None when the profile, or its hive, is gone."""
+        user = self.user(sid)
+        if user is None or user.get("hive") == "missing":
+            return None
+        above = f"HKU\\{sid}\\"
+        return Branch(readable(user.get("registry"), above), self._reads, "user_registry", above)
 
     def _registry(self, where: Mapping[str, Any]) -> Located:
-        if "value" in where:
-            return self._value(where["registry"], where["value"])
-        key = self._key(where["registry"], lambda asked, levels: asks_for_key(self._reads, asked, levels))
-        return Located(key is not None, evidence=where["registry"], missing="not there (the key does not exist)")
+        return _in_branch(self._machine(), where["registry"], where)
+
+    def _user_registry(self, where: Mapping[str, Any]) -> Located:
+        if "user" not in where:
+            raise LocatorError(f"{dict(where)}: whose registry is meant is told by `scope: users` of the control")
+        branch = self._users_branch(where["user"])
+        if branch is None:
+            evidence = f"HKU\\{where['user']}\\{where['user_registry']}"
+            return Located(False, evidence=evidence, missing="not there (the user's profile is gone)")
+        return _in_branch(branch, where["user_registry"], where)
+
+    def subkeys(self, path: str) -> list[str]:
+        """Return the names of a registry key's subkeys, in order; none when there is no such key."""
+        key = self._machine().key(path, below=1)
+        return sorted(readable(key.get("keys"), f"the subkeys of {path}")) if key else []
+
+    def contents(self, where: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+        """Return the names of a registry key's values and subkeys, folded; Unreadable unless all of them were read."""
+        branch = self._users_branch(where["user"]) if "user" in where else self._machine()
+        return branch.contents(where.get("registry") or where["user_registry"]) if branch else (set(), set())
 
     def _rule(self, name: str, path: str) -> Rule | None:
-        located = self._value(path, name)
+        located = self._machine().value(path, name)
         if not located.found:
             return None
         try:
@@ -189,24 +129,49 @@ class State:
     def _firewall_policy_rules(self, where: Mapping[str, Any]) -> Located:
         wanted = where["firewall_policy_rules"]
         action = wanted.get("action", "Allow")
-        key = self._key(POLICY_RULES, lambda asked, levels: asks_for_value(self._reads, asked, levels, None))
         names = []
-        for name in sorted(_readable(key.get("values"), POLICY_RULES) if key else ()):
-            rule = self._rule(name, POLICY_RULES)
-            if rule and rule.enabled and (rule.direction, rule.action) == (wanted["direction"], action):
+        for name, rule in self._rules(POLICY_RULES):
+            if rule.enabled and (rule.direction, rule.action) == (wanted["direction"], action):
                 names += [name] if rule.opens(wanted["port"]) else []
         evidence = f"Group Policy firewall rules for TCP {wanted['port']}, {wanted['direction']}, {action}"
         return Located(bool(names), names or None, evidence=f"{evidence}: {', '.join(names) or 'none'}", missing="none")
+
+    def _firewall_group(self, where: Mapping[str, Any]) -> Located:
+        group = where["firewall_group"]
+        names = [name for name, rule in self._rules(LOCAL_RULES) if (rule.group or "").casefold() == group.casefold()]
+        return Located(bool(names), names or None, evidence=f"local firewall rules of group {group}", missing="none")
+
+    def _rules(self, path: str) -> list[tuple[str, Rule]]:
+        """Return all rules of a store by name."""
+        key = self._machine().key_with(path, None)
+        found = [(name, self._rule(name, path)) for name in sorted(readable(key.get("values"), path) if key else ())]
+        return [(name, rule) for name, rule in found if rule]
+
+    def _other_firewall(self, _where: Mapping[str, Any]) -> Located:
+        """Other makers' firewalls, by their own word to Windows' Security Center; Windows' own is not in that list.
+
+        Bits 12 to 15 of STATE: 0 off, 1 on, 2 snoozed, 3 expired.
+        """
+        key = self._machine().key(OTHER_FIREWALLS, below=1)
+        names = []
+        for entry in sorted(readable(key.get("keys"), OTHER_FIREWALLS)) if key else ():
+            state = self._machine().value(f"{OTHER_FIREWALLS}\\{entry}", "STATE")
+            name = str(self._machine().value(f"{OTHER_FIREWALLS}\\{entry}", "DISPLAYNAME").value or entry)
+            if not isinstance(state.value, int):
+                raise Unreadable(f"{state.evidence}: {name} does not tell whether it is on")
+            names += [name] if state.value >> 12 & 0xF == 1 else []
+        evidence = f"firewalls in the Security Center that are on: {', '.join(names) or 'none'}"
+        return Located(bool(names), names or None, evidence=evidence, missing="none")
 
     def _product(self, where: Mapping[str, Any]) -> Located:
         """An uninstall entry of either view; of several the oldest version, since that one is the trouble."""
         found, unreadable = [], []
         for path in UNINSTALL_KEYS:
-            key = self._key(path, lambda asked, levels: asks_for_key(self._reads, asked, levels + 1))
-            for name in _readable(key.get("keys"), path) if key else ():
+            key = self._machine().key(path, below=1)
+            for name in readable(key.get("keys"), path) if key else ():
                 try:
-                    if self._value(f"{path}\\{name}", "DisplayName").value == where["product"]:
-                        version = self._value(f"{path}\\{name}", "DisplayVersion").value
+                    if self._machine().value(f"{path}\\{name}", "DisplayName").value == where["product"]:
+                        version = self._machine().value(f"{path}\\{name}", "DisplayVersion").value
                         found.append((str(version or ""), f"{path}\\{name}"))
                 except Unreadable as error:
                     unreadable.append(str(error))
@@ -218,9 +183,9 @@ class State:
 
     def _plist(self, where: Mapping[str, Any]) -> Located:
         path = where["plist"]
-        node = _readable(self._node("plists").get(path), path)
+        node = readable(self._node("plists").get(path), path)
         if "attribute" in where:
-            return _attribute(node, path, where["attribute"])
+            return attribute(node, path, where["attribute"])
         key = where["key"]
         evidence = f"{path} {'/'.join(key)}"
         if not asks_for_plist_key(self._reads, path, key):
@@ -238,16 +203,23 @@ class State:
 
     def _file(self, where: Mapping[str, Any]) -> Located:
         path = where["file"]
-        return _attribute(_readable(self._node("files").get(path), path), path, where["attribute"])
+        return attribute(readable(self._node("files").get(path), path), path, where["attribute"])
 
     def _service(self, where: Mapping[str, Any]) -> Located:
-        return _attribute(self._node("services", where["service"]), f"service {where['service']}", where["field"])
+        return attribute(self._node("services", where["service"]), f"service {where['service']}", where["field"])
 
     def _group(self, where: Mapping[str, Any]) -> Located:
-        located = _attribute(self._node("groups", where["group"]), f"group {where['group']}", where["field"])
-        if where["field"] != "members" or not located.found:
+        about = where.get("field", "members")
+        located = attribute(self._node("groups", where["group"]), f"group {where['group']}", about)
+        if about != "members" or not located.found:
             return located
-        return Located(True, [member["sid"] for member in located.value], evidence=located.evidence)
+        computer = self._node("system").get("computer_name")
+        names = {member["sid"]: account_names(member["name"], computer) for member in located.value}
+        if "field" in where:
+            return Located(True, list(names), evidence=located.evidence, names=names)
+        found = [sid for sid in names if is_account(where["member"], sid, names[sid])]
+        evidence = f"{located.evidence}, {where['member']}"
+        return Located(bool(found), found[0] if found else None, evidence=evidence, missing="no member")
 
     def _system(self, where: Mapping[str, Any]) -> Located:
         value = self._node("system").get(where["system"])
@@ -262,81 +234,83 @@ class State:
             raise Unreadable("the document does not tell whether a VPN tunnel is active")
         return Located(True, active, evidence="tunnel active")
 
+    def _appx(self, where: Mapping[str, Any]) -> Located:
+        """The oldest version of several: name_version_architecture_resource_publisher."""
+        node = self._node("appx", where["appx"])
+        packages = [str(name) for name in node.get("packages", [])]
+        versions = sorted((name.split("_")[1] for name in packages), key=_sortable)
+        evidence = f"Store packages of {where['appx']}: {', '.join(packages) or 'none'}"
+        return Located(bool(versions), versions[0] if versions else None, evidence=evidence, missing="not installed")
+
+    def _reboot_pending(self, where: Mapping[str, Any]) -> Located:
+        kind = where["reboot_pending"]
+        pending = self._node("reboot_pending").get(kind)
+        if not isinstance(pending, bool):
+            raise Unreadable(f"the document does not tell whether a reboot is pending for {kind}")
+        return Located(pending, True if pending else None, evidence=f"reboot pending, {kind}", missing="not pending")
+
+    def _vpn_connection(self, where: Mapping[str, Any]) -> Located:
+        name, account = where["vpn_connection"], where["of"]
+        evidence = f"VPN connection {name} of {account}"
+        of_user = self._document.get("vpn_connections", {}).get(account)
+        if of_user is None or name not in of_user:
+            raise Unreadable(f"{evidence} was not looked at: name it in the role's variables, also to take it off")
+        settings = readable(of_user[name], evidence)
+        if not settings.get("exists"):
+            return Located(False, evidence=evidence, missing="not there")
+        return Located(True, {key: settings.get(key) for key in VPN_SETTINGS}, evidence=evidence)
+
     def _memory(self, where: Mapping[str, Any]) -> Located:
         if self.platform == "Windows":
-            return self._value(MEMORY_KEY, where["memory"])
+            return self._machine().value(MEMORY_KEY, where["memory"])
         return self._plist({"plist": MEMORY_PLIST, "key": [where["memory"]]})
 
     def remembering_roles(self) -> set[str]:
         """Return the names of the roles that have a memory on the endpoint."""
         if self.platform == "Windows":
-            key = self._key(MEMORY_KEY, lambda asked, levels: asks_for_value(self._reads, asked, levels, None))
-            return set() if key is None else set(_readable(key.get("values"), MEMORY_KEY))
+            key = self._machine().key_with(MEMORY_KEY, None)
+            return set() if key is None else set(readable(key.get("values"), MEMORY_KEY))
         node = self._node("plists", MEMORY_PLIST)
-        return set(_readable(node.get("data"), MEMORY_PLIST)) if node.get("exists") else set()
+        return set(readable(node.get("data"), MEMORY_PLIST)) if node.get("exists") else set()
 
 
-Method = Callable[[State, Mapping[str, Any]], Located]
-Keys = dict[str, tuple[str, ...]]  # name -> allowed values, or () for any
-_FILE_ATTRIBUTES = ("exists", "type", "owner", "group", "mode")
-_PLIST_ATTRIBUTES = ("exists", "format", "owner", "group", "mode")
-REGISTRY_TYPES = ("REG_SZ", "REG_EXPAND_SZ", "REG_MULTI_SZ", "REG_DWORD", "REG_QWORD", "REG_BINARY", "REG_NONE")
-_LOCATORS: dict[str, tuple[Method, Keys, Keys]] = {
-    "registry": (State._registry, {}, {"value": (), "type": REGISTRY_TYPES}),
-    "firewall_rule": (State._firewall_rule, {"field": RULE_FIELDS}, {"store": tuple(_STORES)}),
-    "firewall_policy_rules": (State._firewall_policy_rules, {}, {}),
-    "product": (State._product, {}, {}),
-    "plist": (State._plist, {}, {"key": (), "attribute": _PLIST_ATTRIBUTES}),
-    "file": (State._file, {"attribute": _FILE_ATTRIBUTES}, {}),
-    "system": (State._system, {}, {}),
-    "service": (State._service, {"field": ("exists", "start_mode", "state")}, {}),
-    "group": (State._group, {"field": ("exists", "name", "members")}, {}),
-    "tunnel": (State._tunnel, {}, {}),
-    "memory": (State._memory, {}, {}),
+_METHODS: dict[str, Callable[[State, Mapping[str, Any]], Located]] = {
+    "registry": State._registry,
+    "user_registry": State._user_registry,
+    "firewall_rule": State._firewall_rule,
+    "firewall_group": State._firewall_group,
+    "firewall_policy_rules": State._firewall_policy_rules,
+    "other_firewall": State._other_firewall,
+    "product": State._product,
+    "plist": State._plist,
+    "file": State._file,
+    "system": State._system,
+    "service": State._service,
+    "group": State._group,
+    "tunnel": State._tunnel,
+    "appx": State._appx,
+    "reboot_pending": State._reboot_pending,
+    "memory": State._memory,
+    "vpn_connection": State._vpn_connection,
 }
 
 
-def _readable(node: Any, what: str) -> Mapping[str, Any]:
-    if node is None:
-        raise Unreadable(f"{what} is not in the state document: it was not asked for, or the answer is incomplete")
-    if not isinstance(node, Mapping):
-        raise Unreadable(f"{what} is not an object in the state document")
-    if isinstance(node.get("error"), str):
-        raise Unreadable(f"{what} could not be read: {node['error']}")
-    return node
+def _in_branch(branch: Branch, path: str, where: Mapping[str, Any]) -> Located:
+    if "value" in where:
+        located = branch.value(path, where["value"])
+        return _decoded(located) if "decode" in where else located
+    key = branch.key(path)
+    return Located(key is not None, evidence=branch.above + path, missing="not there (the key does not exist)")
 
 
-def _pick(mapping: Mapping[str, Any], name: str) -> Any:
-    folded = name.casefold()
-    return next((value for key, value in mapping.items() if key.casefold() == folded), None)
-
-
-def _descend(node: Any, path: str, parts: tuple[str, ...]) -> Mapping[str, Any] | None:
-    for part in (*parts, None):
-        key = _readable(node, path)
-        if not isinstance(key.get("exists"), bool):
-            raise Unreadable(f"{path}: the document does not tell whether it exists")
-        if not key["exists"]:
-            return None
-        if part is None:
-            return key
-        node = _pick(_readable(key.get("keys"), f"the subkeys of {path}"), part)
-        if node is None:
-            return None
-        path = f"{path}\\{part}"
-    return None
-
-
-def _attribute(node: Mapping[str, Any], what: str, name: str) -> Located:
-    evidence = f"{what}, {name}"
-    if not isinstance(node.get("exists"), bool):
-        raise Unreadable(f"{what}: the document does not tell whether it exists")
-    if not node["exists"]:
-        return Located(False, evidence=evidence, missing="not there")
-    value = node.get(name)
-    if value is None:
-        raise Unreadable(f"{evidence}: the document does not have it")
-    return Located(True, value, evidence=evidence)
+def _decoded(located: Located) -> Located:
+    """Return a binary value by its meaning; one without any stays as it is, for the comparison to find wrong."""
+    if not located.found or located.type != "REG_BINARY":
+        return located
+    try:
+        return replace(located, value=wininet.decode(located.value), raw=located.value)
+    except wininet.WininetError as error:
+        return replace(located, raw=located.value, evidence=f"{located.evidence}: {error}")
 
 
 def _sortable(version: str) -> tuple[int, ...]:

@@ -32,8 +32,10 @@ def compare_versions(one: str, other: str) -> int:
     return 0
 
 
-def in_range(version: str, at_least: str | None = None, below: str | None = None) -> bool:
-    """Whether at_least <= version < below; a bound that is None does not bind."""
+def in_range(version: str, at_least: str | None = None, below: str | None = None, at_most: str | None = None) -> bool:
+    """Whether at_least <= version < below, and version <= at_most; a bound that is None does not bind."""
     if at_least is not None and compare_versions(version, at_least) < 0:
+        return False
+    if at_most is not None and compare_versions(version, at_most) > 0:
         return False
     return below is None or compare_versions(version, below) < 0

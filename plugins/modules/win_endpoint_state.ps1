@@ -10,10 +10,13 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
 $HivePrefix = 'OffsiteEndpoints_'
+# Where win_regedit loads a hive file for the time of one write, whoever runs it.
+$ModuleHive = 'HKLM\ANSIBLE'
 $ProfileList = 'HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList'
 $CurrentVersion = 'HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion'
 $Control = 'HKLM\SYSTEM\CurrentControlSet\Control'
 $Servicing = 'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing'
+$AppxStore = 'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore'
 $WindowsUpdate = 'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update'
 
 # ---- What Windows answers -------------------------------------------------------------------------------------------
@@ -63,6 +66,20 @@ function Invoke-HiveTool {
 function Test-HiveFile {
     param ([string]$Path)
     return [System.IO.File]::Exists($Path)
+}
+
+function Get-FileData {
+    # Returns $null, or whether it is a file, its size, and the version in its numbers (the text of one may be anything).
+    param ([string]$Path)
+    if ([System.IO.Directory]::Exists($Path)) {
+        return @{ directory = $true }
+    }
+    if (-not [System.IO.File]::Exists($Path)) {
+        return $null
+    }
+    $version = [System.Diagnostics.FileVersionInfo]::GetVersionInfo($Path)
+    $parts = @($version.FileMajorPart, $version.FileMinorPart, $version.FileBuildPart, $version.FilePrivatePart)
+    return @{ directory = $false; size = [System.IO.FileInfo]::new($Path).Length; version = [string]::Join('.', $parts) }
 }
 
 function Get-CimData {
@@ -258,11 +275,11 @@ function Read-RegistryRequest {
 
 function Dismount-Hive {
     # Returns whether the hive is unloaded. A handle that waits for the garbage collector keeps it loaded, hence the tries.
-    param ([string]$Name)
+    param ([string]$Mount)
     for ($try = 1; $try -le 5; $try++) {
         [System.GC]::Collect()
         [System.GC]::WaitForPendingFinalizers()
-        if ((Invoke-HiveTool -Arguments "unload ""HKU\$Name""") -eq 0) {
+        if ((Invoke-HiveTool -Arguments "unload ""$Mount""") -eq 0) {
             return $true
         }
         Start-Sleep -Milliseconds (100 * $try)
@@ -273,14 +290,21 @@ function Dismount-Hive {
 function Clear-HiveLeftover {
     # A run that was cut off leaves hives loaded, and Windows then makes the user a temporary profile at the next logon.
     param ([System.Collections.Generic.List[string]]$Warnings)
+    $mounts = [System.Collections.Generic.List[string]]::new()
     foreach ($name in (Get-SubKeyName -Path 'HKU')) {
         if ($name.StartsWith($HivePrefix, [System.StringComparison]::OrdinalIgnoreCase)) {
-            if (Dismount-Hive -Name $name) {
-                $Warnings.Add("unloaded the registry hive HKU\$name, which an earlier run had left loaded")
-            }
-            else {
-                $Warnings.Add("the registry hive HKU\$name, left by an earlier run, cannot be unloaded; restart the machine")
-            }
+            $mounts.Add("HKU\$name")
+        }
+    }
+    if (Test-RegistryKey -Path $ModuleHive) {
+        $mounts.Add($ModuleHive)
+    }
+    foreach ($mount in $mounts) {
+        if (Dismount-Hive -Mount $mount) {
+            $Warnings.Add("unloaded the registry hive $mount, which an earlier run had left loaded")
+        }
+        else {
+            $Warnings.Add("the registry hive $mount, left by an earlier run, cannot be unloaded; restart the machine")
         }
     }
 }
@@ -305,8 +329,8 @@ function Read-UserRegistry {
     }
     $user['hive'] = 'file'
     # Never under the SID itself: Windows needs that name when the user logs on meanwhile.
-    $name = $HivePrefix + $Sid
-    $code = Invoke-HiveTool -Arguments "load ""HKU\$name"" ""$file"""
+    $mount = "HKU\$HivePrefix$Sid"
+    $code = Invoke-HiveTool -Arguments "load ""$mount"" ""$file"""
     if ($code -ne 0) {
         $user['registry'] = New-Map
         foreach ($request in $Requests) {
@@ -315,11 +339,11 @@ function Read-UserRegistry {
         return $user
     }
     try {
-        $user['registry'] = Read-RegistryRequest -Requests $Requests -Root "HKU\$name\"
+        $user['registry'] = Read-RegistryRequest -Requests $Requests -Root "$mount\"
     }
     finally {
-        if (-not (Dismount-Hive -Name $name)) {
-            $Warnings.Add("the registry hive HKU\$name cannot be unloaded; restart the machine before $Sid logs on")
+        if (-not (Dismount-Hive -Mount $mount)) {
+            $Warnings.Add("the registry hive $mount cannot be unloaded; restart the machine before $Sid logs on")
         }
     }
     return $user
@@ -433,6 +457,49 @@ function Read-GroupList {
     return $groups
 }
 
+function Read-FileList {
+    param ([string[]]$Paths)
+    $files = New-Map
+    foreach ($path in $Paths) {
+        $files[$path] = Read-Node -Read {
+            $found = Get-FileData -Path $path
+            if ($null -eq $found) {
+                return @{ exists = $false }
+            }
+            if ($found['directory']) {
+                return @{ exists = $true; type = 'directory' }
+            }
+            return @{ exists = $true; type = 'file'; size = $found['size']; version = $found['version'] }
+        }
+    }
+    return $files
+}
+
+function Read-Appx {
+    # Returns the full names of a family's packages, of every user and of those that new users get.
+    param ([string]$Family)
+    $cut = $Family.LastIndexOf('_')
+    $pattern = $Family.Substring(0, $cut) + '_*_' + $Family.Substring($cut + 1)
+    $names = [System.Collections.Generic.SortedSet[string]]::new([System.StringComparer]::OrdinalIgnoreCase)
+    foreach ($owner in (Get-SubKeyName -Path $AppxStore)) {
+        foreach ($name in (Get-SubKeyName -Path "$AppxStore\$owner")) {
+            if ($name -like $pattern) {
+                $null = $names.Add($name)
+            }
+        }
+    }
+    return @{ exists = ($names.Count -gt 0); packages = @($names) }
+}
+
+function Read-AppxList {
+    param ([string[]]$Families)
+    $found = New-Map
+    foreach ($family in $Families) {
+        $found[$family] = Read-Node -Read { Read-Appx -Family $family }
+    }
+    return $found
+}
+
 function Read-RebootPending {
     $now = Get-RegistryData -Path "$Control\ComputerName\ActiveComputerName" -Name 'ComputerName'
     $next = Get-RegistryData -Path "$Control\ComputerName\ComputerName" -Name 'ComputerName'
@@ -483,6 +550,8 @@ function Get-EndpointState {
         users = Read-Node -Read { Read-User -Requests $Request['user_registry'] -Warnings $Warnings }
         services = Read-Node -Read { Read-Service -Names $Request['services'] }
         groups = Read-Node -Read { Read-GroupList -Sids $Request['groups'] }
+        files = Read-Node -Read { Read-FileList -Paths $Request['files'] }
+        appx = Read-Node -Read { Read-AppxList -Families $Request['appx'] }
         reboot_pending = Read-Node -Read { Read-RebootPending }
         tunnel = Read-Node -Read { Read-Tunnel }
     }
@@ -509,6 +578,8 @@ $spec = @{
         user_registry = Get-AskSpec
         services = @{ type = 'list'; elements = 'str'; default = @() }
         groups = @{ type = 'list'; elements = 'str'; default = @() }
+        files = @{ type = 'list'; elements = 'str'; default = @() }
+        appx = @{ type = 'list'; elements = 'str'; default = @() }
     }
     supports_check_mode = $true
 }

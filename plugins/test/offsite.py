@@ -11,6 +11,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.module_utils.offsite_addresses import is_closed_scope
+from plugins.module_utils.offsite_versions import VersionError, in_range, parse_version
 
 # RFC 1123, section 2.1: labels of letters, digits and hyphens, 63 at most each, 253 together.
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
@@ -28,9 +29,38 @@ def is_host_name(value: Any) -> bool:
     return False
 
 
+def includes_version(ranges: Any, version: str) -> bool:
+    """Say whether a version lies in one of `ranges`, each {at_least: V, below: V, at_most: V} or a part of it.
+
+    Raises VersionError for a version that is none.
+    """
+    return any(in_range(version, **bounds) for bounds in ranges)
+
+
+def is_dotted_version(value: Any) -> bool:
+    """Say whether `value` is a version such as 7.4.3.8758."""
+    try:
+        parse_version(value)
+    except VersionError:
+        return False
+    return True
+
+
+def is_file_of_at_least(path: str, size: int) -> bool:
+    """Say whether `path` is a file on this controller of `size` bytes or more."""
+    file = Path(path)
+    return file.is_file() and file.stat().st_size >= size
+
+
 class TestModule:
     """The tests by name."""
 
-    def tests(self) -> dict[str, Callable[[Any], bool]]:
+    def tests(self) -> dict[str, Callable[..., bool]]:
         """Return name to function."""
-        return {"host_name": is_host_name, "closed_scope": is_closed_scope}
+        return {
+            "host_name": is_host_name,
+            "closed_scope": is_closed_scope,
+            "includes_version": includes_version,
+            "dotted_version": is_dotted_version,
+            "file_of_at_least": is_file_of_at_least,
+        }

@@ -1,4 +1,4 @@
-"""service.md, Behaviour 7: file shares are reached from 172.31.0.0/16 and the local subnet, and from nowhere else."""
+"""service.md, Behaviour 7: shares are open to 172.31.0.0/16 and the local subnet alone, and need a password."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import pytest
 
 testinfra_hosts = ["ansible://windows"]
 
+LSA = r"HKLM:\SYSTEM\CurrentControlSet\Control\Lsa"
+SERVER = r"HKLM:\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters"
 RULES = r"HKLM:\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
 
 
@@ -29,3 +31,25 @@ def test_the_rule_of_windows_11_24h2_is_scoped_where_it_exists(windows):
     assert rule["exists"] is (int(build["value"]) >= 26100)
     if rule["exists"]:
         assert remote_addresses(rule["value"]) == {"LocalSubnet", "172.31.0.0/255.255.0.0"}
+
+
+@pytest.mark.parametrize("name", ["FPS-SMB-In-TCP", "FPS-SMB-In-TCP-NoScope"])
+def test_the_rule_is_on_and_keeps_its_profiles(windows, name):
+    fields = windows("ansible.windows.win_reg_stat", path=RULES, name=name)["value"].split("|")
+    assert "Active=TRUE" in fields
+    profiles = {field.partition("=")[2] for field in fields if field.startswith("Profile=")}
+    assert profiles == ({"Domain"} if name.endswith("-NoScope") else {"Private", "Public"})
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "data"),
+    [
+        (LSA, "LimitBlankPasswordUse", 1),
+        (LSA, "forceguest", 0),
+        (LSA, "everyoneincludesanonymous", 0),
+        (SERVER, "RestrictNullSessAccess", 1),
+    ],
+)
+def test_shares_need_a_password(windows, path, name, data):
+    value = windows("ansible.windows.win_reg_stat", path=path, name=name)
+    assert (value["type"], value["value"]) == ("REG_DWORD", data)

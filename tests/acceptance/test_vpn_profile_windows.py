@@ -7,6 +7,9 @@ import pytest
 testinfra_hosts = ["ansible://windows"]
 
 TUNNELS = r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels"
+SSLVPN = r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn"
+SELF_UPDATE = r"HKLM:\SOFTWARE\Fortinet\FortiClient\FA_UPDATE"
+NETWORKS = r"HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\NetworkList\Profiles"
 CLIENT = r"C:\Program Files\Fortinet\FortiClient\FortiClient.exe"
 
 EXPECTED = [
@@ -42,7 +45,31 @@ def test_the_gateway_s_address_stands_nowhere(windows, client_is_installed):
 def test_other_people_s_connections_are_still_there(windows, client_is_installed):
     if client_is_installed:
         others = [name for name in windows("ansible.windows.win_reg_stat", path=TUNNELS)["sub_keys"] if name != "IMR"]
-        assert others, "the lab gives every client a connection of its user's own"
+        before = r"HKLM:\SOFTWARE\OffsiteEndpoints\Before"
+        ours = windows("ansible.windows.win_reg_stat", path=before, name="forticlient_install")["exists"]
+        assert others or ours, "the lab gives every client that it begins with a connection of its user's own"
         for name in others:
             own = windows("ansible.windows.win_reg_stat", path=rf"{TUNNELS}\{name}")["properties"]
             assert own["Server"]["value"] != "fg.imr.tohoku.ac.jp:443"
+
+
+def test_the_client_warns_of_a_wrong_certificate_and_leaves_updates_to_it_staff(windows, client_is_installed):
+    if client_is_installed:
+        warning = windows("ansible.windows.win_reg_stat", path=SSLVPN, name="no_warn_invalid_cert")
+        update = windows("ansible.windows.win_reg_stat", path=SELF_UPDATE, name="enabled")
+        assert (warning["type"], warning["value"]) == ("REG_DWORD", 0)
+        assert (update["type"], update["value"]) == ("REG_DWORD", 0)
+
+
+def test_the_vpn_s_networks_are_private_and_wireless_ones_are_as_their_users_left_them(windows):
+    """service.md, Behaviour 2: as Public nothing gets through."""
+
+    def read(key, name):
+        return windows("ansible.windows.win_reg_stat", path=rf"{NETWORKS}\{key}", name=name)["value"]
+
+    # Of VPNs (23) and wireless networks (71) only: testinfra cannot read the Japanese name of a wired one.
+    for key in windows("ansible.windows.win_reg_stat", path=NETWORKS)["sub_keys"]:
+        if read(key, "NameType") in (23, 71):
+            categories = {"fortissl": 1, "IMR": 1, "eduroam": 0}
+            category = read(key, "Category")
+            assert category == categories.get(read(key, "ProfileName"), category)

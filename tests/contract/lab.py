@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lab.windows.accounts import Group, User
+from lab.windows import restore_points
+from lab.windows.accounts import SYSTEM, Group, User
 from lab.windows.execute import execute
 from lab.windows.firewall import LOCAL_RULES, Rule, parse
 from lab.windows.machine import COMPUTER_NAME, NLS_LANGUAGE, SERVICES, START_MODES, Machine
-from lab.windows.parts import Adapter, Service
+from lab.windows.parts import Adapter, RestorePoint, Service
 from lab.windows.payload import Call
 from lab.windows.registry import Value
 from tests.contract.vectors import SCRIPTS, arguments
 
+PROFILES = ["Domain", "Private", "Public"]
 LANGUAGES = {"en-US": "0409", "ja-JP": "0411"}
 
 
@@ -26,7 +28,8 @@ def run(vector: dict[str, Any]) -> dict[str, Any]:
     if vector["script"] == "win_endpoint_state":
         name, args = "win_endpoint_state", arguments(vector)
     else:
-        name, args = "ansible.windows.win_powershell", {"script": source, "parameters": arguments(vector)}
+        name = "ansible.windows.win_powershell"
+        args = {"script": source, "parameters": arguments(vector), "depth": 3}
     call = Call("module", name, args, internal, source, user="SYSTEM")
     outcome = execute(machine, call)
     answer = json.loads(outcome.stdout)
@@ -34,7 +37,7 @@ def run(vector: dict[str, Any]) -> dict[str, Any]:
     if vector["script"] == "win_endpoint_state":
         if "document" not in answer:
             raise AssertionError(answer)
-        loaded = sorted(mount for mount in machine.registry.mounts() if mount.startswith("HKU\\"))
+        loaded = sorted(machine.registry.mounts())
         return {
             "document": answer["document"],
             "warnings": answer.get("warnings", []),
@@ -43,11 +46,16 @@ def run(vector: dict[str, Any]) -> dict[str, Any]:
         }
     error = answer["error"][0]["exception"]["message"] if answer["failed"] else None
     rules = {name: _shown(parse(str(value.data))) for name, value in machine.registry.values(LOCAL_RULES).items()}
+    frequency = machine.registry.data(restore_points.KEY, restore_points.FREQUENCY)
     return {
         "changed": answer["changed"],
+        "output": answer["output"],
         "diff": answer.get("diff"),
         "error": error,
         "rules": rules,
+        "connections": machine.vpn_connections.get(SYSTEM, {}),
+        "volatile_keys": sorted(key.removeprefix("HKLM\\") for key in machine.volatile_keys),
+        "restore": {"newest": restore_points.newest(machine), "frequency": frequency},
         "unchanged": unchanged,
     }
 
@@ -78,10 +86,23 @@ def machine_of(state: dict[str, Any]) -> Machine:
         kind = "ppp" if adapter["kind"] == "Ppp" else "ethernet"
         status = "Up" if adapter["status"] == "Up" else "Disconnected"
         machine.adapters.append(Adapter(adapter["description"], adapter["description"], status=status, kind=kind))
+    for path, file in state.get("files", {}).items():
+        if file is None:
+            machine.files.mkdir(path)
+        else:
+            machine.files.add_stub(path, file["size"], {"FileVersion": file.get("version", "")})
+    if state.get("connections"):
+        machine.vpn_connections[SYSTEM] = {name: dict(item) for name, item in state["connections"].items()}
+    for path in state.get("volatile_keys", []):
+        registry.create(f"HKLM\\{path}")
+        machine.volatile_keys.add(f"HKLM\\{path}")
+    _add_restore_points(machine, state.get("restore", {}))
+    _add_install_facts(machine, state.get("install", {}))
     registry.create(LOCAL_RULES)
     for name, wanted in state.get("rules", {}).items():
         rule = Rule("v2.33", [("Action", "Allow"), ("Dir", "In"), ("Protocol", "6"), ("LPort", "445"), ("Name", name)])
         rule.put("Active", "TRUE" if wanted["enabled"] else "FALSE")
+        rule.put("Profile", () if wanted["profiles"] == PROFILES else wanted["profiles"])
         rule.put_addresses("R", wanted["remote_address"])
         registry.set(LOCAL_RULES, name, Value("REG_SZ", rule.render()))
     return machine
@@ -105,6 +126,39 @@ def _add_hive(machine: Machine, hive: dict[str, Any]) -> None:
         machine.registry.unload(mount)
 
 
+def _add_restore_points(machine: Machine, restore: dict[str, Any]) -> None:
+    for point in restore.get("points", []):
+        machine.restore_points.append(RestorePoint(point["number"], "earlier", age_hours=point["age_hours"]))
+    machine.registry.create(restore_points.KEY)
+    if restore.get("frequency") is not None:
+        value = Value("REG_DWORD", restore["frequency"])
+        machine.registry.set(restore_points.KEY, restore_points.FREQUENCY, value)
+    if restore.get("off"):
+        machine.registry.set(restore_points.POLICY, "DisableSR", Value("REG_DWORD", 1))
+    if restore.get("broken"):
+        machine.services["VSS"] = Service("VSS")
+        machine.registry.set(f"{SERVICES}\\VSS", "Start", Value("REG_DWORD", 4))
+
+
+def _add_install_facts(machine: Machine, install: dict[str, Any]) -> None:
+    for path, metadata in install.get("packages", {}).items():
+        machine.files.add_stub(path, 1000, {"kind": "msi", **metadata})
+    if install.get("battery_status"):
+        (machine.hardware["battery_status"],) = install["battery_status"]
+    for sid in install.get("logged_on", []):
+        machine.sessions.add(sid)
+        machine.registry.load(f"HKU\\{sid}", _hive_file(machine, sid))
+    if "free_bytes" in install:
+        machine.files.add_stub(r"C:\ballast", machine.files.free("C:") - install["free_bytes"])
+
+
+def _hive_file(machine: Machine, sid: str) -> str:
+    path = rf"C:\Users\{sid}\NTUSER.DAT"
+    machine.files.add_stub(path, 786432)
+    machine.registry.add_hive_file(path)
+    return path
+
+
 def _add_account(machine: Machine, sid: str, path: str) -> None:
     *authority, name = path.removeprefix("WinNT://").split("/")
     if authority and authority[-1] == machine.computer_name:
@@ -114,4 +168,8 @@ def _add_account(machine: Machine, sid: str, path: str) -> None:
 
 
 def _shown(rule: Rule) -> dict[str, Any]:
-    return {"enabled": rule.get("Active") == "TRUE", "remote_address": rule.addresses("R") or ["Any"]}
+    return {
+        "enabled": rule.get("Active") == "TRUE",
+        "remote_address": rule.addresses("R") or ["Any"],
+        "profiles": rule.all("Profile") or PROFILES,
+    }

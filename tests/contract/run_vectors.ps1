@@ -57,18 +57,19 @@ $readerStandIns = {
             throw "registry path '$Path' has to begin with HKLM\ or HKU\"
         }
         if ($Path -eq 'HKU') {
-            $names = @(foreach ($hive in $global:Machine.hives) { if ($hive.mount) { $hive.mount.Substring(4) } })
+            $names = @(foreach ($hive in $global:Machine.hives) { if ($hive.mount -like 'HKU\*') { $hive.mount.Substring(4) } })
             return New-KeyStandIn -Key ([pscustomobject]@{ values = @(); keys = $names })
         }
         $keys = $global:Machine.registry
         $path = $Path
-        if ($Path -like 'HKU\*') {
-            $parts = $Path.Split([char[]]'\', 3)
+        $parts = $Path.Split([char[]]'\', 3)
+        $mount = $parts[0] + '\' + $parts[1]
+        if ($mount -like 'HKU\*' -or $mount -eq 'HKLM\ANSIBLE') {
             $keys = @()
             $path = ''
             if ($parts.Count -eq 3) { $path = $parts[2] }
             foreach ($hive in $global:Machine.hives) {
-                if ($hive.mount -eq ($parts[0] + '\' + $parts[1])) { $keys = $hive.keys }
+                if ($hive.mount -eq $mount) { $keys = $hive.keys }
             }
         }
         foreach ($key in $keys) {
@@ -89,7 +90,7 @@ $readerStandIns = {
             }
             return 1
         }
-        if ($Arguments -match '^unload "(?<mount>HKU\\[^"]+)"$') {
+        if ($Arguments -match '^unload "(?<mount>(HKU|HKLM)\\[^"]+)"$') {
             foreach ($hive in $global:Machine.hives) {
                 if ($hive.mount -eq $Matches['mount']) {
                     $hive.mount = $null
@@ -105,6 +106,15 @@ $readerStandIns = {
         param ([string]$Path)
         foreach ($hive in $global:Machine.hives) { if ($hive.file -eq $Path) { return $true } }
         return $false
+    }
+
+    function Get-FileData {
+        param ([string]$Path)
+        foreach ($file in $global:Machine.files) {
+            if ($file.path -eq $Path -and $file.directory) { return @{ directory = $true } }
+            if ($file.path -eq $Path) { return @{ directory = $false; size = $file.size; version = $file.version } }
+        }
+        return $null
     }
 
     function Get-CimData {
@@ -152,7 +162,10 @@ $writerStandIns = {
         param ([string]$Name)
         foreach ($rule in $global:Machine.rules) {
             if ($rule.name -eq $Name) {
-                return @{ enabled = [bool]$rule.enabled; remote_address = @($rule.remote_address) }
+                $profiles = if (@($rule.profiles).Count -eq 3) { 'Any' } else { [string]::Join(', ', @($rule.profiles)) }
+                return @{
+                    enabled = [bool]$rule.enabled; remote_address = @($rule.remote_address); profiles = $profiles
+                }
             }
         }
         return $null
@@ -163,10 +176,150 @@ $writerStandIns = {
         foreach ($rule in $global:Machine.rules) {
             if ($rule.name -eq $Name) {
                 if ($Change.ContainsKey('RemoteAddress')) { $rule.remote_address = @($Change['RemoteAddress']) }
+                if ($Change.ContainsKey('Profile')) {
+                    $told = $Change['Profile']
+                    $rule.profiles = if ($told -eq 'Any') { @('Domain', 'Private', 'Public') } else { @($told.Split(',')) }
+                }
                 if ($Change.ContainsKey('Enabled')) { $rule.enabled = $Change['Enabled'] -eq 'True' }
             }
         }
     }
+}
+
+$connectionStandIns = {
+    function Get-ConnectionData {
+        param ([string]$Connection)
+        foreach ($known in $global:Machine.connections) {
+            if ($known.name -eq $Connection) {
+                $data = @{}
+                foreach ($property in $known.PSObject.Properties) {
+                    if ($property.Name -ne 'name') { $data[$property.Name] = $property.Value }
+                }
+                return $data
+            }
+        }
+        return @{ exists = $false }
+    }
+
+    function Add-ConnectionData {
+        param ([string]$Connection, [hashtable]$Settings)
+        $made = @{ name = $Connection; exists = $true; in_use = $false; proxy_script = ''; auto_detect = $false }
+        $made['plugin'] = ''
+        $made['server_address'] = ''
+        $made['custom_configuration'] = ''
+        $global:Machine.connections = @($global:Machine.connections) + [pscustomobject]$made
+        Set-ConnectionData -Connection $Connection -Settings $Settings
+    }
+
+    function Set-ConnectionData {
+        param ([string]$Connection, [hashtable]$Settings)
+        foreach ($known in $global:Machine.connections) {
+            if ($known.name -eq $Connection) {
+                $known.plugin = $Settings['PlugInApplicationID']
+                $known.server_address = $Settings['ServerAddress']
+                $known.custom_configuration = $Settings['CustomConfiguration'].OuterXml
+            }
+        }
+    }
+
+    function Set-ConnectionProxyData {
+        param ([string]$Connection, [hashtable]$Settings)
+        foreach ($known in $global:Machine.connections) {
+            if ($known.name -eq $Connection) {
+                $known.auto_detect = $Settings['AutoDetect']
+                if ($Settings.ContainsKey('AutoConfigurationScript')) {
+                    $known.proxy_script = $Settings['AutoConfigurationScript']
+                }
+            }
+        }
+    }
+
+    function Remove-ConnectionData {
+        param ([string]$Connection)
+        $left = foreach ($known in $global:Machine.connections) { if ($known.name -ne $Connection) { $known } }
+        $global:Machine.connections = @($left)
+    }
+}
+
+$restoreStandIns = {
+    function Get-RestorePointNumber {
+        $newest = 0
+        foreach ($point in $global:Machine.restore.points) { $newest = [System.Math]::Max($newest, $point.number) }
+        return $newest
+    }
+
+    function Enable-Protection {
+        if ($global:Machine.restore.off) { throw 'System Restore is turned off by your system administrator.' }
+    }
+
+    function New-RestorePoint {
+        param ([string]$Description)
+        if ($global:Machine.restore.broken) { throw 'The service cannot be started because it is disabled (VSS).' }
+        $minutes = 1440
+        if ($null -ne $global:Machine.restore.frequency) { $minutes = $global:Machine.restore.frequency }
+        foreach ($point in $global:Machine.restore.points) { if ($point.age_hours * 60 -lt $minutes) { return } }
+        $made = [pscustomobject]@{ number = (Get-RestorePointNumber) + 1; age_hours = 0 }
+        $global:Machine.restore.points = @($global:Machine.restore.points) + $made
+    }
+
+    function Get-Frequency { return $global:Machine.restore.frequency }
+
+    function Set-Frequency {
+        param ([AllowNull()] [object]$Minutes)
+        $global:Machine.restore.frequency = $Minutes
+    }
+}
+
+$installStandIns = {
+    function Get-FreeSize { return $global:Machine.install.free_bytes }
+
+    function Get-BatteryStatus { return , @($global:Machine.install.battery_status) }
+
+    function Get-SessionSid { return , @($global:Machine.install.logged_on) }
+
+    function Get-SignatureData {
+        param ([string]$Path)
+        foreach ($package in $global:Machine.install.packages) {
+            if ($package.path -eq $Path) { return @{ status = $package.SignatureStatus; signer = $package.Signer } }
+        }
+    }
+
+    function Get-MsiProperty {
+        param ([string]$Path, [string[]]$Names)
+        foreach ($package in $global:Machine.install.packages) {
+            if ($package.path -eq $Path) {
+                $found = @{}
+                foreach ($name in $Names) { $found[$name] = $package.$name }
+                return $found
+            }
+        }
+        throw 'OpenDatabase,DatabasePath,OpenMode'
+    }
+}
+
+$rebootStandIns = {
+    function Test-LocalKey {
+        param ([string]$Path)
+        return $global:Machine.volatile_keys -contains $Path
+    }
+
+    function New-VolatileKey {
+        param ([string]$Path)
+        $made = [System.Collections.Generic.List[string]]::new()
+        foreach ($key in $global:Machine.volatile_keys) { $made.Add($key) }
+        # Windows makes the keys on the way, too.
+        $parent = $Path.Substring(0, $Path.LastIndexOf('\'))
+        foreach ($key in $parent, $Path) { if (-not $made.Contains($key)) { $made.Add($key) } }
+        $global:Machine.volatile_keys = $made.ToArray()
+    }
+}
+
+$standIns = @{
+    require_reboot = $rebootStandIns.ToString()
+    set_firewall_rule = $writerStandIns.ToString()
+    restore_point = $restoreStandIns.ToString()
+    set_vpn_connection = $connectionStandIns.ToString()
+    install_facts = $installStandIns.ToString()
 }
 
 function ConvertTo-Dictionary {
@@ -193,21 +346,37 @@ function Invoke-Reader {
     return @{ document = $document; warnings = $warnings; mounts = $mounts }
 }
 
+function Get-NewestRestorePoint {
+    $newest = 0
+    foreach ($point in $global:Machine.restore.points) { $newest = [System.Math]::Max($newest, $point.number) }
+    return $newest
+}
+
 function Invoke-Writer {
     param ([object]$Call, [string]$Text)
     $mark = $Text.IndexOf('# ---- The script')
-    $code = $Text.Substring(0, $mark) + $writerStandIns.ToString() + "`n" + $Text.Substring($mark)
+    $code = $Text.Substring(0, $mark) + $standIns[$Call.script] + "`n" + $Text.Substring($mark)
     $block = [scriptblock]::Create($code)
     $Ansible = [pscustomobject]@{ CheckMode = $Call.check_mode; Changed = $true; Diff = @{} }
     $parameters = ConvertTo-Dictionary -Object $Call.arguments
     $reason = $null
+    $output = @()
     try {
-        $null = & $block @parameters -WhatIf:([bool]$Call.check_mode)
+        $output = @(& $block @parameters -WhatIf:([bool]$Call.check_mode))
     }
     catch {
         $reason = $_.Exception.Message
     }
-    return @{ changed = $Ansible.Changed; diff = $Ansible.Diff; error = $reason; rules = @($global:Machine.rules) }
+    return @{
+        changed = $Ansible.Changed
+        output = $output
+        diff = $Ansible.Diff
+        error = $reason
+        rules = @($global:Machine.rules)
+        connections = @($global:Machine.connections)
+        volatile_keys = @($global:Machine.volatile_keys)
+        restore = @{ newest = Get-NewestRestorePoint; frequency = $global:Machine.restore.frequency }
+    }
 }
 
 if (-not $env:SystemDrive) {

@@ -69,6 +69,8 @@ def differing(vector: dict[str, Any], found: dict[str, Any]) -> list[str]:
         return [found["crash"]]
     if "rules" in found:
         found["rules"] = {rule.pop("name"): rule for rule in found["rules"]}
+    if "connections" in found:
+        found["connections"] = {connection.pop("name"): connection for connection in found["connections"]}
     if "mounts" in found:
         found["mounts"] = sorted(found["mounts"])
     return vectors.differences(vector, found)
@@ -100,8 +102,26 @@ def call(vector: dict[str, Any]) -> dict[str, Any]:
                 for service_name, service in machine.get("services", {}).items()
             ],
             "adapters": machine.get("adapters", []),
+            "files": [
+                {"path": path, "directory": file is None, "size": 0, "version": "0.0.0.0"} | (file or {})
+                for path, file in machine.get("files", {}).items()
+            ],
+            "restore": {"points": [], "frequency": None, "off": False, "broken": False} | machine.get("restore", {}),
+            "volatile_keys": machine.get("volatile_keys", []),
+            "install": install(machine.get("install", {})),
+            "connections": [item | {"name": its_name} for its_name, item in machine.get("connections", {}).items()],
             "rules": [rule | {"name": rule_name} for rule_name, rule in machine.get("rules", {}).items()],
         },
+    }
+
+
+def install(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what an installation meets, with lists in place of objects."""
+    return {
+        "free_bytes": given.get("free_bytes", 0),
+        "battery_status": given.get("battery_status", []),
+        "logged_on": given.get("logged_on", []),
+        "packages": [metadata | {"path": path} for path, metadata in given.get("packages", {}).items()],
     }
 
 

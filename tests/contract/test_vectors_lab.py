@@ -11,7 +11,15 @@ import pytest
 from lab.windows.execute import execute
 from lab.windows.machine import Machine
 from lab.windows.payload import Call
-from lab.windows.scripts import digest, endpoint_state, set_firewall_rule
+from lab.windows.scripts import (
+    digest,
+    endpoint_state,
+    install_facts,
+    require_reboot,
+    restore_point,
+    set_firewall_rule,
+    set_vpn_connection,
+)
 from tests.contract import lab, vectors
 
 VECTORS = vectors.load()
@@ -24,7 +32,7 @@ def test_the_model_answers_as_the_vector_says(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
 def test_a_machine_changes_only_where_the_vector_says_so(vector: dict[str, Any]) -> None:
-    says_so = {"mounts", "rules"} & set(vector["expect"])
+    says_so = {"mounts", "rules", "restore", "volatile_keys", "connections"} & set(vector["expect"])
     assert lab.run(vector)["unchanged"] is not bool(says_so)
 
 
@@ -56,7 +64,14 @@ def test_a_difference_is_told_also_between_true_and_1() -> None:
 
 @pytest.mark.parametrize(
     ("script", "recorded"),
-    [("win_endpoint_state", endpoint_state.SHA256), ("set_firewall_rule", set_firewall_rule.SHA256)],
+    [
+        ("win_endpoint_state", endpoint_state.SHA256),
+        ("set_firewall_rule", set_firewall_rule.SHA256),
+        ("install_facts", install_facts.SHA256),
+        ("restore_point", restore_point.SHA256),
+        ("require_reboot", require_reboot.SHA256),
+        ("set_vpn_connection", set_vpn_connection.SHA256),
+    ],
 )
 def test_each_model_was_written_for_the_script_as_it_is(script: str, recorded: str) -> None:
     found = digest(vectors.SCRIPTS[script].read_text(encoding="utf-8"))

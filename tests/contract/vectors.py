@@ -15,8 +15,14 @@ ROOT = HERE.parents[1]
 SCRIPTS = {
     "win_endpoint_state": ROOT / "plugins/modules/win_endpoint_state.ps1",
     "set_firewall_rule": ROOT / "roles/endpoint_controls/files/set_firewall_rule.ps1",
+    "install_facts": ROOT / "roles/forticlient_install/files/install_facts.ps1",
+    "restore_point": ROOT / "roles/forticlient_install/files/restore_point.ps1",
+    "require_reboot": ROOT / "roles/forticlient_install/files/require_reboot.ps1",
+    "set_vpn_connection": ROOT / "roles/vpn_profile/files/set_vpn_connection.ps1",
 }
-READER_ARGUMENTS: dict[str, list[Any]] = {"registry": [], "user_registry": [], "services": [], "groups": []}
+READER_ARGUMENTS: dict[str, list[Any]] = {
+    name: [] for name in ("registry", "user_registry", "services", "groups", "files", "appx")
+}
 
 
 def load() -> list[dict[str, Any]]:
@@ -38,8 +44,9 @@ def arguments(vector: dict[str, Any]) -> dict[str, Any]:
 def differences(vector: dict[str, Any], found: dict[str, Any]) -> list[str]:
     """Return what of `found` is not what the vector expects, one line each.
 
-    `found` has the keys of `expect`; a reader's has document, warnings and mounts, a writer's changed, diff, error and
-    rules. What the vector does not name is not compared, except that a machine which is not said to change must not.
+    `found` has the keys of `expect`; the reader's has document, warnings and mounts, another script's changed, output,
+    diff, error, rules and restore. What the vector does not name is not compared, except that a machine
+    which is not said to change must not.
     """
     expect = vector["expect"]
     wanted: dict[str, Any] = {name: value for name, value in expect.items() if name != "document"}
@@ -48,7 +55,8 @@ def differences(vector: dict[str, Any], found: dict[str, Any]) -> list[str]:
         wanted |= {f"document.{node}": value for node, value in expect.get("document", {}).items()}
         found = found | {f"document.{node}": value for node, value in found["document"].items()}
     else:
-        wanted = {"error": None, "rules": vector["machine"]["rules"]} | wanted
+        kept = {name: vector["machine"].get(name, {}) for name in ("rules", "connections") if name in found}
+        wanted = {"error": None} | kept | wanted
     return [
         f"{name}: expected {_text(value)}, found {_text(found.get(name))}"
         for name, value in wanted.items()

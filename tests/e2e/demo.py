@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 TUNNEL = r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR"
 VPN_PLIST = "/Library/Application Support/Fortinet/FortiClient/conf/vpn.plist"
+# win-04 has no client yet. What the client's own installer sets, a dry run cannot know.
+BY_THE_INSTALLER = {("win-04", "vpn_profile.certificate_warning", None)}
 RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)", re.MULTILINE)
 
 Finding = tuple[str, str, str | None, str]
@@ -130,9 +132,10 @@ def story(demo: Demo) -> None:
 
     demo.say("Prepare them all.")
     _, fixed = demo.play("site.yml")
+    different = {finding[:3] for finding in predicted} ^ {finding[:3] for finding in fixed}
     require(
-        [finding[:3] for finding in predicted] == [finding[:3] for finding in fixed] and len(fixed) > 0,
-        "the dry run and the run disagree about what to fix",
+        different <= BY_THE_INSTALLER and len(fixed) > 0,
+        f"the dry run and the run disagree about what to fix: {different}",
     )
     require({finding[3] for finding in fixed} == {"fixed"}, "something could not be fixed")
 

@@ -96,6 +96,8 @@ _WINDOWS: dict[str, Any] = {
             "members": [{"sid": "S-1-5-21-1-2-3-1001", "name": "PC1\\taro"}, {"sid": "S-1-12-1-9", "name": None}],
         }
     },
+    "files": {},
+    "appx": {},
     "reboot_pending": {
         "component_based_servicing": False,
         "windows_update": False,

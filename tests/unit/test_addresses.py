@@ -146,6 +146,10 @@ def test_some_networks_are_a_closed_scope(text):
     assert is_closed_scope(text)
 
 
+def test_every_private_network_together_is_still_a_closed_scope():
+    assert is_closed_scope(["LocalSubnet", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/16", "fe80::/64"])
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -161,7 +165,10 @@ def test_some_networks_are_a_closed_scope(text):
             "fd00::/15",
             "Internet",
         ),
-        *("DNS", "everyone", "", None, 7, ["172.31.0.0/16"]),
+        *("DNS", "everyone", "", None, 7, [], ["172.31.0.0/16", 7], ["172.31.0.0/16", "Any"]),
+        ["10.0.0.0/8", "11.0.0.0/8", "12.0.0.0/16"],
+        [f"{first}.0.0.0/8" for first in range(1, 224)],
+        ["fc00::/16", "fd00::/16", "fe80::/64"],
     ],
 )
 def test_everyone_other_keywords_and_garbage_are_no_closed_scope(text):

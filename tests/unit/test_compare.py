@@ -7,7 +7,7 @@ import pytest
 
 from plugins.module_utils import offsite_compare
 from plugins.module_utils.offsite_compare import KINDS, ExpectedError, check_expected, compare, describe, to_write
-from plugins.module_utils.offsite_state import Located, Unreadable
+from plugins.module_utils.offsite_nodes import Located, Unreadable
 
 ABSENT = Located(False)
 

@@ -123,7 +123,7 @@ def test_ansible_s_own_text_and_number_classes_become_plain_ones():
             tunnel_control(applies_if=[{"where": {"tunnel": "active"}, "is": "present"}]),
             "applies_if needs reason, where",
         ),
-        (tunnel_control(applies_if=[{**CONDITION, "is": "present"}]), "either is or equals"),
+        (tunnel_control(applies_if=[{**CONDITION, "is": "present"}]), "either is, equals, one_of or none_of"),
         (tunnel_control(applies_if=[{**CONDITION, "voids": True}]), "it has where, equals, reason, voids"),
         (tunnel_control(applies_if=[{**CONDITION, "where": {}}]), "applies_if: where: none of"),
         (

@@ -160,6 +160,12 @@ def test_up_serves_in_the_background_and_down_ends_it(tmp_path: Path, capsys: py
         assert "no endpoint 'win-09'; there are: win-01, mac-01" in capsys.readouterr().err
         assert main(["fault", "mac-01", "http500", *folder]) == 1
         assert "exists on Windows machines only" in capsys.readouterr().err
+        assert main(["tunnel", "mac-01", "up", *folder]) == 1
+        assert "Windows machines only" in capsys.readouterr().err
+        state = tmp_path / "lab/machines/win-01.json"
+        for direction, active in (("up", True), ("down", False)):
+            assert main(["tunnel", "win-01", direction, *folder]) == 0
+            assert Machine.load(state).tunnel_active is active
         for name in ("win-01", "mac-01"):
             assert main(["fault", name, "power_off", *folder]) == 0
         assert main(["status", "--json", *folder]) == 0

@@ -7,7 +7,7 @@ import pytest
 from lab.windows import forticlient
 from lab.windows.accounts import ADMINISTRATORS
 from lab.windows.firewall import parse
-from lab.windows.machine import CURRENT_VERSION, DEFAULT_HIVE, TERMINAL_SERVER, Machine
+from lab.windows.machine import CURRENT_VERSION, DEFAULT_HIVE, SERVICES, TERMINAL_SERVER, Machine
 from lab.windows.registry import RegistryError, Value
 from lab.windows.seed import Variant, build_windows, variants
 from lab.windows.seed_conditions import POLICIES, apply_group_policy
@@ -15,7 +15,7 @@ from lab.windows.seed_firewall import RULES
 from lab.windows.seed_network import NETWORKS
 from lab.windows.seed_software import VIEWS
 from lab.windows.seed_users import CONNECTIONS, DIRECT, PAC, close_hive, hive_of, proxy_blob
-from lab.windows.seed_windows import PROTECTED_DRIVES, RDP_TCP, W32TIME
+from lab.windows.seed_windows import LSA, PROTECTED_DRIVES, RDP_TCP, SECURITY_CENTER, W32TIME
 
 JAPANESE = Variant("11-24H2", "Pro", "ja-JP", "clean")
 ENGLISH = Variant("10-22H2", "Pro", "en-US", "half")
@@ -289,3 +289,25 @@ def test_removing_the_client_leaves_connections_drivers_and_rules_behind() -> No
 def test_system_protection_is_off_on_a_fresh_machine_and_on_on_a_clean_one() -> None:
     assert not build(Variant("11-24H2", "Pro", "en-US", "fresh")).registry.exists(PROTECTED_DRIVES)
     assert build(JAPANESE).registry.exists(PROTECTED_DRIVES)
+
+
+def test_a_clean_machine_asks_for_passwords_and_has_no_other_maker_s_firewall() -> None:
+    machine = build(JAPANESE)
+    options = {name.lower(): machine.registry.data(LSA, name) for name in machine.registry.values(LSA)}
+    assert options == {
+        "limitblankpassworduse": 1,
+        "forceguest": 0,
+        "everyoneincludesanonymous": 0,
+        "restrictanonymous": 0,
+        "restrictanonymoussam": 1,
+    }
+    assert machine.registry.keys(SECURITY_CENTER + r"\Fw") == []
+    (antivirus,) = machine.registry.keys(SECURITY_CENTER + r"\Av")
+    assert machine.registry.data(SECURITY_CENTER + rf"\Av\{antivirus}", "STATE") == 0x61100
+
+
+def test_on_a_drifted_machine_somebody_opened_shares_to_all() -> None:
+    machine = build(Variant("11-24H2", "Pro", "ja-JP", "drifted"))
+    server = SERVICES + r"\LanmanServer\Parameters"
+    assert machine.registry.data(LSA, "everyoneincludesanonymous") == 1
+    assert machine.registry.data(server, "RestrictNullSessAccess") == 0

@@ -10,7 +10,9 @@ from lab_windows import predicts, run, small_machine
 from lab.windows import forticlient
 from lab.windows.documentation import documentation_of
 from lab.windows.filesystem import installer_bytes
+from lab.windows.installers import IN_PROGRESS
 from lab.windows.machine import SERVICES, Machine
+from lab.windows.registry import Value
 
 MODULE = "ansible.windows.win_package"
 UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
@@ -137,8 +139,8 @@ def test_1641_reboots_at_once_unless_told_not_to(arguments: str, rc: int, failed
     assert machine.registry.exists(f"{UNINSTALL_X86}\\Editor")
 
 
-def test_a_failed_installation_leaves_no_trace_and_shows_its_command() -> None:
-    machine = machine_with(MSI, AGENT, ExitCode=1603)
+def test_a_failed_installation_leaves_only_its_log_and_shows_its_command() -> None:
+    machine = machine_with(MSI, AGENT, ExitCode=1603, Log=["CustomAction failed."])
     before = machine.to_bytes()
     result = run(machine, MODULE, {"path": MSI, "log_path": r"C:\temp\log.txt", "arguments": ["A=b c"]})
     assert (result["failed"], result["changed"], result["rc"]) == (True, False, 1603)
@@ -146,8 +148,56 @@ def test_a_failed_installation_leaves_no_trace_and_shows_its_command() -> None:
         r"""unexpected rc from 'C:\WINDOWS\System32\msiexec.exe /i "C:\temp\agent 2.msi" /L*V C:\temp\log.txt /qn """
         r"""/norestart "A=b c"': see rc, stdout, and stderr for more details"""
     )
+    log = machine.files.read(r"C:\temp\log.txt").decode("utf-16").splitlines()
+    assert result["log"].splitlines() == log
+    assert log[:2] == ["CustomAction failed.", "MSI (s) (A4:10): MainEngineThread is returning 1603"]
+    machine.files.delete(r"C:\temp\log.txt")
     assert machine.to_bytes() == before
     assert not run(machine, MODULE, {"path": MSI, "expected_return_code": [1603]}).get("failed")
+
+
+def test_a_log_in_a_folder_that_is_not_there_ends_the_installation() -> None:
+    machine = machine_with(MSI, AGENT)
+    assert run(machine, MODULE, {"path": MSI, "log_path": r"C:\none\log.txt"})["rc"] == 1622
+    assert not machine.registry.exists(f"{UNINSTALL}\\{CODE}")
+
+
+def test_windows_installer_does_one_thing_at_a_time() -> None:
+    machine = machine_with(MSI, AGENT)
+    machine.registry.set(IN_PROGRESS, "OffsiteLabCalls", Value("REG_DWORD", 2))
+    assert [run(machine, MODULE, {"path": MSI})["rc"] for _ in range(3)] == [1618, 1618, 0]
+    machine.registry.create(IN_PROGRESS)
+    product = {"product_id": CODE, "state": "absent"}
+    assert [run(machine, MODULE, product)["rc"] for _ in range(2)] == [1618, 1618]
+
+
+@pytest.mark.parametrize(
+    ("version", "arguments", "rc", "there"),
+    [
+        ("2.0.1", "", 0, False),
+        ("2.0.2", "", 1638, False),
+        ("2.0.1", "REINSTALL=ALL REINSTALLMODE=vomus", 0, True),
+        ("2.0.2", "REINSTALL=ALL REINSTALLMODE=vomus", 0, True),
+    ],
+)
+def test_a_product_of_the_same_code_is_changed_by_a_reinstallation_only(
+    version: str, arguments: str, rc: int, there: bool
+) -> None:
+    machine = machine_with(MSI, AGENT)
+    run(machine, MODULE, {"path": MSI})
+    machine.files.delete(r"C:\Program Files\Agent", recursive=True)
+    machine.files.write(r"C:\temp\new.msi", installer_bytes({**AGENT, "ProductVersion": version}))
+    args = {"path": r"C:\temp\new.msi", "creates_path": r"C:\none", "arguments": arguments}
+    assert run(machine, MODULE, args)["rc"] == rc
+    assert machine.files.is_file(r"C:\Program Files\Agent\agent.exe") is there
+    found = machine.registry.data(f"{UNINSTALL}\\{CODE}", "DisplayVersion")
+    assert found == (version if there else "2.0.1")
+
+
+def test_a_reinstallation_of_what_is_not_there_is_not_modelled() -> None:
+    machine = machine_with(MSI, AGENT)
+    msg = run(machine, MODULE, {"path": MSI, "arguments": "REINSTALL=ALL"})["msg"]
+    assert msg.startswith("The lab does not model msiexec /i with REINSTALL=ALL")
 
 
 def test_a_full_disk_fails_the_installation() -> None:

@@ -32,6 +32,15 @@ def test_each_group_s_play_lists_the_roles_that_the_survey_reads_for(playbook):
     assert by_group == BY_GROUP
 
 
+def test_retiring_takes_off_the_roles_of_site_in_reverse_and_each_by_its_own_state():
+    site = [play for play in plays("site") if play["hosts"] in BY_GROUP]
+    retire = [play for play in plays("retire") if play["hosts"] in BY_GROUP]
+    assert [play["hosts"] for play in retire] == [play["hosts"] for play in reversed(site)]
+    for play in retire:
+        wanted = [{"role": role, f"{role}_state": "absent"} for role in reversed(BY_GROUP[play["hosts"]])]
+        assert play["roles"] == wanted
+
+
 def test_every_role_in_the_audit_is_called_by_its_comparing_entry_point():
     entries = {role["name"]: role.get("tasks_from") for play in plays("audit") for role in imports(play)}
     assert entries == {"endpoint_survey": "validate", **dict.fromkeys(SERVICE_ROLES, "audit")}

@@ -7,15 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from offsite_documents import PLIST, TUNNELS
 
-from plugins.module_utils.offsite_memory import Entry, MemoryTextError, lies_in, parse_memory, place, render
+from plugins.module_utils.offsite_locators import lies_in, place
+from plugins.module_utils.offsite_memory import Entry, MemoryTextError, parse_memory, render
 
 SERVER = {"registry": TUNNELS + r"\IMR", "value": "Server"}
 SCOPE = {"firewall_rule": "FPS-SMB-In-TCP", "field": "remote_address", "store": "local"}
+USER = {"user_registry": r"Software\X", "value": "N", "user": "S-1-5-21-1"}
+START = {"service": "TermService", "field": "start_mode"}
+PROFILES = {"firewall_rule": "FPS-SMB-In-TCP", "field": "profiles", "store": "local"}
+MEMBER = {"group": "S-1-5-32-555", "member": "taro"}
 ENTRIES = [
     Entry("vpn_profile.server", "IMR", SERVER, False, "old.example.com:443", "REG_SZ"),
     Entry("vpn_profile.server", "Neu", {"registry": TUNNELS + r"\Neu"}, True),
     Entry("smb_firewall_scope.remote_address", "FPS-SMB-In-TCP", SCOPE, False, ["LocalSubnet"]),
     Entry("vpn_profile.port", None, {"plist": PLIST, "key": ["Profiles", "IMR", "ServerPort"]}, False, 10443),
+    Entry("fortissl_proxy.pac", "IMR", USER, False, "46ff", "REG_BINARY"),
+    Entry("fortissl_proxy.pac", "IMR", {"user_registry": "Software", "user": "default"}, True, shared=True),
+    Entry("rdp_enable.start", None, START, False, "Manual"),
+    Entry("rdp_enable.profiles", None, PROFILES, False, ["Domain", "Private", "Public"]),
+    Entry("rdp_enable.users", None, MEMBER, True),
+    Entry("forticlient_install.version", None, {"product": "FortiClient VPN"}, True),
 ]
 
 
@@ -84,6 +95,14 @@ def changed(**changes):
         (changed(before={"value": "x", "type": "TEXT"}), "cannot have held"),
         (changed(before={"value": "x", "type": "REG_DWORD"}), "cannot have held"),
         (changed(before={"absent": True, "value": 1}), "cannot have held"),
+        (changed(before={"absent": True, "shared": True}), "cannot have held"),
+        (changed(where={"user_registry": "Software", "value": "N"}), "no place"),
+        (changed(where={"group": "S-1-5-32-555", "field": "members"}), "no place"),
+        (changed(where={"service": "X", "field": "exists"}), "no place"),
+        (changed(where=START, before={"absent": True}), "cannot have held"),
+        (changed(where=START, before={"value": "Automatic"}), "cannot have held"),
+        (changed(where=PROFILES, before={"value": ["Any"]}), "cannot have held"),
+        (changed(where=MEMBER, before={"absent": True, "shared": True}), "cannot have held"),
     ],
 )
 def test_a_memory_that_is_not_as_it_was_written_is_refused(text, why):
@@ -98,6 +117,10 @@ def test_the_same_place_is_known_however_it_is_written():
     assert place(SERVER) != place({**SERVER, "value": "Description"})
     assert place(SERVER) != place({"registry": SERVER["registry"]})
     assert place(SCOPE) == place({"firewall_rule": "fps-smb-in-tcp", "field": "remote_address"})
+    assert place(USER) == place({**USER, "user_registry": r"SOFTWARE\x", "user": "s-1-5-21-1", "type": "REG_DWORD"})
+    assert place(USER) != place({**USER, "user": "S-1-5-21-2"})
+    assert place(START) == place({"service": "TERMSERVICE", "field": "start_mode"})
+    assert place(MEMBER) != place({**MEMBER, "member": "hanako"})
     assert place({"plist": PLIST, "key": ["A"]}) != place({"plist": PLIST, "key": ["a"]})
 
 
@@ -113,6 +136,8 @@ def test_the_same_place_is_known_however_it_is_written():
         ({"plist": PLIST, "key": ["P", "I", "S"]}, {"plist": PLIST, "key": ["P", "I"]}, True),
         ({"plist": PLIST, "key": ["P", "J", "S"]}, {"plist": PLIST, "key": ["P", "I"]}, False),
         ({"plist": "/other", "key": ["P", "I", "S"]}, {"plist": PLIST, "key": ["P", "I"]}, False),
+        (USER, {"user_registry": "Software", "user": "S-1-5-21-1"}, True),
+        (USER, {"user_registry": "Software", "user": "S-1-5-21-2"}, False),
         (SCOPE, SCOPE, False),
         (SERVER, {"plist": PLIST, "key": ["P"]}, False),
     ],

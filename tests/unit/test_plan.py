@@ -37,7 +37,7 @@ def test_what_is_right_gives_compliant_records_and_no_write():
         ("vpn_profile.server", "IMR", "compliant"),
         ("vpn_profile.prompt_user_name", "IMR", "compliant"),
     ]
-    assert result.as_dict()["writes"] == {"registry": [], "firewall": [], "plist": []}
+    assert result.as_dict()["writes"] == {name: [] for name in ("registry", "firewall", "services", "groups", "plist")}
     assert result.as_dict()["has_writes"] is False
     assert result.as_dict()["memory"] == {
         "found": None,
@@ -74,8 +74,8 @@ def test_only_what_drifted_is_written_in_win_regedit_s_terms():
             "type": "string",
             "state": "present",
             "delete_key": False,
-            "control": "vpn_profile.server",
-            "instance": "IMR",
+            "records": [["vpn_profile.server", "IMR", "machine"]],
+            "label": "vpn_profile.server IMR",
         }
     ]
     assert result.as_dict()["has_writes"] is True
@@ -256,8 +256,8 @@ def test_a_value_that_should_not_be_there_is_taken_away():
             "name": "DATA1",
             "state": "absent",
             "delete_key": False,
-            "control": "vpn_profile.server",
-            "instance": "IMR",
+            "records": [["vpn_profile.server", "IMR", "machine"]],
+            "label": "vpn_profile.server IMR",
         }
     ]
 
@@ -296,8 +296,11 @@ def test_one_rule_is_written_once_with_all_that_differs():
                 "RemoteAddress": ["LocalSubnet", "172.31.0.0/255.255.0.0"],
                 "Enabled": True,
             },
-            "control": "smb_firewall_scope.remote_address, smb_firewall_scope.enabled",
-            "instance": "FPS-SMB-In-TCP",
+            "records": [
+                ["smb_firewall_scope.remote_address", "FPS-SMB-In-TCP", "machine"],
+                ["smb_firewall_scope.enabled", "FPS-SMB-In-TCP", "machine"],
+            ],
+            "label": "smb_firewall_scope.remote_address, smb_firewall_scope.enabled FPS-SMB-In-TCP",
         }
     ]
     assert [item["before"] for item in json.loads(result.keep or "")["entries"]] == [

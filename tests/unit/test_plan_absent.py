@@ -52,8 +52,8 @@ def test_absent_takes_away_a_whole_key_that_was_not_there():
         "path": r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR",
         "state": "absent",
         "delete_key": True,
-        "control": "vpn_profile.server",
-        "instance": "IMR",
+        "records": [["vpn_profile.server", "IMR", "machine"]],
+        "label": "vpn_profile.server IMR",
     }
 
 

@@ -26,7 +26,8 @@ from offsite_documents import (
     windows,
 )
 
-from plugins.module_utils.offsite_plan import plan, settle
+from plugins.module_utils.offsite_plan import plan
+from plugins.module_utils.offsite_settle import failures_of, foretell, settle
 
 CONTROLS = [tunnel_control(), prompt_control()]
 TYPES = {"string": "REG_SZ", "dword": "REG_DWORD", "expandstring": "REG_EXPAND_SZ"}
@@ -40,7 +41,8 @@ def planned(document: dict[str, Any], controls: Any = None, **options: Any) -> d
 
 def settled(before: dict[str, Any], document: dict[str, Any] | None, controls: Any = None, failure: str = "") -> Any:
     reads = MAC_READS if document and document["platform"] == "Darwin" else WINDOWS_READS
-    return settle(before, controls or CONTROLS, document, reads=reads, failure=failure)
+    failures = [{"reason": failure, "records": []}] if failure else []
+    return settle(before, controls or CONTROLS, document, reads=reads, failures=failures)
 
 
 def carried_out(document: dict[str, Any], doing: dict[str, Any]) -> dict[str, Any]:
@@ -154,6 +156,62 @@ def test_taking_off_is_settled_by_what_was_remembered():
     assert planned(restored, state="absent")["has_writes"] is False
 
 
+# ---- What failed
+
+
+SERVER = ["vpn_profile.server", "IMR", "machine"]
+
+
+def test_a_failed_item_of_a_loop_concerns_its_own_records():
+    items = [
+        {"item": {"records": [["a.b", None, "machine"]]}, "changed": True},
+        {"item": {"records": [SERVER]}, "failed": True, "msg": "the file is in use"},
+        {"item": {"records": [["a.c", "X", "S-1-5-21-1"]]}, "failed": True, "msg": "access denied"},
+    ]
+    result = {"failed": True, "msg": "One or more items failed", "results": items}
+    assert failures_of([{"task": "Write registry values", "result": result, "records": []}]) == [
+        {"reason": "Write registry values: the file is in use", "records": [SERVER]},
+        {"reason": "Write registry values: access denied", "records": [["a.c", "X", "S-1-5-21-1"]]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        ({"failed": True, "msg": " gone \n"}, "T: gone"),
+        ({"failed": True, "error": [{"exception": {"message": "no rule 'X'"}}]}, "T: no rule 'X'"),
+        ({"failed": True, "module_stderr": "Traceback"}, "T: Traceback"),
+        ({"unreachable": True, "msg": "timed out"}, "T: timed out"),
+        ({"failed": True}, "T: no message"),
+        ({"failed": True, "item": "text", "msg": "x"}, "T: x"),
+    ],
+)
+def test_a_failure_is_told_in_the_module_s_own_words(result, reason):
+    assert failures_of([{"task": "T", "result": result, "records": [SERVER]}]) == [
+        {"reason": reason, "records": [SERVER]}
+    ]
+
+
+def test_a_failure_does_not_blame_what_another_write_left_wrong():
+    document = drifted()
+    document["registry"][TUNNELS]["keys"]["IMR"]["values"]["promptusername"] = dword(0)
+    before = planned(document)
+    failures = [{"reason": "in use", "records": [SERVER]}]
+    server, prompt = settle(before, CONTROLS, document, reads=WINDOWS_READS, failures=failures)
+    assert (server["status"], server["reason"]) == ("error", "could not be written: in use")
+    assert (prompt["status"], prompt["reason"].partition(":")[0]) == ("drifted", "was written, but reads back wrong")
+
+
+def test_what_fails_in_a_dry_run_is_told_to_fail_and_the_rest_stays_a_prediction():
+    document = drifted()
+    document["registry"][TUNNELS]["keys"]["IMR"]["values"]["promptusername"] = dword(0)
+    server, prompt = foretell(planned(document), [{"reason": "in use", "records": [SERVER]}])
+    assert (server["status"], server["reason"]) == ("error", "could not be written: in use")
+    assert prompt["status"] == "drifted"
+    (*_same, told) = foretell(planned(document), [{"reason": "x", "records": [["a.b", None, "machine"]]}])
+    assert (told["control"], told["status"], told["reason"]) == ("role.write", "error", "x")
+
+
 VALUES = st.one_of(st.none(), st.text("ab", max_size=2).map(sz), st.integers(0, 2).map(dword))
 TUNNEL = st.one_of(
     st.none(), st.fixed_dictionaries({}, optional=dict.fromkeys(("Server", "promptusername", "X"), VALUES))
@@ -209,6 +267,8 @@ def test_a_property_list_is_written_once_with_all_that_differs():
     assert doing["writes"] == {
         "registry": [],
         "firewall": [],
+        "services": [],
+        "groups": [],
         "plist": [
             {
                 "path": PLIST,
@@ -216,8 +276,11 @@ def test_a_property_list_is_written_once_with_all_that_differs():
                     {"key": ["Profiles", "Team", "Server"], "value": "fg.imr.tohoku.ac.jp", "state": "present"},
                     {"key": ["Profiles", "Team", "ServerPort"], "value": 443, "state": "present"},
                 ],
-                "control": "vpn_profile.server, vpn_profile.port",
-                "instance": "Team",
+                "records": [
+                    ["vpn_profile.server", "Team", "machine"],
+                    ["vpn_profile.port", "Team", "machine"],
+                ],
+                "label": "vpn_profile.server, vpn_profile.port Team",
             }
         ],
     }

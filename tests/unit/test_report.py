@@ -116,6 +116,14 @@ def test_the_table_tells_in_full_what_is_not_good_and_counts_the_rest():
     ]
 
 
+def test_what_takes_effect_later_is_told_once_and_is_no_failure():
+    note = "takes effect at the next start"
+    items = [item(f"a.{name}", "fixed", reason=note) for name in "bcd"]
+    lines = table(on("pc1", *items, item("a.e", "fixed")), ["pc1"]).splitlines()
+    assert lines == ["pc1: 4 fixed", "  note: takes effect at the next start (3 controls)"]
+    assert verdict(summarise(on("pc1", *items), ["pc1"]))[0]
+
+
 def test_instances_scopes_and_all_kinds_of_values_are_shown():
     text = table(
         on(

@@ -26,8 +26,9 @@ from offsite_documents import (
 )
 
 from plugins.module_utils.offsite_controls import ControlError, expand
-from plugins.module_utils.offsite_plan import plan, settle
+from plugins.module_utils.offsite_plan import plan
 from plugins.module_utils.offsite_records import STATUSES, check_record, record, stamp, unreachable, unusable_state
+from plugins.module_utils.offsite_settle import settle
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 STAMP: dict[str, Any] = {"run": "r1", "endpoint": "pc1", "at": "2026-11-23T14:30:00Z", "versions": {}}
@@ -126,7 +127,51 @@ GOOD_CONTROLS = [
         "expected": ["S-1-5-21-1"],
     },
 ]
+USERS: dict[str, Any] = {
+    **{name: tunnel_control()[name] for name in ("id", "title", "why", "severity")},
+    "scope": "users",
+    "where": {"user_registry": r"Software\X", "value": "IMR", "type": "REG_BINARY", "decode": "wininet"},
+    "compare": "fields",
+    "expected": {"pac": True},
+}
+LATER = {"where": {"tunnel": "active"}, "equals": True, "reason": "a tunnel is up"}
+GOOD_CONTROLS += [
+    USERS,
+    tunnel_control(remedy="none", cure="ask {name}", takes_effect="at the next start", postpone_if=[LATER]),
+    tunnel_control(applies_if=[{"where": {"system": "edition_id"}, "one_of": ["Core"], "reason": "x"}]),
+    {
+        **USERS,
+        "where": {"service": "X", "field": "state"},
+        "scope": "machine",
+        "compare": "one_of",
+        "expected": ["Running"],
+    },
+    {**USERS, "where": {"group": "S-1-5-32-555", "member": "taro"}, "scope": "machine", "compare": "present"}
+    | {"expected": None},
+    {**USERS, "where": {"group": "S-1-5-32-555", "field": "members"}, "scope": "machine", "compare": "contains"}
+    | {"expected": ["taro"]},
+    {**USERS, "where": {"firewall_group": "@FirewallAPI.dll,-28752", "field": "names"}, "scope": "machine"}
+    | {"compare": "set", "expected": ["RemoteDesktop-UserMode-In-TCP"]},
+]
 BAD_CONTROLS = [
+    {**USERS, "scope": "everybody"},
+    {**USERS, "scope": "machine"},
+    {**USERS, "where": {"registry": r"HKLM\X", "value": "IMR", "type": "REG_BINARY", "decode": "wininet"}},
+    {**USERS, "where": {**USERS["where"], "user": "S-1-5-21-1"}},
+    {**USERS, "where": {**USERS["where"], "type": "REG_SZ"}},
+    {**USERS, "where": {**USERS["where"], "decode": "base64"}},
+    {**USERS, "where": {**USERS["where"], "user_registry": r"HKCU\Software"}},
+    {**USERS, "where": {**USERS["where"], "user_registry": r"HKEY_CURRENT_USER\Software"}},
+    {**USERS, "where": {**USERS["where"], "user_registry": r"\Software"}},
+    {**USERS, "compare": "exact", "expected": "46"},
+    tunnel_control(compare="fields"),
+    tunnel_control(remedy="pray"),
+    tunnel_control(cure=7),
+    tunnel_control(postpone_if=[{**LATER, "is": "present"}]),
+    tunnel_control(where={"group": "S-1-5-32-555"}),
+    tunnel_control(where={"group": "S-1-5-32-555", "field": "members", "member": "taro"}),
+    tunnel_control(where={"firewall_group": "@FirewallAPI.dll,-28752"}),
+    tunnel_control(applies_if=[{"where": {"system": "edition_id"}, "one_of": [], "reason": "x"}]),
     {},
     {name: value for name, value in tunnel_control().items() if name != "severity"},
     {name: value for name, value in tunnel_control().items() if name != "expected"},
@@ -184,6 +229,8 @@ def test_records_of_every_status_fit_the_schema(status):
         {"severity": "urgent"},
         {"instance": 7},
         {"extra": 1},
+        {"next": 7},
+        {"scope": 7},
         {"reason": None},
         {"versions": []},
     ],
@@ -204,7 +251,7 @@ def test_whatever_the_comparison_makes_fits_the_schema():
     records = [
         *before["records"],
         *settle(before, controls, document, reads=WINDOWS_READS),
-        *settle(before, controls, None, reads=WINDOWS_READS, failure="lost"),
+        *settle(before, controls, None, reads=WINDOWS_READS, failures=[{"reason": "lost", "records": []}]),
         *plan(controls, document, "vpn_profile", reads=WINDOWS_READS, state="absent").records,
         *apple["records"],
         unreachable("no answer"),

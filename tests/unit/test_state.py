@@ -27,7 +27,9 @@ from offsite_documents import (
     windows,
 )
 
-from plugins.module_utils.offsite_state import Located, LocatorError, State, Unreadable, locator_problem
+from plugins.module_utils.offsite_locators import locator_problem
+from plugins.module_utils.offsite_nodes import Located, Unreadable
+from plugins.module_utils.offsite_state import LocatorError, State
 
 IMR = TUNNELS + r"\IMR"
 POLICY_445 = {"firewall_policy_rules": {"port": 445, "direction": "In"}}
@@ -373,3 +375,30 @@ def test_an_absent_parent_key_means_that_its_values_are_absent():
     document = windows()
     document["registry"][TUNNELS] = MISSING
     assert not look({"registry": IMR, "value": "Server"}, document).found
+
+
+def test_the_rules_of_a_group_are_found_by_its_language_neutral_name():
+    document = windows()
+    other = SMB_IN.replace("-28502", "-28752")
+    document["registry"][LOCAL_RULES] = key({"B": sz(SMB_IN), "A": sz(SMB_IN), "RemoteDesktop": sz(other)})
+    reads = {**WINDOWS_READS, "registry": [{"path": LOCAL_RULES}]}
+    where = {"firewall_group": "@firewallapi.dll,-28502", "field": "names"}
+    assert State(document, reads).locate(where).value == ["A", "B"]
+    assert State(document, reads).locate({**where, "firewall_group": "@FirewallAPI.dll,-1"}).found is False
+    # A request for some names cannot tell which rules a group has.
+    with pytest.raises(Unreadable, match="was not read in full"):
+        State(document, WINDOWS_READS).locate(where)
+
+
+def test_what_a_key_holds_is_known_only_when_all_of_it_was_read():
+    state = State(windows(), WINDOWS_READS)
+    assert state.contents({"registry": TUNNELS}) == (set(), {"imr", "home"})
+    with pytest.raises(Unreadable):
+        state.contents({"registry": TUNNELS + r"\IMR"})  # its subkeys were not asked for
+    with pytest.raises(Unreadable):
+        state.contents({"registry": UNINSTALL})  # only two names of values were
+
+
+def test_a_user_s_place_without_a_user_is_a_mistake_in_the_data():
+    with pytest.raises(LocatorError, match="scope: users"):
+        State(windows(), WINDOWS_READS).locate({"user_registry": "Software"})

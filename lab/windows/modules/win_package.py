@@ -7,12 +7,21 @@ An .msi is recognised by its product code, an .exe only by `product_id` (the nam
 
 from __future__ import annotations
 
+import codecs
 import ntpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.installers import entry_of, msi_entry_of, run_installer, run_uninstall_command, uninstall
+from lab.windows.installers import (
+    entry_of,
+    file_version,
+    msi_entry_of,
+    run_installer,
+    run_msi,
+    run_uninstall_command,
+    uninstall,
+)
 from lab.windows.modules import ModuleCrash, ModuleFailure, NotModelled, Rules, model
 from lab.windows.services import find_service
 
@@ -101,16 +110,10 @@ def _by_what_it_creates(machine: Machine, args: dict[str, Any], status: _Status)
         if version and status.installed:
             if machine.files.is_dir(path):
                 raise ModuleCrash("creates_path must be a file not a directory when creates_version is set")
-            status.installed = version == _file_version(machine.files.metadata(path))
+            status.installed = version == file_version(machine.files.metadata(path))
     if args.get("creates_service"):
         status.installed = find_service(machine, args["creates_service"]) is not None
     return status
-
-
-def _file_version(metadata: dict[str, Any]) -> str:
-    """The file's version always has four numbers, so a `creates_version` with fewer never matches."""
-    numbers = re.findall(r"\d+", str(metadata.get("FileVersion") or metadata.get("ProductVersion") or ""))
-    return ".".join([str(int(number)) for number in numbers[:4]] + ["0"] * (4 - len(numbers)))
 
 
 def _check_file(machine: Machine, args: dict[str, Any], path: str, result: dict[str, Any]) -> None:
@@ -132,13 +135,14 @@ def _carry_out(machine: Machine, args: dict[str, Any], status: _Status, result: 
         arguments = " ".join(_quoted(str(argument)) for argument in arguments)
     path, present = args.get("path"), args["state"] == "present"
     code: int | None
+    lines: list[str] | None = None
     if status.provider == "msi":
         log = args.get("log_path") or rf"{machine.environment()['TEMP']}\msiexec.log"
         verb, subject = ("/i", path) if present else ("/x", status.id)
         words = [r"C:\WINDOWS\System32\msiexec.exe", verb, subject, "/L*V", log, "/qn", "/norestart"]
         line = " ".join([*(_quoted(str(word)) for word in words), *([arguments] if arguments else [])])
         if present and path:
-            code = run_installer(machine, machine.files.metadata(path), line)
+            code, lines = _install_msi(machine, path, line, args.get("log_path"))
         else:
             code = _remove_product(machine, status, line)
     else:
@@ -150,8 +154,21 @@ def _carry_out(machine: Machine, args: dict[str, Any], status: _Status, result: 
     result["rc"] = code
     if code not in args["expected_return_code"]:
         msg = f"unexpected rc from '{line}': see rc, stdout, and stderr for more details"
-        raise ModuleFailure(msg, **(result | {"changed": False, "stdout": "", "stderr": ""}))
+        log = {} if lines is None else {"log": "\r\n".join([*lines, ""])}
+        raise ModuleFailure(msg, **(result | {"changed": False, "stdout": "", "stderr": ""} | log))
+    # Without it Ansible takes any code but 0 for a failure.
+    result["failed"] = False
     result["reboot_required"] = code == 3010
+
+
+def _install_msi(machine: Machine, path: str, line: str, log: str | None) -> tuple[int, list[str]]:
+    """Return the exit code and the log; 1622 (ERROR_INSTALL_LOG_FAILURE) where the log cannot be kept."""
+    if log and not machine.files.is_dir(ntpath.dirname(log)):
+        return 1622, []
+    code, lines = run_msi(machine, machine.files.metadata(path), line)
+    if log:
+        machine.files.write(log, codecs.BOM_UTF16_LE + "\r\n".join([*lines, ""]).encode("utf-16-le"))
+    return code, lines
 
 
 def _remove_product(machine: Machine, status: _Status, line: str) -> int:

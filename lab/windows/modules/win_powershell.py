@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.windows import identity
 from lab.windows.filesystem import FileSystemError
 from lab.windows.modules import ModuleFailure, NotModelled, Rules, model
 from lab.windows.powershell_text import Head, head_of
@@ -62,7 +63,8 @@ def win_powershell(machine: Machine, call: Call) -> dict[str, Any]:
     if error:
         outcome = ScriptResult(output=[], changed=True, diff={}, error=error)
     else:
-        outcome = script.function(machine, parameters, check_mode=call.check_mode, diff_mode=call.diff_mode)
+        own = {"sid": identity.sid(machine, call)} if script.per_user else {}
+        outcome = script.function(machine, parameters, check_mode=call.check_mode, diff_mode=call.diff_mode, **own)
     return result | _envelope(outcome, args.get("depth", 2))
 
 

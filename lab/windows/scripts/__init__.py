@@ -30,16 +30,17 @@ class ScriptResult:
     error: str | None = None
 
 
-ScriptFunction = Callable[..., ScriptResult]  # (machine, params, *, check_mode, diff_mode)
+ScriptFunction = Callable[..., ScriptResult]  # (machine, params, *, check_mode, diff_mode); per user also sid
 
 
 @dataclass(frozen=True)
 class Script:
-    """A script's model and the text it was written for."""
+    """A script's model and the text it was written for; `per_user` when it asks for what is the caller's own."""
 
     name: str
     sha256: str
     function: ScriptFunction
+    per_user: bool = False
 
 
 _scripts: dict[str, Script] = {}
@@ -61,14 +62,17 @@ def require(name: str, source: str, sha256: str) -> None:
         raise NotModelled(msg)
 
 
-def script_model(name: str, sha256: str) -> Callable[[ScriptFunction], ScriptFunction]:
-    """Register the decorated function for the script that announces itself as `name`."""
+def script_model(name: str, sha256: str, *, per_user: bool = False) -> Callable[[ScriptFunction], ScriptFunction]:
+    """Register the decorated function for the script that announces itself as `name`.
+
+    With `per_user` it is given the SID of the account that runs it, as `sid`.
+    """
 
     def register(function: ScriptFunction) -> ScriptFunction:
         if name in _scripts:
             msg = f"two models are registered for the script {name}"
             raise ValueError(msg)
-        _scripts[name] = Script(name, sha256, function)
+        _scripts[name] = Script(name, sha256, function, per_user)
         return function
 
     return register

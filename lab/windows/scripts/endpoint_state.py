@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lab.windows.installers import file_version
 from lab.windows.machine import COMPUTER_NAME, CURRENT_VERSION, PROFILE_LIST, SESSION_MANAGER
 from lab.windows.modules import NotModelled, Rules, model
 from lab.windows.registry import RegistryError, Value
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from lab.windows.machine import Machine
     from lab.windows.payload import Call
 
-SHA256 = "68192e582f32e9f62f71271cfe199b83f9ab999b0a1a85f80f36d8abc2a627ef"
+SHA256 = "ba106d2ca09ed0138e27242aaaa573f11048f0c236fa5c7a50e0a5c50f1469ef"
 PREFIX = "OffsiteEndpoints_"
+MODULE_HIVE = r"HKLM\ANSIBLE"
+APPX_STORE = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore"
 TUNNEL_ADAPTERS = ("Fortinet SSL VPN*", "Fortinet Virtual Ethernet*", "PPPoP*")
 _NAME_KEYS = ("ActiveComputerName", "ComputerName")
 _ASK: dict[str, Any] = {
@@ -31,7 +34,9 @@ _ASK: dict[str, Any] = {
     },
 }
 _NAMES: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
-OPTIONS: dict[str, dict[str, Any]] = {"registry": _ASK, "user_registry": _ASK, "services": _NAMES, "groups": _NAMES}
+OPTIONS: dict[str, dict[str, Any]] = {"registry": _ASK, "user_registry": _ASK} | dict.fromkeys(
+    ("services", "groups", "files", "appx"), _NAMES
+)
 
 Node = dict[str, Any]
 
@@ -54,6 +59,8 @@ def read(machine: Machine, request: Mapping[str, Any], warnings: list[str]) -> N
         "users": _users(machine, request["user_registry"], warnings),
         "services": {name: _service(machine, name) for name in request["services"]},
         "groups": {sid: _group(machine, sid) for sid in request["groups"]},
+        "files": {path: _file(machine, path) for path in request["files"]},
+        "appx": {family: _appx(machine, family) for family in request["appx"]},
         "reboot_pending": _reboot_pending(machine),
         "tunnel": _tunnel(machine),
     }
@@ -105,11 +112,10 @@ def _value(value: Value) -> Node:
 def _users(machine: Machine, asks: list[Mapping[str, Any]], warnings: list[str]) -> Node:
     if not asks:
         return {}
-    for mount in sorted(machine.registry.mounts()):
-        name = mount.partition("\\")[2]
-        if mount.startswith("HKU\\") and name.lower().startswith(PREFIX.lower()):
+    for mount in sorted(machine.registry.mounts(), key=lambda name: (name == MODULE_HIVE, name)):
+        if mount == MODULE_HIVE or mount.lower().startswith(f"HKU\\{PREFIX}".lower()):
             machine.registry.unload(mount)
-            warnings.append(f"unloaded the registry hive HKU\\{name}, which an earlier run had left loaded")
+            warnings.append(f"unloaded the registry hive {mount}, which an earlier run had left loaded")
     sids = machine.registry.keys(PROFILE_LIST) if machine.registry.exists(PROFILE_LIST) else []
     real = [sid for sid in sids if sid.upper().startswith(("S-1-5-21-", "S-1-12-1-"))]
     places = {sid: (f"{PROFILE_LIST}\\{sid}", "ProfileImagePath") for sid in real if not sid.lower().endswith(".bak")}
@@ -159,6 +165,24 @@ def _group(machine: Machine, sid: str) -> Node:
         return {"exists": False}
     members = [{"sid": member, "name": machine.name_of(member)} for member in sorted(group.members)]
     return {"exists": True, "name": group.name, "members": members}
+
+
+def _file(machine: Machine, path: str) -> Node:
+    entry = machine.files.stat(path)
+    if entry is None:
+        return {"exists": False}
+    if entry.is_dir:
+        return {"exists": True, "type": "directory"}
+    version = file_version(machine.files.metadata(path))
+    return {"exists": True, "type": "file", "size": entry.size, "version": version}
+
+
+def _appx(machine: Machine, family: str) -> Node:
+    name, _, publisher = family.rpartition("_")
+    owners = machine.registry.keys(APPX_STORE) if machine.registry.exists(APPX_STORE) else []
+    packages = {package for owner in owners for package in machine.registry.keys(f"{APPX_STORE}\\{owner}")}
+    found = sorted(package for package in packages if _matches(package, [f"{name}_*_{publisher}"]))
+    return {"exists": bool(found), "packages": found}
 
 
 def _reboot_pending(machine: Machine) -> Node:

@@ -1,4 +1,4 @@
-"""set_firewall_rule.ps1: remote addresses and state of one rule of the local firewall policy, found by rule name."""
+"""set_firewall_rule.ps1: addresses, profiles and state of one rule of the local firewall policy, found by rule name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.windows.scripts import ScriptResult, script_model
 if TYPE_CHECKING:
     from lab.windows.machine import Machine
 
-SHA256 = "b81b67a60e5fe3c496654a34de1b71d7c187e2fd6996fc1b4543a2b2669c3762"
+SHA256 = "ac6ff6bb64c7492993df7dc1241d71599cc581b9cfbdc1f10b1c429bdb9e3ca9"
 # The cmdlets' names for address keywords (Set-NetFirewallRule) and the registry's (MS-GPFAS 2.2.2.13).
 _KEYWORDS = {
     "Internet": "IntErnet",
@@ -19,6 +19,10 @@ _KEYWORDS = {
     "IntranetRemoteAccess": "RmtIntrAnet",
     "PlayToDevice": "Ply2Renders",
 }
+
+
+# In the order in which the script tells them.
+_PROFILES = ("Domain", "Private", "Public")
 
 
 @script_model("set_firewall_rule", SHA256)
@@ -31,13 +35,15 @@ def set_firewall_rule(machine: Machine, params: dict[str, Any], *, check_mode: b
         return ScriptResult(error=f"The local firewall policy has no rule '{name}'. {reason}")
     rule = parse(text)
     before = _shown(name, rule)
-    addresses, enabled = params.get("RemoteAddress"), params.get("Enabled")
-    told = [addresses] if isinstance(addresses, str) else addresses
-    after = before | ({} if told is None else {"remote_address": told})
-    after |= {} if enabled is None else {"enabled": enabled}
+    told = {"remote_address": _several(params, "RemoteAddress"), "enabled": params.get("Enabled")}
+    profiles = _several(params, "ProfileName")
+    if profiles is not None:
+        told["profiles"] = [name for name in _PROFILES if name.lower() in [given.lower() for given in profiles]]
+    told = {key: value for key, value in told.items() if value is not None}
+    after = before | told
     if _folded(before) != _folded(after) and not check_mode:
         try:
-            _write(rule, told, enabled)
+            _write(rule, told)
         except ValueError as error:
             return ScriptResult(error=f"The address is invalid: {error}")
         machine.registry.set(LOCAL_RULES, name, Value("REG_SZ", rule.render()))
@@ -45,12 +51,21 @@ def set_firewall_rule(machine: Machine, params: dict[str, Any], *, check_mode: b
     return ScriptResult(changed=_folded(before) != _folded(after), diff={"before": before, "after": after})
 
 
-def _write(rule: Rule, addresses: list[str] | None, enabled: bool | None) -> None:
-    if addresses is not None:
+def _several(params: dict[str, Any], name: str) -> list[str] | None:
+    """PowerShell binds one text to a list of texts as a list with one entry."""
+    value = params.get(name)
+    return [value] if isinstance(value, str) else value
+
+
+def _write(rule: Rule, told: dict[str, Any]) -> None:
+    if "remote_address" in told:
         words = {name.lower(): registry for name, registry in _KEYWORDS.items()}
-        rule.put_addresses("R", [words.get(address.lower(), address) for address in addresses])
-    if enabled is not None:
-        rule.put("Active", "TRUE" if enabled else "FALSE")
+        rule.put_addresses("R", [words.get(address.lower(), address) for address in told["remote_address"]])
+    if "enabled" in told:
+        rule.put("Active", "TRUE" if told["enabled"] else "FALSE")
+    if "profiles" in told:
+        # All three are "Any", and that is a rule without profiles.
+        rule.put("Profile", () if len(told["profiles"]) == len(_PROFILES) else told["profiles"])
 
 
 def _shown(name: str, rule: Rule) -> dict[str, Any]:
@@ -63,8 +78,14 @@ def _shown(name: str, rule: Rule) -> dict[str, Any]:
         is_keyword = address[0].isalpha() and ":" not in address
         suffix = families[0] if is_keyword and len(families) == 1 else ""
         shown.append(words.get(address, address) + suffix)
-    return {"rule": name, "enabled": (rule.get("Active") or "").upper() == "TRUE", "remote_address": shown or ["Any"]}
+    named = [value.lower() for value in rule.all("Profile")]
+    return {
+        "rule": name,
+        "enabled": (rule.get("Active") or "").upper() == "TRUE",
+        "remote_address": shown or ["Any"],
+        "profiles": [profile for profile in _PROFILES if not named or profile.lower() in named],
+    }
 
 
-def _folded(shown: dict[str, Any]) -> tuple[bool, set[str]]:
-    return shown["enabled"], {address.lower() for address in shown["remote_address"]}
+def _folded(shown: dict[str, Any]) -> tuple[bool, set[str], set[str]]:
+    return shown["enabled"], {address.lower() for address in shown["remote_address"]}, set(shown["profiles"])
