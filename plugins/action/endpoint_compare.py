@@ -1,9 +1,13 @@
-"""Action plugin `endpoint_compare`: one role's controls against what was read of the endpoint; plans, never writes.
+"""Action plugin `endpoint_compare`: roles' controls against what was read of the endpoint; plans, never writes.
 
 Reaches no endpoint: it works on the fact that `endpoint_state` left. The records go to the fact `endpoint_records`, by
-role; the result is the plan that the tasks of `endpoint_controls` loop over. With `settles` (an earlier plan) it judges
-what was read back after the writing, with what `failed` on the way: [{task, result, records}]. `vpn_connections` are
-the results of looking at users' own connections, which no reader can do for all users at once (offsite_found).
+role. With `roles` that is all: the audit. With one `role` the result is the plan, too, that the tasks of
+`endpoint_controls` loop over; with `settles` (an earlier plan) it judges what was read back after the writing, with
+what `failed` on the way: [{task, result, records}].
+
+Of a role it takes `__<role>_controls` and `__<role>_reads` for the endpoint's platform, `<role>_state`, and
+`__<role>_vpn_connections`: the results of looking at users' own connections, which no reader can do for all users at
+once (offsite_found).
 """
 
 from __future__ import annotations
@@ -12,24 +16,24 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible import constants as C  # noqa: N812  (the name Ansible's own code gives it)
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.template import Templar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_controls import ControlError
+from plugins.module_utils.offsite_controls import ControlError, plain
 from plugins.module_utils.offsite_found import vpn_connections
 from plugins.module_utils.offsite_plan import Plan, plan
 from plugins.module_utils.offsite_records import record
+from plugins.module_utils.offsite_roles import RoleError, role_folder, role_variables
 from plugins.module_utils.offsite_settle import failures_of, foretell, settle
 
 ARGUMENTS = {
-    "role": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "controls": {"type": "list", "elements": "dict", "required": True},
-    "reads": {"type": "dict", "required": True},
+    "role": {"type": "str"},
+    "roles": {"type": "list", "elements": "str"},
     "settles": {"type": "dict"},
     "failed": {"type": "list", "elements": "dict", "default": []},
-    "vpn_connections": {"type": "list", "elements": "dict", "default": []},
 }
 
 
@@ -40,31 +44,66 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the plan, and the records as a fact."""
+        """Return the records as a fact and, for one role, its plan."""
         super().run(tmp, task_vars)
-        facts = (task_vars or {}).get("ansible_facts", {})
-        _result, args = self.validate_argument_spec(ARGUMENTS)
+        task_vars = task_vars or {}
+        facts = task_vars.get("ansible_facts", {})
+        _result, args = self.validate_argument_spec(
+            ARGUMENTS, mutually_exclusive=[("role", "roles"), ("roles", "settles")], required_one_of=[("role", "roles")]
+        )
         if "endpoint_state" not in facts:
             raise AnsibleActionFail("endpoint_compare: nothing was read of this endpoint; run endpoint_state first")
+        state = facts["endpoint_state"]
+        found: dict[str, Any] = {}
+        by_role = dict(facts.get("endpoint_records", {}))
+        for role in args["roles"] or [args["role"]]:
+            wishes = self._wishes(role, state, task_vars)
+            try:
+                found, by_role[role] = judge(state, role, {**wishes, **args}, check_mode=self._task.check_mode)
+            except ControlError as error:
+                raise AnsibleActionFail(
+                    f"{role}: {error}. Correct the variable in the inventory, or the role's vars/ file. "
+                    f"See roles/{role}/README.md."
+                ) from error
+        plan_of_one = found if args["role"] else {}
+        return {"changed": False, "ansible_facts": {"endpoint_records": by_role}, **plan_of_one}
+
+    def _wishes(self, role: str, state: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Return what the role wants to be so: {"state", "controls", "reads", "vpn_connections"}, free of templates.
+
+        Nothing is wanted of an endpoint of which nothing could be read.
+        """
         try:
-            found, records = judge(facts["endpoint_state"], args, check_mode=self._task.check_mode)
-        except ControlError as error:
+            folder = role_folder(role, self._loader, C.DEFAULT_ROLES_PATH)
+        except RoleError as error:
+            raise AnsibleActionFail(f"endpoint_compare: {error}") from error
+        platform = [f"vars/{state['platform']}.yml"] if state["document"] is not None else []
+        variables = role_variables(folder, self._loader, task_vars, platform)
+        names = {
+            "state": (f"{role}_state", "present"),
+            "controls": (f"__{role}_controls", []),
+            "reads": (f"__{role}_reads", {}),
+            "vpn_connections": (f"__{role}_vpn_connections", []),
+        }
+        templar = Templar(loader=self._loader, variables=variables)
+        try:
+            return {
+                key: plain(templar.template(variables.get(name, default))) for key, (name, default) in names.items()
+            }
+        except AnsibleError as error:
             raise AnsibleActionFail(
-                f"{args['role']}: {error}. Correct the variable in the inventory, or the role's vars/ file. "
-                f"See roles/{args['role']}/README.md."
+                f"{role}: a variable cannot be worked out: {error}. See roles/{role}/README.md."
             ) from error
-        by_role = {**facts.get("endpoint_records", {}), args["role"]: records}
-        return {"changed": False, "ansible_facts": {"endpoint_records": by_role}, **found}
 
 
 def judge(
-    state: dict[str, Any], args: dict[str, Any], *, check_mode: bool
+    state: dict[str, Any], role: str, args: dict[str, Any], *, check_mode: bool
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the plan and the records for what is known of one endpoint.
 
     An endpoint of which nothing could be read has no records here: the report makes the one that says so.
     """
-    role, document = args["role"], state["document"]
+    document = state["document"]
     if document is not None:
         document = {**document, "vpn_connections": vpn_connections(args["vpn_connections"])}
     if args["settles"]:

@@ -25,6 +25,7 @@ from ansible.utils.vars import merge_hash
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.module_utils.offsite_document import check_document
 from plugins.module_utils.offsite_reads import MEMORY_READS
+from plugins.module_utils.offsite_roles import RoleError, role_data, role_folder
 
 READERS = {"Windows": "win_endpoint_state", "Darwin": "mac_endpoint_state"}
 FIELDS = {
@@ -111,31 +112,21 @@ class ActionModule(ActionBase):
 
     def _reads(self, role: str, platform: str) -> dict[str, Any]:
         """Return what `role` wants to know of a machine of this platform: `__<role>_reads` in its vars file."""
-        folder = self._role_folder(role)
-        path = folder / "vars" / f"{platform}.yml"
-        if not path.is_file():
-            return {}
-        variables = self._loader.load_from_file(str(path)) or {}
+        try:
+            folder = role_folder(role, self._loader, C.DEFAULT_ROLES_PATH)
+        except RoleError as error:
+            raise AnsibleActionFail(f"endpoint_state: {error}") from error
+        name = f"vars/{platform}.yml"
+        variables = role_data(folder, name, self._loader)
         reads = variables.get(f"__{role}_reads") or {}
         fields = FIELDS[platform]
         unknown = sorted(set(reads) - set(fields))
         if unknown:
             raise AnsibleActionFail(
-                f"{path}: __{role}_reads has {', '.join(unknown)}; allowed are {', '.join(fields)}. Correct the role."
+                f"{folder / name}: __{role}_reads has {', '.join(unknown)}; allowed are {', '.join(fields)}. "
+                "Correct the role."
             )
         return dict(reads)
-
-    def _role_folder(self, role: str) -> Path:
-        places = [Path(place) for place in C.DEFAULT_ROLES_PATH]
-        base = Path(self._loader.get_basedir())
-        places = [base / "roles", base.parent / "roles", *places]
-        for place in places:
-            if (place / role).is_dir():
-                return place / role
-        raise AnsibleActionFail(
-            f"endpoint_state: there is no role {role!r} in {', '.join(map(str, places))}. "
-            "Correct the name in `roles`, or set roles_path in ansible.cfg."
-        )
 
 
 def covers(known: Any, roles: list[str]) -> bool:

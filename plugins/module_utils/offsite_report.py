@@ -90,7 +90,8 @@ def verdict(summary: Summary, *, drift_fails: bool = True) -> tuple[bool, str]:
     if summary.endpoints == 0:
         return False, "Not good: no endpoint was in this run, so nothing was measured"
     good = not summary.not_measured and summary.good + tolerated == summary.controls
-    return good, f"{'Good' if good else 'Not good'}: {summary.sentence()}"
+    words = "Not good" if not good else "Dry run, nothing is written yet" if tolerated else "Good"
+    return good, f"{words}: {summary.sentence()}"
 
 
 def table(records: Iterable[Record], endpoints: Iterable[str], width: int = 100) -> str:

@@ -64,6 +64,11 @@ def store(**fields):
         ({"rdp_enable_users": ["S-1-5-x"]}, ["rdp_enable_users", "'S-1-5-x'"]),
         ({"rdp_enable_users": ["S-1-1-0"]}, ["rdp_enable_users", "everybody"]),
         ({"rdp_enable_remote_addresses": ["Any"]}, ["rdp_enable_remote_addresses", "'Any'", "leave the list empty"]),
+        ({"rdp_enable_user": ["taro"]}, ["rdp_enable_user:", "Did you mean rdp_enable_users?"]),
+        (
+            {"rdp_enable_users": ["S-1-1-0"], "vpn_profile_connections": []} | connection(port=0),
+            ["rdp_enable_users", "everybody", "vpn_profile_connections", "1 to 65535"],
+        ),
         ({"time_sync_enable": True}, ["time_sync_servers is empty"]),
         ({"time_sync_servers": ["ntp.example.org,0x9"]}, ["time_sync_servers", "'ntp.example.org,0x9'", "flags"]),
     ],

@@ -17,18 +17,10 @@ def plays(name: str) -> list[dict[str, Any]]:
     return yaml.safe_load((ROOT / f"playbooks/{name}.yml").read_text())
 
 
-def roles_of(play: dict[str, Any]) -> list[str]:
-    listed = [entry["role"] for entry in play.get("roles", [])]
-    return listed + [role["name"] for role in imports(play)]
-
-
-def imports(play: dict[str, Any]) -> list[dict[str, Any]]:
-    return [task["ansible.builtin.import_role"] for task in play.get("tasks", [])]
-
-
-@pytest.mark.parametrize("playbook", ["site", "audit"])
-def test_each_group_s_play_lists_the_roles_that_the_survey_reads_for(playbook):
-    by_group = {play["hosts"]: roles_of(play) for play in plays(playbook) if play["hosts"] in BY_GROUP}
+def test_site_lists_the_roles_that_the_survey_checks_reads_and_compares():
+    by_group = {
+        play["hosts"]: [entry["role"] for entry in play["roles"]] for play in plays("site") if play["hosts"] in BY_GROUP
+    }
     assert by_group == BY_GROUP
 
 
@@ -39,11 +31,6 @@ def test_retiring_takes_off_the_roles_of_site_in_reverse_and_each_by_its_own_sta
     for play in retire:
         wanted = [{"role": role, f"{role}_state": "absent"} for role in reversed(BY_GROUP[play["hosts"]])]
         assert play["roles"] == wanted
-
-
-def test_every_role_in_the_audit_is_called_by_its_comparing_entry_point():
-    entries = {role["name"]: role.get("tasks_from") for play in plays("audit") for role in imports(play)}
-    assert entries == {"endpoint_survey": "validate", **dict.fromkeys(SERVICE_ROLES, "audit")}
 
 
 @pytest.mark.parametrize("role", SERVICE_ROLES)

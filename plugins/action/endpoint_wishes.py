@@ -1,0 +1,114 @@
+"""Action plugin `endpoint_wishes`: the variables of roles, checked before any endpoint is reached.
+
+Arguments: `roles` for the endpoint of the task; or `hosts`, each checked for its own `endpoint_roles` (run_once). Each
+role's variables are held against its meta/argument_specs.yml and against the checks in its vars/checks.yml: a list of
+{that: condition or list of them, says: what is told otherwise, each: list to go through as `item`, when: condition}.
+All that is wrong is told at once, and once.
+
+It leaves no fact: core 2.21 gives all endpoints one and the same dictionary of facts when a task with `run_once` is the
+first to set one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ansible import constants as C  # noqa: N812  (the name Ansible's own code gives it)
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible.template import Templar
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from plugins.module_utils.offsite_roles import RoleError, role_folder, role_options, role_variables
+
+ARGUMENTS = {"roles": {"type": "list", "elements": "str"}, "hosts": {"type": "list", "elements": "str"}}
+NAMED_HOSTS = 3
+
+
+class ActionModule(ActionBase):
+    """Check on the controller."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Raise AnsibleActionFail with everything that is refused."""
+        super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        _result, args = self.validate_argument_spec(
+            ARGUMENTS, mutually_exclusive=[("roles", "hosts")], required_one_of=[("roles", "hosts")]
+        )
+        refused: dict[str, list[str]] = {}
+        for host in args["hosts"] or [task_vars["inventory_hostname"]]:
+            known = task_vars["hostvars"].raw_get(host) if args["hosts"] else task_vars
+            for role in args["roles"] or self._template(known["endpoint_roles"], known):
+                for words in self._refused(role, known):
+                    refused.setdefault(words, []).append(host)
+        if refused:
+            raise AnsibleActionFail("\n".join(f"{whose(hosts)}: {words}" for words, hosts in refused.items()))
+        return {"changed": False}
+
+    def _template(self, value: Any, variables: dict[str, Any]) -> Any:
+        return Templar(loader=self._loader, variables=variables).template(value)
+
+    def _refused(self, role: str, task_vars: dict[str, Any]) -> list[str]:
+        try:
+            folder = role_folder(role, self._loader, C.DEFAULT_ROLES_PATH)
+        except RoleError as error:
+            raise AnsibleActionFail(f"endpoint_wishes: {error}") from error
+        variables = role_variables(folder, self._loader, task_vars, ["vars/checks.yml"])
+        options = role_options(folder, self._loader)
+        templar = Templar(loader=self._loader, variables=variables)
+        wrong = list(misspelt(role, variables, options))
+        try:
+            given = templar.template({name: variables[name] for name in options if name in variables})
+        except AnsibleError as error:
+            return [*wrong, f"{role}: a variable cannot be worked out: {error}"]
+        result = ArgumentSpecValidator(options).validate(given)
+        if result.error_messages:
+            # What has the wrong kind cannot be looked at more closely.
+            return wrong + [f"{role}: {message}. See roles/{role}/README.md." for message in result.error_messages]
+        for check in variables.get(f"__{role}_checks", []):
+            try:
+                wrong += [" ".join(words.split()) for words in unmet(check, templar.copy_with_new_env())]
+            except AnsibleError as error:
+                # After a refusal, a later check may build on the very value that was refused.
+                if not wrong:
+                    wrong.append(f"{role}: a variable cannot be worked out: {error}. See roles/{role}/README.md.")
+        return wrong
+
+
+def whose(hosts: list[str]) -> str:
+    """Return whom a refusal concerns.
+
+    >>> whose(["a", "b", "c", "d"])
+    'a, b, c and 1 more'
+    """
+    more = f" and {len(hosts) - NAMED_HOSTS} more" if len(hosts) > NAMED_HOSTS else ""
+    return ", ".join(hosts[:NAMED_HOSTS]) + more
+
+
+def misspelt(role: str, variables: dict[str, Any], options: dict[str, Any]) -> Iterator[str]:
+    """Yield a sentence for every variable of the role's name space that the role does not know."""
+    for name in sorted(variables):
+        if name.startswith(f"{role}_") and name not in options:
+            near = difflib.get_close_matches(name, options, n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            yield f"{name}: {role} has no such variable.{meant} See roles/{role}/README.md, Variables."
+
+
+def unmet(check: dict[str, Any], templar: Templar) -> Iterator[str]:
+    """Yield what a check says for every item that does not meet it."""
+    variables = templar.available_variables
+    if not templar.evaluate_conditional(check.get("when", True)):
+        return
+    conditions = check["that"] if isinstance(check["that"], list) else [check["that"]]
+    for item in templar.template(check["each"]) if "each" in check else [None]:
+        templar.available_variables = {**variables, "item": item}
+        if not all(templar.evaluate_conditional(condition) for condition in conditions):
+            yield str(templar.template(check["says"]))

@@ -1,0 +1,48 @@
+"""What a role's folder says: its variables as Ansible would see them inside the role, and its arguments.
+
+Comparing and checking all roles of an endpoint at once, outside of the roles, needs what Ansible gives only inside one.
+The precedence is Ansible's: defaults below everything, vars/ above the inventory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+class RoleError(Exception):
+    """There is no such role."""
+
+
+def role_folder(role: str, loader: Any, roles_path: Iterable[str]) -> Path:
+    """Return the folder of a role: beside the playbook, above it, or in `roles_path`. Raises RoleError."""
+    base = Path(loader.get_basedir())
+    places = [base / "roles", base.parent / "roles", *map(Path, roles_path)]
+    for place in places:
+        if (place / role).is_dir():
+            return place / role
+    raise RoleError(
+        f"there is no role {role!r} in {', '.join(map(str, places))}. "
+        "Correct the name in `roles`, or set roles_path in ansible.cfg."
+    )
+
+
+def role_data(folder: Path, name: str, loader: Any) -> dict[str, Any]:
+    """Return what a YAML file of the role holds (templates in it are trusted), {} when there is no such file."""
+    path = folder / name
+    return (loader.load_from_file(str(path), trusted_as_template=True) or {}) if path.is_file() else {}
+
+
+def role_variables(folder: Path, loader: Any, known: Mapping[str, Any], more: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the variables inside the role: its defaults, what is `known` of the endpoint, vars/main.yml and `more`."""
+    variables = {**role_data(folder, "defaults/main.yml", loader), **known}
+    for name in ("vars/main.yml", *more):
+        variables |= role_data(folder, name, loader)
+    return variables
+
+
+def role_options(folder: Path, loader: Any) -> dict[str, Any]:
+    """Return the options of the role's main entry point, by name, as meta/argument_specs.yml has them."""
+    specs = role_data(folder, "meta/argument_specs.yml", loader)
+    return dict(specs.get("argument_specs", {}).get("main", {}).get("options", {}))
