@@ -30,9 +30,10 @@ def statuses(run, control):
     return {(r["instance"], r["scope"] == "default"): r["status"] for r in run.records if r["control"] == control}
 
 
-def play(fleet, entry="main", **variables):
-    told = {"role_entry_role": "fortissl_proxy", "role_entry_point": entry, **variables}
-    return fleet.play("../tests/e2e/role_entry.yml", "-e", json.dumps(told))
+def play(fleet, audit=False, **variables):
+    if audit:
+        return fleet.play("audit.yml", "-e", json.dumps({"endpoint_roles": ["fortissl_proxy"], **variables}))
+    return fleet.play("../tests/e2e/role_entry.yml", "-e", json.dumps({"role_entry": "fortissl_proxy", **variables}))
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,7 @@ def test_manual_proxy_and_lan_settings_when_asked_for(fleet):
     assert play(fleet, **asked).code == 0
     for name in ("fortissl", "IMR", "DefaultConnectionSettings", "SavedLegacySettings"):
         assert holds(fleet, WITH_PROXY, name=name, **NEW_USERS), name
-    audit = play(fleet, "audit", **asked)
+    audit = play(fleet, audit=True, **asked)
     assert set(statuses(audit, "fortissl_proxy.connection").values()) == {"compliant"}
     assert set(statuses(audit, "fortissl_proxy.lan").values()) == {"compliant"}
 
@@ -88,7 +89,7 @@ def test_one_set_for_all_users_when_asked_for(fleet):
     for calls in zip(*(entry["breakages"] for entry in BREAKAGES_MACHINE_WIDE), strict=True):
         for call in calls:
             edit(fleet, **call["args"])
-        audit = play(fleet, "audit", **asked)
+        audit = play(fleet, audit=True, **asked)
         assert {control for _, control, _ in audit.of_status("drifted")} == {
             "fortissl_proxy.one_for_all",
             "fortissl_proxy.machine_connection",

@@ -15,9 +15,12 @@ CONTROL = "vpn_profile.store_connection"
 SCRIPT = "{{ lookup('ansible.builtin.file', 'roles/vpn_profile/files/set_vpn_connection.ps1') }}"
 
 
-def play(fleet, *options, entry="main", **variables):
-    told = {"role_entry_role": "vpn_profile", "role_entry_point": entry, **variables}
-    return fleet.play("../tests/e2e/role_entry.yml", "-e", json.dumps(told), *options)
+def play(fleet, *options, audit=False, **variables):
+    if audit:
+        return fleet.play("audit.yml", "-e", json.dumps({"endpoint_roles": ["vpn_profile"], **variables}), *options)
+    return fleet.play(
+        "../tests/e2e/role_entry.yml", "-e", json.dumps({"role_entry": "vpn_profile", **variables}), *options
+    )
 
 
 def wrong_certificate(fleet, host):
@@ -37,7 +40,7 @@ def test_what_was_fixed_is_told_to_take_effect_later_and_the_run_is_good(fleet):
 
 
 def test_the_vpn_s_network_is_private_where_windows_knows_it_and_told_where_not(fleet):
-    audit = play(fleet, entry="audit")
+    audit = play(fleet, audit=True)
     networks = {r["endpoint"]: r for r in audit.records if r["control"] == "vpn_profile.network_category"}
     assert {name: r["status"] for name, r in networks.items()} == {
         "win-01": "not_applicable",
@@ -114,7 +117,7 @@ def test_a_store_connection_is_made_for_each_named_user_and_repaired_and_taken_o
         {**right, "AutoDetect": True},
     ):
         own(fleet, "ito", **wrong)
-        audit = play(fleet, *store("takahashi", "ito"), entry="audit")
+        audit = play(fleet, *store("takahashi", "ito"), audit=True)
         assert audit.of_status("drifted") == {("win-01", CONTROL, "IMR-Store of ito")}
         assert play(fleet, *store("takahashi", "ito")).code == 0
         assert fleet.hashes()["win-01"] == prepared
