@@ -30,7 +30,7 @@ from plugins.module_utils.offsite_roles import RoleError, role_data, role_folder
 READERS = {"Windows": "win_endpoint_state", "Darwin": "mac_endpoint_state"}
 FIELDS = {
     "Windows": ("registry", "user_registry", "services", "groups", "files", "appx"),
-    "Darwin": ("plists", "files"),
+    "Darwin": ("plists", "files", "tools"),
 }
 DEFAULT_PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}
 ARGUMENTS = {

@@ -11,6 +11,7 @@ Kinds of comparison (`compare` of a control):
     contains            every expected entry is there, whatever else is; members of a group by SID or account name
     fields              the named fields of a decoded value are as expected, whatever the others are
     settings            those of the named settings that can be read are as expected, whatever the others are
+    packet_filter       the same rules of macOS's packet filter by meaning (offsite_packet_filter)
     one_of              one of the expected values, exactly
     version_at_least    the expected version or a newer one (offsite_versions)
     version_between     expected {at_least: V, below: V, at_most: V}, one of them or more
@@ -27,6 +28,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import offsite_addresses as addresses
+from . import offsite_packet_filter as packet_filter
 from . import offsite_wininet as wininet
 from .offsite_nodes import Located, Unreadable, is_account
 from .offsite_versions import VersionError, compare_versions, in_range, parse_version
@@ -358,6 +360,7 @@ _KINDS: dict[str, tuple[Callable[[Any, Any], str | None], Callable[[Any], str | 
     "contains": (_contains, _texts),
     "fields": (_fields, _some_fields),
     "settings": (_settings, _an_object),
+    "packet_filter": (packet_filter.difference, _a_list),
     "one_of": (_one_of, _a_list),
     "version_at_least": (_version_at_least, _a_version),
     "version_between": (_version_between, _version_bounds),
@@ -365,4 +368,4 @@ _KINDS: dict[str, tuple[Callable[[Any, Any], str | None], Callable[[Any], str | 
 }
 KINDS = (*_KINDS, "present", "absent")
 # Kinds whose expected value is one that can be written; the others only look.
-WRITABLE = ("exact", "text", "number", "flag", "set", "addresses", "fields", "settings", "absent")
+WRITABLE = ("exact", "text", "number", "flag", "set", "addresses", "fields", "settings", "packet_filter", "absent")

@@ -13,7 +13,7 @@ from typing import Any
 SCHEMA = 1
 
 _WINDOWS_NODES = ("system", "registry", "users", "services", "groups", "reboot_pending", "tunnel")
-_DARWIN_NODES = ("system", "plists", "files", "tunnel")
+_DARWIN_NODES = ("system", "plists", "files", "tools", "tunnel")
 _NODES = {"Windows": _WINDOWS_NODES, "Darwin": _DARWIN_NODES}
 
 

@@ -22,6 +22,8 @@ A locator is a dict; one of these shapes, * marks what may be left out:
     {group: SID, field: exists|name|members}                members as SIDs
     {group: SID, member: ACCOUNT}                           whether a SID or an account is a member
     {tunnel: active}   {memory: ROLE}
+    {tool: "anchor com.apple/x", key: [rules]}              what one of Apple's tools tells, as mac_endpoint_state was
+                                                            asked for it (`tools`); written by the role itself
     {vpn_connection: NAME, of: ACCOUNT}                     a user's own plug-in VPN connection, as its settings; read
                                                             by the role itself (offsite_found.vpn_connections)
 """
@@ -62,6 +64,7 @@ LOCATORS: dict[str, tuple[Keys, Keys]] = {
     "reboot_pending": ({}, {}),
     "memory": ({}, {}),
     "vpn_connection": ({"of": ()}, {}),
+    "tool": ({"key": ()}, {}),
 }
 # Kinds of which exactly one of two keys tells what is meant.
 _EITHER = {"plist": ("key", "attribute"), "group": ("field", "member")}

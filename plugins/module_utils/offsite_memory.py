@@ -25,7 +25,7 @@ from .offsite_writes import RULE_PARAMETERS, SERVICE_PARAMETERS
 
 SCHEMA = 1
 # Places that no upstream module of endpoint_controls changes, but a role's own tasks may.
-ROLE_ONLY = ("product", "file", "appx", "vpn_connection")
+ROLE_ONLY = ("product", "file", "appx", "vpn_connection", "tool")
 # How what was in a field is told from nonsense: by the comparison that it can be expected in.
 _BEFORE_IS = {
     **{"remote_address": "addresses", "profiles": "set", "enabled": "flag"},

@@ -192,14 +192,11 @@ class State:
             raise Unreadable(f"{evidence} was not read: name it in the role's reads")
         if not node.get("exists"):
             return Located(False, evidence=evidence, missing="not set (the file does not exist)")
-        here: Any = node.get("data")
-        for depth, part in enumerate(key):
-            if not isinstance(here, Mapping):
-                raise Unreadable(f"{path} {'/'.join(key[:depth])} is no dictionary: the file is not what was expected")
-            if part not in here:
-                return Located(False, evidence=evidence)
-            here = here[part]
-        return Located(True, here, evidence=evidence)
+        return _follow(node.get("data"), key, path)
+
+    def _tool(self, where: Mapping[str, Any]) -> Located:
+        """Follow what a tool told; a part that could not be read is Unreadable."""
+        return _follow(self._node("tools", where["tool"]), where["key"], where["tool"])
 
     def _file(self, where: Mapping[str, Any]) -> Located:
         path = where["file"]
@@ -292,7 +289,21 @@ _METHODS: dict[str, Callable[[State, Mapping[str, Any]], Located]] = {
     "reboot_pending": State._reboot_pending,
     "memory": State._memory,
     "vpn_connection": State._vpn_connection,
+    "tool": State._tool,
 }
+
+
+def _follow(node: Any, key: list[str], what: str) -> Located:
+    """Return what lies at a path of keys."""
+    evidence = f"{what} {'/'.join(key)}"
+    for depth, part in enumerate(key):
+        if not isinstance(node, Mapping):
+            raise Unreadable(f"{what} {'/'.join(key[:depth])} is no dictionary: it is not what was expected")
+        readable(node, evidence)
+        if part not in node:
+            return Located(False, evidence=evidence)
+        node = node[part]
+    return Located(True, node, evidence=evidence)
 
 
 def _in_branch(branch: Branch, path: str, where: Mapping[str, Any]) -> Located:

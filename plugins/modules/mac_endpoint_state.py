@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime
 import grp
+import json
 import os
 import platform
 import plistlib
 import pwd
 import re
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,8 @@ module: mac_endpoint_state
 short_description: Read the state of a Mac in one call
 version_added: "0.1.0"
 description:
-  - Returns a state document of allowed keys of property lists, owners and modes of files, the console user, the
-    FortiClient tunnel and the version of macOS. It holds no opinion on them.
+  - Returns a state document of allowed keys of property lists, owners and modes of files, what Apple's tools tell, the
+    console user, the FortiClient tunnel and the version of macOS. It holds no opinion on them.
   - What cannot be read is in the document as a node with C(error), never absent.
   - The action C(endpoint_state) calls it with what the roles need; call it by hand to look.
 options:
@@ -53,6 +55,16 @@ options:
     type: list
     elements: str
     default: []
+  tools:
+    description:
+      - What to ask Apple's tools, as a kind and, for some, a name. V(network_services) (networksetup),
+        V(system_extensions), V(file_sharing) (sharing, sysadminctl), V(network_time) (systemsetup),
+        V(packet_filter) (whether pf is on), V(anchor NAME) (rules of a pf anchor), V(launchd LABEL),
+        V(receipt ID) (pkgutil), V(text PATH) (a small text file).
+      - V(network_time), V(anchor NAME) and V(packet_filter) need root.
+    type: list
+    elements: str
+    default: []
 author:
   - Offsite endpoints contributors
 """
@@ -64,6 +76,11 @@ EXAMPLES = r"""
       - path: /Library/Application Support/Fortinet/FortiClient/conf/vpn.plist
         keys: [Profiles/*/Server, Profiles/*/ServerPort]
     files: [/Applications/FortiClient.app]
+
+- name: Look at the proxies of all network services, and at pf
+  become: true
+  mac_endpoint_state:
+    tools: [network_services, packet_filter, anchor com.apple/example]
 """
 
 RETURN = r"""
@@ -83,6 +100,11 @@ FIRST_PERSON = 500  # lower user ids are the system's own: root at the login win
 # facts/macos.md 2.6 (from configd's source): state, id, kind of service, "name", [type:subtype]. Never localised.
 SERVICE = re.compile(r'^[* ] \((?P<status>[^)]*)\)\s+(?P<id>\S+)\s[^"]*"(?P<name>.*)"\s+\[(?P<type>[^\]]*)\]\s*$')
 
+# facts/macos.md 2.1: a VPN's hardware port is its bundle id, and it has no device; a disabled service has a star.
+NETWORK_SERVICE = re.compile(
+    r"^\((?P<place>\*|\*?[0-9]+)\) (?P<name>.+)\n\(Hardware Port: (?P<port>.*), Device:(?P<device>.*)\)$", re.MULTILINE
+)
+
 
 def main() -> None:
     """Read everything that was asked for."""
@@ -99,6 +121,7 @@ def main() -> None:
                 },
             },
             "files": {"type": "list", "elements": "str", "default": []},
+            "tools": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -113,6 +136,7 @@ def read(request: dict[str, Any], run_command: Callable[..., Any]) -> dict[str, 
         "system": node(read_system, run_command),
         "plists": {ask["path"]: node(read_plist, ask["path"], ask["keys"]) for ask in request["plists"]},
         "files": {path: node(read_file, path) for path in request["files"]},
+        "tools": {ask: node(read_tool, ask, run_command) for ask in request["tools"]},
         "console_user": node(read_console_user),
         "tunnel": node(read_tunnel, run_command),
     }
@@ -240,6 +264,145 @@ def read_tunnel(run_command: Callable[..., Any]) -> dict[str, Any]:
     # Connecting and Disconnecting count: the network is about to change under whoever acts now.
     idle = ("Disconnected", "Invalid")
     return {"active": any(service["status"] not in idle for service in services), "services": services}
+
+
+def read_tool(ask: str, run_command: Callable[..., Any]) -> dict[str, Any]:
+    """Return what one tool tells; the kind before the first space says which."""
+    kind, _, name = ask.partition(" ")
+    if kind not in TOOLS:
+        raise ValueError(f"nothing is known about {kind}; known are {', '.join(TOOLS)}")
+    return TOOLS[kind](run_command, name) if name else TOOLS[kind](run_command)
+
+
+def read_network_services(run_command: Callable[..., Any]) -> dict[str, Any]:
+    """Return the proxy settings of network services by name; of a VPN's by its bundle id, too (facts/macos.md 2.1)."""
+    services: dict[str, Any] = {}
+    for found in NETWORK_SERVICE.finditer(networksetup(run_command, "-listnetworkserviceorder")):
+        service = read_service(run_command, found.group("name"))
+        service["enabled"] = not found.group("place").startswith("*")
+        service["device"] = found.group("device").strip()
+        services[service["name"]] = service
+        if not service["device"] and "." in found.group("port"):
+            services[found.group("port")] = service
+    return services
+
+
+def read_service(run_command: Callable[..., Any], name: str) -> dict[str, Any]:
+    """Return one service's PAC and automatic detection."""
+    auto = dict(
+        line.split(": ", 1) for line in networksetup(run_command, "-getautoproxyurl", name).splitlines() if ": " in line
+    )
+    found = networksetup(run_command, "-getproxyautodiscovery", name).strip()
+    url = auto["URL"].strip()
+    return {
+        "name": name,
+        "pac_url": "" if url == "(null)" else url,
+        "pac": auto["Enabled"].strip() == "Yes",
+        "auto_detect": found.endswith("On"),
+    }
+
+
+def networksetup(run_command: Callable[..., Any], *arguments: str) -> str:
+    """Return networksetup's answer. Code 8 also comes while the list of services changes: it is asked again, twice."""
+    for pause in (0.3, 1.0, None):
+        code, out, err = run_command(["/usr/sbin/networksetup", *arguments])
+        # Its errors are on standard output (facts/macos.md 2.3).
+        if code == 0 and not out.startswith("** Error"):
+            return str(out)
+        if code != 8 or pause is None:
+            break
+        time.sleep(pause)
+    raise RuntimeError(f"networksetup {' '.join(arguments)} ended with {code}: {(out or err).strip()}")
+
+
+def read_system_extensions(run_command: Callable[..., Any]) -> dict[str, Any]:
+    """Return team, version and state of each system extension by bundle id (facts/macos.md 4.1)."""
+    extensions = {}
+    for line in output(run_command, ["/usr/bin/systemextensionsctl", "list"]).splitlines():
+        found = re.match(
+            r"[*\s]*\t(?P<team>[A-Z0-9]{10})\t(?P<id>\S+) \((?P<version>[^)]*)\)\t.*\[(?P<state>.*)\]", line
+        )
+        if found:
+            extensions[found.group("id")] = {name: found.group(name) for name in ("team", "version", "state")}
+    return extensions
+
+
+def read_packet_filter(run_command: Callable[..., Any]) -> dict[str, Any]:
+    """Return whether pf is on. Every call writes noise to standard error (facts/macos.md 5.3)."""
+    return {"enabled": output(run_command, ["/sbin/pfctl", "-s", "info"]).startswith("Status: Enabled")}
+
+
+def read_anchor(run_command: Callable[..., Any], name: str) -> dict[str, Any]:
+    """Return the rules that are loaded in an anchor; its exit code tells nothing (facts/macos.md 5.3)."""
+    code, out, err = run_command(["/sbin/pfctl", "-a", name, "-s", "rules"])
+    if code != 0 and not re.search(r"Anchor .* not found|DIOCGETRULES: Invalid argument", err):
+        raise RuntimeError(f"pfctl -a {name} -s rules ended with {code}: {err.strip()}")
+    return {"rules": [line.strip() for line in out.splitlines() if line.startswith(("pass", "block"))]}
+
+
+def read_launchd(run_command: Callable[..., Any], label: str) -> dict[str, Any]:
+    """Return whether a system job is disabled (true, or disabled since macOS 14), and whether it is loaded."""
+    disabled = False
+    for line in output(run_command, ["/bin/launchctl", "print-disabled", "system"]).splitlines():
+        name, _, value = line.strip().partition(" => ")
+        if name == f'"{label}"':
+            disabled = value in ("true", "disabled")
+    code = run_command(["/bin/launchctl", "print", f"system/{label}"])[0]
+    return {"disabled": disabled, "loaded": code == 0}
+
+
+def read_file_sharing(run_command: Callable[..., Any]) -> dict[str, Any]:
+    """Return whether guests are let in to SMB shares, and the share points that let them in (facts/macos.md 5.1)."""
+    code, out, err = run_command(["/usr/sbin/sysadminctl", "-smbGuestAccess", "status"])
+    told = re.search(r"SMB guest access (enabled|disabled)", err + out)
+    if code != 0 or not told:
+        raise RuntimeError(f"sysadminctl -smbGuestAccess status ended with {code}: {(err or out).strip()}")
+    shares = json.loads(output(run_command, ["/usr/sbin/sharing", "-l", "-f", "json"]) or "{}")
+    open_to_guests = sorted(
+        name for name, share in shares.items() if share.get("smb_shared") and share.get("smb_guest_access")
+    )
+    return {"guest_access": told.group(1) == "enabled", "guest_shares": open_to_guests}
+
+
+def read_network_time(run_command: Callable[..., Any]) -> dict[str, Any]:
+    """Return the time server and whether it is used. Without root systemsetup says so, and ends with 0."""
+    answers = {}
+    for option, name in (("-getnetworktimeserver", "server"), ("-getusingnetworktime", "on")):
+        told = output(run_command, ["/usr/sbin/systemsetup", option])
+        found = re.match(r"Network Time(?: Server)?: (.+)$", told.strip())
+        if not found:
+            raise RuntimeError(f"systemsetup {option}: {told.strip()}")
+        answers[name] = found.group(1).strip()
+    return {"server": answers["server"], "on": answers["on"] == "On"}
+
+
+def read_receipt(run_command: Callable[..., Any], name: str) -> dict[str, Any]:
+    """Return the version that the installer noted for a package."""
+    code, out, _err = run_command(["/usr/sbin/pkgutil", "--pkg-info-plist", name])
+    if code != 0:
+        return {"exists": False}
+    return {"exists": True, "version": plistlib.loads(out.encode())["pkg-version"]}
+
+
+def read_text(_run_command: Callable[..., Any], path: str) -> dict[str, Any]:
+    """Return a small text file whole."""
+    try:
+        return {"exists": True, "text": Path(path).read_text(encoding="utf-8")}
+    except (FileNotFoundError, NotADirectoryError):
+        return {"exists": False}
+
+
+TOOLS: dict[str, Callable[..., Any]] = {
+    "network_services": read_network_services,
+    "system_extensions": read_system_extensions,
+    "packet_filter": read_packet_filter,
+    "anchor": read_anchor,
+    "launchd": read_launchd,
+    "file_sharing": read_file_sharing,
+    "network_time": read_network_time,
+    "receipt": read_receipt,
+    "text": read_text,
+}
 
 
 def output(run_command: Callable[..., Any], arguments: list[str]) -> str:

@@ -132,6 +132,7 @@ _MAC: dict[str, Any] = {
     },
     "files": {APP: {"exists": True, "type": "file", "owner": "root", "group": "wheel", "mode": "0644"}},
     "console_user": "taro",
+    "tools": {"network_time": {"server": "time.apple.com", "on": True}, "broken": {"error": "no root"}},
     "tunnel": {"active": True, "services": [{"id": "A", "name": "IMR", "status": "Connected", "type": "VPN"}]},
 }
 

@@ -24,7 +24,7 @@ WINDOWS: dict[str, Any] = {
     **{name: {} for name in ("system", "registry", "users", "services", "groups", "reboot_pending", "tunnel")},
 }
 MAC: dict[str, Any] = {"schema": 1, "platform": "Darwin", "console_user": None} | {
-    name: {} for name in ("system", "plists", "files", "tunnel")
+    name: {} for name in ("system", "plists", "files", "tools", "tunnel")
 }
 MEMORY_KEY = r"HKLM\SOFTWARE\OffsiteEndpoints\Before"
 MEMORY_PLIST = "/Library/Application Support/OffsiteEndpoints/before.plist"

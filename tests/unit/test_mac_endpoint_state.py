@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import grp
+import json
 import os
 import plistlib
 import pwd
@@ -51,7 +52,7 @@ def commands(nc_list: str = NOBODY, **failing: int) -> Any:
 
 
 def read(run_command: Any = None, **request: Any) -> dict[str, Any]:
-    return reader.read({"plists": [], "files": []} | request, run_command or commands())
+    return reader.read({"plists": [], "files": [], "tools": []} | request, run_command or commands())
 
 
 def plist(path: Path, keys: list[str]) -> Any:
@@ -196,3 +197,173 @@ def test_the_document_passes_the_controller_s_check(vpn: Path) -> None:
     assert check_document(document) == []
     assert document["schema"] == 1
     assert document["platform"] == "Darwin"
+
+
+# --- What Apple's tools tell: formats, streams and codes of facts/macos.md ------------------------------------------
+
+
+def told(ask: str, answers: dict[str, tuple[int, str, str]]) -> Any:
+    """Return what is read when programs answer so (code, standard output, standard error), by their arguments."""
+
+    def run(arguments: list[str]) -> tuple[int, str, str]:
+        return answers[" ".join([Path(arguments[0]).name, *arguments[1:]])]
+
+    return reader.node(reader.read_tool, ask, run)
+
+
+SERVICES = """An asterisk (*) denotes that a network service is disabled.
+(1) Wi-Fi
+(Hardware Port: Wi-Fi, Device: en0)
+
+(*) 雷雳网桥
+(Hardware Port: Thunderbolt Bridge, Device: bridge0)
+
+(2) VPN
+(Hardware Port: com.fortinet.forticlient.macos.vpn, Device:)
+
+"""
+
+
+def test_network_services_have_their_proxies_and_a_vpn_s_also_its_bundle_id():
+    answers = {"networksetup -listnetworkserviceorder": (0, SERVICES, "")}
+    for name in ("Wi-Fi", "雷雳网桥", "VPN"):
+        answers[f"networksetup -getautoproxyurl {name}"] = (0, "URL: (null)\nEnabled: No\n", "")
+        answers[f"networksetup -getproxyautodiscovery {name}"] = (0, "Auto Proxy Discovery: On\n", "")
+    answers["networksetup -getautoproxyurl Wi-Fi"] = (0, "URL: http://p.example.org/a.pac\nEnabled: Yes\n", "")
+    answers["networksetup -getproxyautodiscovery Wi-Fi"] = (0, "Auto Proxy Discovery: Off\n", "")
+    services = told("network_services", answers)
+    assert services["Wi-Fi"] == {
+        "name": "Wi-Fi",
+        "pac_url": "http://p.example.org/a.pac",
+        "pac": True,
+        "auto_detect": False,
+        "enabled": True,
+        "device": "en0",
+    }
+    assert (services["雷雳网桥"]["enabled"], services["雷雳网桥"]["pac_url"]) == (False, "")
+    assert services["com.fortinet.forticlient.macos.vpn"] == services["VPN"]
+
+
+def test_a_list_of_services_that_changes_is_asked_for_again(monkeypatch):
+    monkeypatch.setattr(reader.time, "sleep", lambda _seconds: None)
+    codes = iter([8, 8, 0, 8, 8, 8])
+
+    def run(arguments):
+        code = next(codes)
+        return (code, "** Error: Unable to find item in network database.\n" if code else "fine", "")
+
+    assert reader.networksetup(run, "-listallnetworkservices") == "fine"
+    with pytest.raises(RuntimeError, match=r"ended with 8: .*network database"):
+        reader.networksetup(run, "-listallnetworkservices")
+
+
+def test_an_error_that_networksetup_writes_to_standard_output_with_code_0_is_none_of_its_answers():
+    with pytest.raises(RuntimeError, match="admin privileges"):
+        reader.networksetup(lambda _: (0, "** Error: Command requires admin privileges.\n", ""), "-x")
+
+
+def test_system_extensions_by_bundle_id():
+    name = "com.fortinet.forticlient.macos.vpn.nwextension"
+    line = f"*\t*\tAH4XFXJ7DK\t{name} (7.0.7/0245)\tvpnprovider\t[activated enabled]"
+    listed = f"1 extension(s)\n--- com.apple.system_extension.network_extension\n{line}\n"
+    assert told("system_extensions", {"systemextensionsctl list": (0, listed, "")}) == {
+        "com.fortinet.forticlient.macos.vpn.nwextension": {
+            "team": "AH4XFXJ7DK",
+            "version": "7.0.7/0245",
+            "state": "activated enabled",
+        }
+    }
+
+
+NOISE = "No ALTQ support in kernel\nALTQ related functions disabled\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "out", "err", "expected"),
+    [
+        (
+            0,
+            "pass in quick proto tcp from any to any port = 445\n",
+            NOISE,
+            ["pass in quick proto tcp from any to any port = 445"],
+        ),
+        (0, "", NOISE, []),
+        (1, "", NOISE + "pfctl: Anchor 'com.apple/x' not found.\n", []),
+        (1, "", NOISE + "pfctl: DIOCGETRULES: Invalid argument\n", []),
+    ],
+)
+def test_an_anchor_s_rules_are_counted_and_not_its_exit_code(code, out, err, expected):
+    assert told("anchor com.apple/x", {"pfctl -a com.apple/x -s rules": (code, out, err)}) == {"rules": expected}
+
+
+def test_pfctl_without_root_is_an_error():
+    answer = {"pfctl -a com.apple/x -s rules": (1, "", "pfctl: /dev/pf: Permission denied\n")}
+    assert "Permission denied" in told("anchor com.apple/x", answer)["error"]
+
+
+@pytest.mark.parametrize(
+    ("line", "on"), [("Status: Enabled for 0 days 01:02:03  Debug: Urgent", True), ("Status: Disabled", False)]
+)
+def test_whether_the_packet_filter_is_on(line, on):
+    assert told("packet_filter", {"pfctl -s info": (0, f"{line}\n", NOISE)}) == {"enabled": on}
+
+
+@pytest.mark.parametrize(
+    ("word", "disabled"), [("disabled", True), ("true", True), ("enabled", False), ("false", False)]
+)
+def test_a_job_s_two_wordings(word, disabled):
+    answers = {
+        "launchctl print-disabled system": (0, f'disabled services = {{\n\t\t"com.apple.smbd" => {word}\n}}\n', ""),
+        "launchctl print system/com.apple.smbd": (113, "", "Could not find service"),
+    }
+    assert told("launchd com.apple.smbd", answers) == {"disabled": disabled, "loaded": False}
+
+
+def test_guests_and_the_shares_that_let_them_in():
+    shares = {
+        "open": {"path": "/a", "smb_shared": 1, "smb_guest_access": 1},
+        "kept": {"path": "/b", "smb_shared": 1, "smb_guest_access": 0},
+        "not shared": {"path": "/c", "smb_shared": 0, "smb_guest_access": 1},
+    }
+    answers = {
+        "sysadminctl -smbGuestAccess status": (
+            0,
+            "",
+            "2026-11-23 12:00:00.000 sysadminctl[1:2] SMB guest access disabled\n",
+        ),
+        "sharing -l -f json": (0, json.dumps(shares), ""),
+    }
+    assert told("file_sharing", answers) == {"guest_access": False, "guest_shares": ["open"]}
+
+
+def test_systemsetup_without_root_is_an_error_though_it_ends_with_0():
+    refused = (0, "You need administrator access to run this tool... exiting!\n", "")
+    answers = {"systemsetup -getnetworktimeserver": refused, "systemsetup -getusingnetworktime": refused}
+    assert "administrator access" in told("network_time", answers)["error"]
+
+
+def test_the_time_server_in_spite_of_noise():
+    noise = "### Error:-99 File:/x/InternetServices.m Line:379\n"
+    answers = {
+        "systemsetup -getnetworktimeserver": (0, "Network Time Server: time.apple.com\n", noise),
+        "systemsetup -getusingnetworktime": (0, "Network Time: On\n", noise),
+    }
+    assert told("network_time", answers) == {"server": "time.apple.com", "on": True}
+
+
+def test_a_receipt_and_a_text(tmp_path):
+    receipt = plistlib.dumps({"pkgid": "com.example", "pkg-version": "7.4.3.4323"}).decode()
+    assert told("receipt com.example", {"pkgutil --pkg-info-plist com.example": (0, receipt, "")}) == {
+        "exists": True,
+        "version": "7.4.3.4323",
+    }
+    assert told("receipt no", {"pkgutil --pkg-info-plist no": (1, "", "No receipt for 'no' found at '/'.")}) == {
+        "exists": False
+    }
+    (tmp_path / "a").write_text("太郎\n")
+    assert told(f"text {tmp_path / 'a'}", {}) == {"exists": True, "text": "太郎\n"}
+    assert told(f"text {tmp_path / 'b'}", {}) == {"exists": False}
+
+
+def test_a_tool_that_nobody_knows_is_an_error_in_the_document():
+    assert "nothing is known about bluetooth" in told("bluetooth", {})["error"]

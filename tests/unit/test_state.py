@@ -402,3 +402,23 @@ def test_what_a_key_holds_is_known_only_when_all_of_it_was_read():
 def test_a_user_s_place_without_a_user_is_a_mistake_in_the_data():
     with pytest.raises(LocatorError, match="scope: users"):
         State(windows(), WINDOWS_READS).locate({"user_registry": "Software"})
+
+
+def test_what_a_tool_of_apple_told_is_found_by_its_keys():
+    state = State(mac(), MAC_READS)
+    assert state.locate({"tool": "network_time", "key": ["server"]}).value == "time.apple.com"
+    assert state.locate({"tool": "network_time", "key": ["on"]}).value is True
+    assert not state.locate({"tool": "network_time", "key": ["other"]}).found
+
+
+@pytest.mark.parametrize(
+    ("tool", "key", "words"),
+    [
+        ("broken", ["server"], "no root"),
+        ("packet_filter", ["enabled"], "not asked for"),
+        ("network_time", ["server", "x"], "no dictionary"),
+    ],
+)
+def test_what_a_tool_did_not_tell_is_unreadable(tool, key, words):
+    with pytest.raises(Unreadable, match=words):
+        State(mac(), MAC_READS).locate({"tool": tool, "key": key})

@@ -1,0 +1,64 @@
+"""Rules of macOS's packet filter (pf), compared by meaning: pfctl prints them in another form than they are written in.
+
+`port 445` comes back as `port = 445`, `keep state flags S/SA` is added, `block` becomes `block drop`, `all` stands for
+`from any to any`, and the families of addresses are named (facts/macos.md 5.3).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_NOISE = {"flags", "S/SA", "keep", "state", "="}
+_PROTOCOLS = {"6": "tcp", "17": "udp"}
+_SERVICES = {"microsoft-ds": "445", "netbios-ssn": "139", "netbios-ns": "137", "netbios-dgm": "138"}
+
+
+def meaning(rule: str) -> tuple[str, ...]:
+    """Return a rule's words in one form.
+
+    >>> meaning("block drop in quick proto tcp from any to any port = 445")
+    ('block', 'in', 'quick', 'proto', 'tcp', 'from', 'any', 'to', 'any', 'port', '445')
+    """
+    words: list[str] = []
+    for word in rule.split():
+        if word in _NOISE or (word == "drop" and words == ["block"]):
+            continue
+        if word in ("inet", "inet6") and _tells_family(rule):
+            continue
+        words += ["from", "any", "to", "any"] if word == "all" else [_word(word, words)]
+    return tuple(words)
+
+
+def _word(word: str, before: list[str]) -> str:
+    if before and before[-1] == "proto":
+        return _PROTOCOLS.get(word, word)
+    return _SERVICES.get(word, word).removesuffix("/32").removesuffix("/128")
+
+
+def _tells_family(rule: str) -> bool:
+    """Whether an address in the rule says by itself which family it is of."""
+    words = rule.split()
+    source = words[words.index("from") + 1] if "from" in words[:-1] else ""
+    return source[:1].isdigit() or ":" in source.partition("(")[0]
+
+
+def difference(expected: list[str], actual: Any) -> str | None:
+    """Return how the loaded rules differ in words, None when they do not.
+
+    Who is let in may stand in any order; who is kept out has to stand after all of them, since the first rule that fits
+    decides (`quick`).
+    """
+    if not isinstance(actual, list) or not all(isinstance(rule, str) for rule in actual):
+        return ""
+    wanted, present = [meaning(rule) for rule in expected], [meaning(rule) for rule in actual]
+    missing = [rule for rule, words in zip(expected, wanted, strict=True) if words not in present]
+    extra = [rule for rule, words in zip(actual, present, strict=True) if words not in wanted]
+    parts = [f"missing: {'; '.join(missing)}"] if missing else []
+    parts += [f"loaded and nobody asked for it: {'; '.join(extra)}"] if extra else []
+    if not parts and sorted(present, key=_kept_out) != present:
+        parts = ["a rule that keeps out stands before one that lets in"]
+    return "; ".join(parts) or None
+
+
+def _kept_out(words: tuple[str, ...]) -> bool:
+    return words[0] == "block"

@@ -1,0 +1,66 @@
+"""Rules of the packet filter: what pfctl prints is what was loaded, in another form (facts/macos.md 5.3)."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugins.module_utils.offsite_packet_filter import difference, meaning
+
+WISH = [
+    "pass in quick inet proto tcp from 172.31.0.0/16 to any port 445",
+    "pass in quick inet6 proto tcp from fe80::/10 to any port 445",
+    "pass in quick proto tcp from (en0:network) to any port 445",
+    "block drop in quick proto tcp from any to any port 445",
+]
+PRINTED = [
+    "pass in quick inet proto tcp from 172.31.0.0/16 to any port = 445 flags S/SA keep state",
+    "pass in quick inet6 proto tcp from fe80::/10 to any port = 445 flags S/SA keep state",
+    "pass in quick proto tcp from (en0:network) to any port = 445 flags S/SA keep state",
+    "block drop in quick proto tcp from any to any port = 445",
+]
+
+
+def test_what_pfctl_prints_is_what_was_loaded():
+    assert difference(WISH, PRINTED) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("block in all", "block drop in from any to any"),
+        ("pass in proto 6 from any to any port microsoft-ds", "pass in proto tcp from any to any port = 445"),
+        ("pass in quick inet from 10.0.0.1 to any", "pass in quick inet from 10.0.0.1/32 to any"),
+    ],
+)
+def test_two_forms_of_one_rule_mean_the_same(one, other):
+    assert meaning(one) == meaning(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("block return in all", "block drop in all"),
+        ("pass in inet proto tcp from any to any port 445", "pass in proto tcp from any to any port 445"),
+        ("pass in proto tcp from any to any port 445", "pass in proto tcp from any to any port 139"),
+        ("pass in from 10.0.0.0/8 to any", "pass in quick from 10.0.0.0/8 to any"),
+    ],
+)
+def test_rules_that_differ_are_not_taken_for_the_same(one, other):
+    assert meaning(one) != meaning(other)
+
+
+def test_the_difference_is_told_by_rule():
+    assert difference(WISH, PRINTED[1:]) == f"missing: {WISH[0]}"
+    more = "pass in quick proto tcp from any to any port = 445 flags S/SA keep state"
+    assert difference(WISH, [more, *PRINTED]) == f"loaded and nobody asked for it: {more}"
+    assert difference(WISH, []) == "missing: " + "; ".join(WISH)
+
+
+def test_who_is_let_in_may_stand_in_any_order_but_before_who_is_kept_out():
+    assert difference(WISH, [PRINTED[1], PRINTED[0], *PRINTED[2:]]) is None
+    assert difference(WISH, [PRINTED[3], *PRINTED[:3]]) == "a rule that keeps out stands before one that lets in"
+
+
+@pytest.mark.parametrize("answer", [None, "pass", {"rules": []}, [1]])
+def test_an_answer_that_is_no_list_of_rules_differs(answer):
+    assert difference(WISH, answer) == ""
