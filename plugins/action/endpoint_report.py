@@ -49,17 +49,19 @@ class ActionModule(ActionBase):
         path = Path(args["directory"]) / f"{run}.jsonl"
         # The records belong to the controller: a dry run writes them as well, it is the endpoints that it leaves alone.
         write_lines(path, records)
-        report = judge(records, args["hosts"], args["drift_fails"]) | {"path": str(path)}
+        report = judge(records, args["hosts"], drift_fails=args["drift_fails"], dry_run=self._task.check_mode) | {
+            "path": str(path)
+        }
         return {"changed": False, "endpoint_report": report}
 
 
-def judge(records: list[dict[str, Any]], hosts: list[str], drift_fails: bool) -> dict[str, Any]:
+def judge(records: list[dict[str, Any]], hosts: list[str], **how: bool) -> dict[str, Any]:
     """Return the table and the verdict on all endpoints, and the verdict on each."""
-    good, words = verdict(summarise(records, hosts), drift_fails=drift_fails)
+    good, words = verdict(summarise(records, hosts), **how)
     endpoints = {}
     for host in hosts:
         mine = [item for item in records if item["endpoint"] == host]
-        fine, sentence = verdict(summarise(mine, [host]), drift_fails=drift_fails)
+        fine, sentence = verdict(summarise(mine, [host]), **how)
         endpoints[host] = {"good": fine, "verdict": sentence}
     return {"table": table(records, hosts), "verdict": words, "good": good, "endpoints": endpoints}
 

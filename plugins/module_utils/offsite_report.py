@@ -80,17 +80,17 @@ def summarise(records: Iterable[Record], endpoints: Iterable[str]) -> Summary:
     )
 
 
-def verdict(summary: Summary, *, drift_fails: bool = True) -> tuple[bool, str]:
+def verdict(summary: Summary, *, drift_fails: bool = True, dry_run: bool = False) -> tuple[bool, str]:
     """Return whether the run ends well, and the sentence that says so.
 
-    It does when every endpoint was measured and every control is right. With drift_fails=False (a dry run, which is
-    made to find drift) drifted controls do not end it badly.
+    It does when every endpoint was measured and every control is right. With drift_fails=False (as in a dry run, which
+    is made to find drift) drifted controls do not end it badly.
     """
     tolerated = 0 if drift_fails else summary.counts.get("drifted", 0)
     if summary.endpoints == 0:
         return False, "Not good: no endpoint was in this run, so nothing was measured"
     good = not summary.not_measured and summary.good + tolerated == summary.controls
-    words = "Not good" if not good else "Dry run, nothing is written yet" if tolerated else "Good"
+    words = "Not good" if not good else "Dry run, nothing is written yet" if tolerated and dry_run else "Good"
     return good, f"{words}: {summary.sentence()}"
 
 
