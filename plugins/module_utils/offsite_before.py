@@ -37,9 +37,12 @@ def new_entries(check: Check, located: Located, endpoint: State, known: list[Ent
     came_first = container and not any(lies_in(entry.where, container) for entry in known)
     if container and came_first and not endpoint.locate(container).found:
         made = _made_keys(check, container, endpoint, known)
-        return [*made, Entry(check.id, check.instance, container, absent=True)]
+        new = _made_dictionaries(container, endpoint)
+        return [*made, Entry(check.id, check.instance, container, absent=True, made=new)]
     if not located.found:
-        return [*_made_keys(check, where, endpoint, known), Entry(check.id, check.instance, where, absent=True)]
+        new = 0 if check.remedy == "role" else _made_dictionaries(where, endpoint)
+        made = _made_keys(check, where, endpoint, known)
+        return [*made, Entry(check.id, check.instance, where, absent=True, made=new)]
     if "vpn_connection" in where:
         raise Unreadable(f"{located.evidence} was made by somebody else; rename or remove it, as that user")
     value = located.value if located.raw is None else located.raw
@@ -69,6 +72,16 @@ def _new_members(check: Check, located: Located, known: list[Entry]) -> list[Ent
     places = [{"group": check.where["group"], "member": name} for name in missing_entries(check.expected, located)]
     kept = [place(entry.where) for entry in known]
     return [Entry(check.id, check.instance, where, absent=True) for where in places if place(where) not in kept]
+
+
+def _made_dictionaries(where: dict[str, Any], endpoint: State) -> int:
+    """Return how many dictionaries of a property list the write makes on its way; the file counts as the outermost."""
+    if "key" not in where or "plist" not in where:
+        return 0
+    above = [where["key"][:depth] for depth in range(len(where["key"]) - 1, 0, -1)]
+    places = [{"plist": where["plist"], "key": key} for key in above]
+    places.append({"plist": where["plist"], "attribute": "exists"})
+    return next((number for number, place in enumerate(places) if endpoint.locate(place).found), len(places))
 
 
 def _made_keys(check: Check, where: dict[str, Any], endpoint: State, known: list[Entry]) -> list[Entry]:

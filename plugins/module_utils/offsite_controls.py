@@ -280,7 +280,7 @@ def _container(where: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any] 
         parts = where[kind].split("\\")
         named = [index for index, part in enumerate(parts) if _PLACEHOLDER.search(part)]
         return {kind: _fill("\\".join(parts[: named[-1] + 1]), fields)} if named else None
-    if "key" in where:
+    if "plist" in where and "key" in where:
         outer = where["key"][:-1]
         named = [index for index, part in enumerate(outer) if _PLACEHOLDER.search(part)]
         return {"plist": _fill(where["plist"], fields), "key": _fill(outer[: named[-1] + 1], fields)} if named else None

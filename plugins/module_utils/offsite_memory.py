@@ -4,8 +4,9 @@ One JSON text a role, kept on the endpoint itself (Windows: HKLM\SOFTWARE\Offsit
 the role; Mac: /Library/Application Support/OffsiteEndpoints/before.plist, a key named after the role):
 
     {"schema": 1, "entries": [{"control": ID, "instance": NAME or null, "where": LOCATOR, "before": BEFORE}]}
-    BEFORE: {"value": ..., "type": "REG_SZ" (registry only)}, {"absent": true}, or {"absent": true, "shared": true}
-    for a registry key that the role's first value in it made, and that others may use since
+    BEFORE: {"value": ..., "type": "REG_SZ" (registry only)}, {"absent": true}, {"absent": true, "shared": true}
+    for a registry key that the role's first value in it made, and that others may use since, or {"absent": true,
+    "made": N} for a value in a property list with the N dictionaries above it, the file counting as the outermost
 
 An entry is written before the first write to its place and never changed. What has no entry is not the role's. A
 user's place names him by SID; a member of a group is a place of its own.
@@ -48,6 +49,7 @@ class Entry:
     value: Any = None
     type: str | None = None
     shared: bool = False
+    made: int = 0
 
     @property
     def scope(self) -> str:
@@ -78,6 +80,8 @@ def _as_dict(entry: Entry) -> dict[str, Any]:
         before["type"] = entry.type
     if entry.shared:
         before["shared"] = True
+    if entry.made:
+        before["made"] = entry.made
     return {"control": entry.control, "instance": entry.instance, "where": entry.where, "before": before}
 
 
@@ -91,6 +95,10 @@ def _entry(item: Any, number: int) -> Entry:
         raise MemoryTextError(f"entry {number}: {where!r} is no place that a role writes to")
     if before == {"absent": True} and "firewall_rule" not in where and "service" not in where:
         return Entry(control, instance, where, absent=True)
+    if "plist" in where and isinstance(before, dict) and set(before) == {"absent", "made"}:
+        made = before["made"]
+        if before["absent"] is True and type(made) is int and 0 < made <= len(where["key"]):
+            return Entry(control, instance, where, absent=True, made=made)
     if before == {"absent": True, "shared": True} and _is_key(where):
         return Entry(control, instance, where, absent=True, shared=True)
     if not _fits(where, before):

@@ -312,7 +312,7 @@ def _put_back(result: Plan, finding: Finding, control: Mapping[str, Any], endpoi
         else:
             # A member goes by the SID that was found: his name may be another account's to Windows.
             where = {**entry.where, "member": finding.located.value} if "member" in entry.where else entry.where
-            result.writes.add(where, finding.about, entry.value, entry.type, endpoint)
+            result.writes.add(where, finding.about, entry.value, entry.type, endpoint, made=entry.made)
     except Unreadable as error:
         return replace(finding, status="error", reason=f"cannot be put back: {error}")
     if finding.about not in result.written:

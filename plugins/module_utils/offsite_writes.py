@@ -6,7 +6,7 @@ r"""What is to be written, as items that upstream modules take in a YAML loop.
                with what differs only
     services   [{name, start_mode, state}]               for win_service: one item a service, with what differs only
     groups     [{name, members, state}]                  for win_group_membership
-    plist      [{path, values: [{key, value, state}]}]   one item a file: one write, one backup
+    plist      [{path, values: [{key, value, state, prune}]}]   one item a file: one write
 
 Every item also has `label`, for the reader of the run's output, and `records`: [control, instance, scope] of each
 record that it is about.
@@ -58,11 +58,14 @@ class Writes:
         self._services: dict[str, dict[str, Any]] = {}
         self._plists: dict[str, dict[str, Any]] = {}
 
-    def add(self, where: dict[str, Any], about: About, value: Any, type_: str | None, endpoint: State) -> None:
+    def add(
+        self, where: dict[str, Any], about: About, value: Any, type_: str | None, endpoint: State, *, made: int = 0
+    ) -> None:
         """Ask for a value at a place; None takes away what is there (in the registry also a whole key).
 
-        Of a group, `value` is the accounts to add; with `member` in the place, None takes that one out. Raises
-        Unreadable when the endpoint's document does not tell how the place can be reached.
+        Of a group, `value` is the accounts to add; with `member` in the place, None takes that one out. `made`
+        dictionaries above a value of a property list go with it when they are left empty. Raises Unreadable when the
+        endpoint's document does not tell how the place can be reached.
         """
         match kind_of(where):
             case "registry" | "user_registry":
@@ -70,7 +73,7 @@ class Writes:
                 self.registry.append(item)
             case "plist":
                 item = self._plists.setdefault(where["plist"], {"path": where["plist"], "values": []})
-                change = {"key": where["key"], "state": "absent"}
+                change = {"key": where["key"], "state": "absent", **({"prune": made} if made else {})}
                 item["values"].append(change if value is None else {**change, "value": value, "state": "present"})
             case "service":
                 item = self._services.setdefault(where["service"].casefold(), {"name": where["service"]})

@@ -357,11 +357,28 @@ def read_file_sharing(run_command: Callable[..., Any]) -> dict[str, Any]:
     told = re.search(r"SMB guest access (enabled|disabled)", err + out)
     if code != 0 or not told:
         raise RuntimeError(f"sysadminctl -smbGuestAccess status ended with {code}: {(err or out).strip()}")
-    shares = json.loads(output(run_command, ["/usr/sbin/sharing", "-l", "-f", "json"]) or "{}")
+    code, out, _err = run_command(["/usr/sbin/sharing", "-l", "-f", "json"])
+    # macOS 11 may know the text form only.
+    shares = json.loads(out or "{}") if code == 0 else shares_of(output(run_command, ["/usr/sbin/sharing", "-l"]))
     open_to_guests = sorted(
         name for name, share in shares.items() if share.get("smb_shared") and share.get("smb_guest_access")
     )
     return {"guest_access": told.group(1) == "enabled", "guest_shares": open_to_guests}
+
+
+def shares_of(text: str) -> dict[str, dict[str, int]]:
+    """Return share points by name from the text form of sharing -l: of each the lines between `smb:{` and `}`."""
+    shares = {}
+    for part in re.split(r"^name:\s*", text, flags=re.MULTILINE)[1:]:
+        smb = re.search(r"^\s*smb:\s*\{(.*?)^\s*\}", part, re.MULTILINE | re.DOTALL)
+        flags = dict(re.findall(r"^\s*(shared|guest access):\s*([01])\s*$", smb.group(1) if smb else "", re.MULTILINE))
+        if set(flags) != {"shared", "guest access"}:
+            raise RuntimeError(f"sharing -l says nothing of SMB about {part.splitlines()[0]}")
+        shares[part.splitlines()[0].strip()] = {
+            "smb_shared": int(flags["shared"]),
+            "smb_guest_access": int(flags["guest access"]),
+        }
+    return shares
 
 
 def read_network_time(run_command: Callable[..., Any]) -> dict[str, Any]:

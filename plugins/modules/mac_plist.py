@@ -54,6 +54,12 @@ options:
         type: str
         choices: [present, absent]
         default: present
+      prune:
+        description:
+          - How many of the dictionaries above a removed value, from the inside out, go with it when they are left
+            empty. The file itself counts as the outermost.
+        type: int
+        default: 0
   create:
     description: Whether to make the file, as XML, and the folders above it when they are missing.
     type: bool
@@ -128,6 +134,7 @@ def main() -> None:
                     "key": {"type": "list", "elements": "str", "required": True, "no_log": False},
                     "value": {"type": "raw"},
                     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+                    "prune": {"type": "int", "default": 0},
                 },
             },
             "create": {"type": "bool", "default": False},
@@ -154,10 +161,12 @@ def change(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     new = {} if old is None else old
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
+    file_goes = False
     for item in params["values"]:
         name = "/".join(item["key"])
         value = item["value"] if item["state"] == "present" else ABSENT
         found = put(new, item["key"], value, path)
+        file_goes |= value is ABSENT and found is not ABSENT and prune(new, item["key"][:-1], item["prune"])
         if not same(found, value):
             before.setdefault(name, found)
             after[name] = value
@@ -165,7 +174,9 @@ def change(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         return {"changed": False, "created": False, "format": form}
     if created and not params["create"]:
         raise PlistError(f"{path} does not exist; set create to true to make it")
-    if not check_mode:
+    if not check_mode and file_goes and not new:
+        path.unlink()
+    elif not check_mode:
         write(path, new, form or "xml", params if created else None)
         read_back(path, new)
     diff = {"before_header": str(path), "after_header": str(path), "before": shown(before), "after": shown(after)}
@@ -230,6 +241,18 @@ def put(data: dict[str, Any], key: list[str], value: Any, path: Path) -> Any:
     elif not same(old, value):
         data[key[-1]] = value
     return old
+
+
+def prune(data: dict[str, Any], key: list[str], levels: int) -> bool:
+    """Take away the dictionaries above a removed value that are empty now; say whether the file may go, too."""
+    for depth in range(len(key), max(len(key) - levels, 0), -1):
+        above = data
+        for part in key[: depth - 1]:
+            above = above[part]
+        if above[key[depth - 1]]:
+            return False
+        del above[key[depth - 1]]
+    return levels > len(key)
 
 
 def same(left: Any, right: Any) -> bool:

@@ -336,6 +336,22 @@ def test_guests_and_the_shares_that_let_them_in():
     assert told("file_sharing", answers) == {"guest_access": False, "guest_shares": ["open"]}
 
 
+def test_shares_are_read_from_the_text_where_there_is_no_json():
+    text = (
+        "List of Share Points\nname:\t\topen\npath:\t\t/a\n\tafp:\t{\n\t\tshared:\t0\n\t}\n\tsmb:\t{\n\t\tname:\topen\n"
+        "\t\tshared:\t1\n\t\tguest access:\t1\n\t}\n\nname:\t\tkept\npath:\t\t/b\n\tsmb:\t{\n\t\tshared:\t1\n"
+        "\t\tguest access:\t0\n\t\tread-only:\t0\n\t}\n"
+    )
+    answers = {
+        "sysadminctl -smbGuestAccess status": (0, "", "SMB guest access enabled.\n"),
+        "sharing -l -f json": (64, "", "sharing: illegal option -- f\n"),
+        "sharing -l": (0, text, ""),
+    }
+    assert told("file_sharing", answers) == {"guest_access": True, "guest_shares": ["open"]}
+    answers["sharing -l"] = (0, "name:\t\todd\npath:\t/c\n", "")
+    assert "nothing of SMB about odd" in told("file_sharing", answers)["error"]
+
+
 def test_systemsetup_without_root_is_an_error_though_it_ends_with_0():
     refused = (0, "You need administrator access to run this tool... exiting!\n", "")
     answers = {"systemsetup -getnetworktimeserver": refused, "systemsetup -getusingnetworktime": refused}

@@ -37,7 +37,7 @@ def file(tmp_path: Path) -> Path:
 
 def change(path: Path, *values: dict[str, Any], check_mode: bool = False, **options: Any) -> dict[str, Any]:
     me = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name, "mode": "0644"}
-    items = [{"value": None, "state": "present"} | value for value in values]
+    items = [{"value": None, "state": "present", "prune": 0} | value for value in values]
     return mac_plist.change({"path": str(path), "values": items, "create": False} | me | options, check_mode)
 
 
@@ -215,3 +215,33 @@ def test_a_program_that_writes_its_own_copy_back_is_found(file: Path, monkeypatc
 @pytest.mark.parametrize("name", ["mac_plist", "mac_endpoint_state"])
 def test_the_modules_parse_as_python_3_8(name: str) -> None:
     ast.parse(SOURCE.with_name(f"{name}.py").read_text(), feature_version=(3, 8))
+
+
+def gone(*key: str, prune: int) -> dict[str, Any]:
+    return {"key": list(key), "state": "absent", "prune": prune}
+
+
+def test_what_a_removal_leaves_empty_goes_as_far_up_as_was_asked(file: Path) -> None:
+    change(file, {"key": ["Proxy", "Deep", "Mode"], "value": "x"})
+    change(file, gone("Proxy", "Deep", "Mode", prune=1))
+    assert data(file)["Proxy"] == {}
+    change(file, {"key": ["Proxy", "Deep", "Mode"], "value": "x"})
+    change(file, gone("Proxy", "Deep", "Mode", prune=2))
+    assert data(file) == OLD
+    change(file, {"key": ["Proxy", "Mode"], "value": "x"}, {"key": ["Proxy", "Mine"], "value": 1})
+    change(file, gone("Proxy", "Mode", prune=1))
+    assert data(file)["Proxy"] == {"Mine": 1}
+
+
+def test_a_file_that_is_left_empty_goes_when_it_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "new.plist"
+    change(path, {"key": ["Proxy", "Mode"], "value": "x"}, {"key": ["On"], "value": True}, create=True)
+    assert change(path, gone("Proxy", "Mode", prune=2), gone("On", prune=1), check_mode=True)["changed"] is True
+    assert path.exists()
+    change(path, gone("Proxy", "Mode", prune=2))
+    assert data(path) == {"On": True}
+    change(path, gone("On", prune=1))
+    assert not path.exists()
+    change(path, {"key": ["On"], "value": True}, create=True)
+    change(path, gone("On", prune=0))
+    assert data(path) == {}
