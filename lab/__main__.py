@@ -1,4 +1,4 @@
-"""Command line of the lab: `python -m lab up | status | down | fault | tunnel`."""
+"""Command line of the lab: `python -m lab up | status | down | fault | tunnel | reboot`."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
                 _ask(folder, {"do": "fault", **fault})
             case "tunnel":
                 _ask(folder, {"do": "tunnel", "name": asked.name, "up": asked.direction == "up"})
+            case "reboot":
+                _ask(folder, {"do": "reboot", "name": asked.name})
             case _:
                 server.serve(folder)
     except LabError as error:
@@ -79,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     tunnel.add_argument("name", help="the endpoint, for example win-01")
     tunnel.add_argument("direction", choices=["up", "down"])
+    reboot = commands.add_parser("reboot", parents=[common], help="restart a Mac and wait until it answers again")
+    reboot.add_argument("name", help="the Mac, for example mac-01")
     commands.add_parser("serve", parents=[common], help="run in the foreground (what `up` starts)")
     return parser
 

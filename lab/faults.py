@@ -13,9 +13,14 @@ KINDS = {
     "http500": "the next command is answered with HTTP 500 and not carried out (Windows)",
     "timeout": "the next command is never answered and not carried out (Windows)",
     "slow_reboot": "the next reboot takes a minute longer (Windows)",
+    "network_busy": "networksetup fails with exit code 8, as while the list of services changes (Mac)",
+    "image_busy": "hdiutil can't detach a disk image, unless it is forced to (Mac)",
+    "install_fails": "the installer fails halfway (Mac)",
     "none": "no fault: the endpoint works again",
 }
 STATES = frozenset({"refuse", "power_off"})
+# Those of a Mac's tools, which look for them in the machine's facts.
+OF_MACS = frozenset({"network_busy", "image_busy", "install_fails"})
 # Those that can wait for a later command: they begin when that command does.
 LATER = STATES | {"drop"}
 

@@ -9,13 +9,15 @@ from pathlib import Path
 import asyncssh
 
 from lab.calls import CallLog
-from lab.faults import STATES, FaultError, Faults
+from lab.faults import OF_MACS, STATES, FaultError, Faults
+from lab.macos import restart
 from lab.macos.machine import MacMachine
 from lab.macos.server import MacServer, serve
 from lab.silence import Silence
 
 CLIENT_KEY = "id_ed25519"
 KNOWN_HOSTS = "known_hosts"
+REBOOT_SECONDS = 2.0
 
 
 def make_client_key(folder: Path) -> Path:
@@ -74,13 +76,21 @@ class MacEndpoint:
         return self._machine.known_hosts_line("127.0.0.1", self.port)
 
     async def set_fault(self, kind: str, count: int = 1, after: int = 0) -> None:
-        """Set one of the states, or take all away; raises FaultError."""
+        """Set a fault or take all away; raises FaultError."""
         if after:
             raise FaultError("--after counts commands, which exist on Windows machines only")
-        if kind not in (*STATES, "none"):
-            msg = f"the fault {kind!r} exists on Windows machines only; a Mac has: {', '.join(sorted(STATES))}, none"
-            raise FaultError(msg)
+        if kind not in (*STATES, *OF_MACS, "none"):
+            there = ", ".join(sorted(STATES | OF_MACS))
+            raise FaultError(f"the fault {kind!r} exists on Windows machines only; a Mac has: {there}, none")
         self._faults.set(kind, count)
+        with self._machine.state.edit() as data:
+            if kind == "none":
+                data["faults"] = {}
+            elif kind in OF_MACS:
+                data["faults"][kind] = count
+        await self._apply_state()
+
+    async def _apply_state(self) -> None:
         if self._faults.state is None:
             self._silence.end()
             if self._server is None:
@@ -89,3 +99,18 @@ class MacEndpoint:
         await self.stop()
         if self._faults.state == "power_off":
             self._silence.begin(self.port)
+
+    async def set_tunnel(self, *, up: bool) -> None:
+        """Connect or disconnect the VPN, as its user does. Raises restart.MacError."""
+        await asyncio.to_thread(restart.set_tunnel, self._machine, up=up)
+
+    async def reboot(self) -> None:
+        """Take the machine off the network, start it anew and let it answer again. Raises restart.MacError."""
+        if self._faults.state is not None:
+            raise FaultError(f"{self.name} does not answer; `python -m lab fault {self.name} none` comes first")
+        await self.stop()
+        try:
+            await asyncio.sleep(REBOOT_SECONDS)
+            await asyncio.to_thread(restart.restart, self._machine)
+        finally:
+            await self.start(self.port)

@@ -1,4 +1,4 @@
-"""A web server for the lab's proxy auto-config file (PAC), as an organisation has one for its clients.
+"""A web server for the lab's proxy auto-config file (PAC) and installer files, as an organisation has one.
 
 `proxy.pac` in the state directory is what it serves, read anew at each request, so that a test can change it.
 """
@@ -24,19 +24,22 @@ function FindProxyForURL(url, host) {
 
 
 class PacServer:
-    """Serves one file to everybody on this machine; anything else is 404."""
+    """Serves one file, and those of one folder below /downloads, to everybody on this machine; anything else is 404."""
 
-    def __init__(self, file: Path) -> None:
-        """`file` is made with the example's content when it is not there."""
+    def __init__(self, file: Path, downloads: Path) -> None:
+        """`file` is made with the example's content when it is not there; `downloads` has to exist."""
         self._file = file
+        self._downloads = downloads
         if not file.exists():
             file.write_text(EXAMPLE, encoding="utf-8")
+        self.port = 0
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int = 0) -> int:
         """Listen on 127.0.0.1 and return the port; 0 asks for any free one. Raises OSError when it is taken."""
         application = web.Application()
         application.router.add_get(f"/{PAC_FILE}", self._answer)
+        application.router.add_static("/downloads", self._downloads)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         try:
@@ -45,7 +48,8 @@ class PacServer:
             await runner.cleanup()
             raise
         self._runner = runner
-        return int(runner.addresses[0][1])
+        self.port = int(runner.addresses[0][1])
+        return self.port
 
     async def stop(self) -> None:
         """Stop listening."""

@@ -23,8 +23,8 @@ from lab import certificates, downloads, fleet, inventory, pac
 from lab.calls import CallLog
 from lab.faults import FaultError
 from lab.mac_endpoint import CLIENT_KEY, KNOWN_HOSTS, MacEndpoint
+from lab.macos.restart import MacError
 from lab.macos.server import inventory_vars as mac_inventory_vars
-from lab.windows.endpoint import WindowsEndpoint
 from lab.windows.parts import MachineError
 
 CONTROL_FILE = "control.json"
@@ -59,6 +59,9 @@ class Endpoint(Server, Protocol):
     async def set_fault(self, kind: str, count: int, after: int) -> None:
         """Set a fault or, with `none`, take all away; raises FaultError."""
 
+    async def set_tunnel(self, *, up: bool) -> None:
+        """Connect or disconnect the VPN, as its user does; raises the system's error."""
+
 
 class Lab:
     """All endpoints of one state directory."""
@@ -68,7 +71,8 @@ class Lab:
         self.folder = folder
         self.description = json.loads((folder / LAB_FILE).read_text(encoding="utf-8"))
         self.endpoints: dict[str, Endpoint] = {}
-        self._pac = pac.PacServer(folder / pac.PAC_FILE)
+        (folder / downloads.FOLDER).mkdir(exist_ok=True)
+        self._pac = pac.PacServer(folder / pac.PAC_FILE, folder / downloads.FOLDER)
         self._stop = asyncio.Event()
         self._token = secrets.token_hex(16)
 
@@ -145,7 +149,10 @@ class Lab:
         known_hosts = folder / KNOWN_HOSTS
         macs = [each for each in self.endpoints.values() if isinstance(each, MacEndpoint)]
         known_hosts.write_text("".join(mac.known_hosts_line for mac in macs), encoding="ascii")
-        return mac_inventory_vars(fleet.ADMIN_NAME, fleet.ADMIN_PASSWORD, folder / CLIENT_KEY, known_hosts)
+        variables = mac_inventory_vars(fleet.ADMIN_NAME, fleet.ADMIN_PASSWORD, folder / CLIENT_KEY, known_hosts)
+        base = pac.url(self._pac.port).removesuffix(pac.PAC_FILE)
+        where = {"lab_downloads": str(self.folder / downloads.FOLDER), "lab_downloads_url": f"{base}{downloads.FOLDER}"}
+        return {**variables, **where}
 
     def _write_control(self, file: Path, port: int) -> None:
         fresh = file.with_suffix(".new")
@@ -168,13 +175,13 @@ class Lab:
             case "stop":
                 self._stop.set()
                 return {}
-            case "fault" | "tunnel":
+            case "fault" | "tunnel" | "reboot":
                 endpoint = self.endpoints.get(str(asked.get("name")))
                 if endpoint is None:
                     return {"error": f"no endpoint {asked.get('name')!r}; there are: {', '.join(self.endpoints)}"}
                 try:
                     await self._do_to(endpoint, asked)
-                except (FaultError, MachineError) as error:
+                except (FaultError, MachineError, MacError) as error:
                     return {"error": str(error)}
                 return {}
         return {"error": f"unknown request {asked.get('do')!r}"}
@@ -182,10 +189,12 @@ class Lab:
     async def _do_to(self, endpoint: Endpoint, asked: dict[str, Any]) -> None:
         if asked["do"] == "fault":
             await endpoint.set_fault(str(asked.get("kind")), int(asked.get("count", 1)), int(asked.get("after", 0)))
-        elif isinstance(endpoint, WindowsEndpoint):
+        elif asked["do"] == "tunnel":
             await endpoint.set_tunnel(up=bool(asked.get("up")))
+        elif isinstance(endpoint, MacEndpoint):
+            await endpoint.reboot()
         else:
-            raise FaultError(f"{endpoint.name}: the lab connects the VPN of Windows machines only")
+            raise FaultError(f"{endpoint.name}: a Windows machine restarts by Ansible's win_reboot")
 
 
 def describe(windows: int, mac: int, seed: int, latency: float) -> dict[str, Any]:

@@ -58,8 +58,9 @@ class MacMachine:
         return f"[{host}]:{port} {self.host_key.export_public_key().decode().strip()}\n"
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 over the facts and the files, without temporary files and Ansible's own."""
-        facts: dict[str, Any] = {name: value for name, value in self.state.read().items() if name != "files"}
+        """Return the SHA-256 over facts and files, without temporary files, Ansible's own and the lab's faults."""
+        left_out = ("files", "faults")
+        facts: dict[str, Any] = {name: value for name, value in self.state.read().items() if name not in left_out}
         digest = hashlib.sha256(dump(facts))
         for line in self.listing():
             digest.update(line.encode())

@@ -179,6 +179,9 @@ class Ownership:
     def _check_sealed(self, key: str) -> None:
         if f"{key}/".startswith(_SEALED) and not f"{key}/".startswith(_NOT_SEALED):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), key)
+        for image in self._state.read()["images"].values():
+            if f"{key}/".startswith(f"{image['mount']}/"):
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS), key)
 
     def _disk_mode(self, key: str) -> int:
         try:

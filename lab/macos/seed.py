@@ -6,15 +6,15 @@ secrets are made up.
 
 from __future__ import annotations
 
-import hashlib
 import random
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab.macos import forticlient
 from lab.macos.machine import MacMachine
-from lab.macos.seed_files import ADMIN, STAFF, WHEEL, Contents, Tree, daemon
+from lab.macos.seed_files import ADMIN, STAFF, WHEEL, Contents, Tree
 from lab.macos.toolset import install_tools
 
 ADMIN_NAME = "labadmin"
@@ -32,9 +32,12 @@ _SYSTEMS = {
     "15": ("15.7.1", "24G231", "24.6.0", "arm64", "Mac15,12", "Apple M3"),
     "26": ("26.1", "25B78", "25.1.0", "arm64", "Mac16,12", "Apple M4"),
 }
+_MAIN_RULES = ('scrub-anchor "com.apple/*" all fragment reassemble', 'anchor "com.apple/*" all')
+_APPLE_RECEIPT = {
+    "com.apple.pkg.XProtectPayloads_10_15.16U4372": {"version": "1.0", "location": "/", "install_time": 1_660_000_000}
+}
 CLIENTS = ("7.0.7.0245", "7.4.3.4323")
 _PEOPLE = (("taro", "東北 太郎"), ("hanako", "仙台 花子"), ("jsmith", "John Smith"), ("mlee", "Mina Lee"))
-_TEAM, _BUNDLE = "AH4XFXJ7DK", "com.fortinet.forticlient.macos.vpn"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def variants(count: int, seed: int) -> list[MacVariant]:
         MacVariant("26", "ja", "drifted"),
         MacVariant("11", "en", "half"),
         MacVariant("14", "en", "drifted"),
-        MacVariant("12", "ja", "clean"),
+        MacVariant("12", "en", "fresh", "stub"),
     ]
     more = [
         MacVariant(draw.choice(tuple(_SYSTEMS)), draw.choice(LANGUAGES), draw.choice(CONDITIONS))
@@ -97,8 +100,9 @@ class _Facts:
         self.draw = random.Random(f"{seed}/{name}/{variant}")  # noqa: S311 - repeatable on purpose
         self.client = self.draw.choice(CLIENTS) if variant.condition != "fresh" else None
         self.people = self.draw.sample(_PEOPLE, 2)
-        self.console_user = self.people[0][0] if self.draw.random() < 0.6 else None
-        self.tunnel = False
+        logged_in = self.draw.random() < 0.6
+        # Somebody sits in front of a Mac with the stub alone, to see the dialog that running it raises.
+        self.console_user = self.people[0][0] if logged_in or variant.python == "stub" else None
 
     def all(self) -> dict[str, Any]:
         """Return them, without the records of files."""
@@ -112,7 +116,15 @@ class _Facts:
             "variant": vars(self.variant),
             "ssh_user": ADMIN_NAME,
             "console_user": self.console_user,
+            "boots": 1,
             "command_line_tools": False,
+            "python_stub": {"runs": 0, "dialogs": 0},
+            "pythons": [],
+            "images": {},
+            "mdm": {"enrolled": False, "allowed_teams": [], "remote_desktop": False},
+            "clock": {"network_time": self.variant.condition != "drifted", "offset_seconds": 0},
+            "shares": self._shares(),
+            "faults": {},
             "system": {
                 "product_version": version,
                 "build": build,
@@ -133,8 +145,8 @@ class _Facts:
             "launchd": self._launchd(),
             "network": {"services": self._network_services()},
             "vpn": self._vpn(),
-            "pf": {"enabled": False, "tokens": [], "anchors": {}},
-            "receipts": self._receipts(),
+            "pf": {"enabled": False, "tokens": [], "anchors": {}, "main": list(_MAIN_RULES)},
+            "receipts": {**_APPLE_RECEIPT, **(forticlient.receipts(self.client) if self.client else {})},
             "system_extensions": self._extensions(),
         }
 
@@ -181,76 +193,69 @@ class _Facts:
             ("iPhone USB", "iPhone USB", "en8", False, False),
         ]
         if self.client:
-            self.tunnel = self.variant.condition == "drifted" and self.draw.random() < 0.3
-            rows.append((self._service_name(), _BUNDLE, "", True, self.tunnel))
-        empty = {"enabled": False, "server": "", "port": 0}
-        return [
+            if self.variant.condition == "drifted":
+                self.draw.random()
+            rows.append((forticlient.IDLE_NAME, forticlient.BUNDLE, "", True, False))
+        if self.variant.condition == "drifted" and japanese:
+            new = {lan: "太郎's USB LAN", wifi: '研究室 "Wi-Fi" 5/2.4GHz'}
+            rows = [(new.get(row[0], row[0]), *row[1:]) for row in rows]
+        services: list[dict[str, Any]] = [
             {
                 "name": name,
                 "port": port,
                 "device": device,
                 "enabled": enabled,
                 "active": active,
-                "auto_proxy": {"url": None, "enabled": False},
-                "auto_discovery": False,
-                "web_proxy": dict(empty),
-                "secure_web_proxy": dict(empty),
-                "bypass": ["*.local", "169.254/16"],
-                "dns": [],
+                **forticlient.fresh_settings(),
             }
             for name, port, device, enabled, active in rows
         ]
+        if self.variant.condition == "drifted":
+            services[1]["auto_proxy"] = {"url": "http://old.example.ac.jp/wpad.dat", "enabled": True}
+        return services
 
-    def _service_name(self) -> str:
-        # FortiClient renames its service when it connects (facts/macos.md 2.4).
-        return "VPN" if self.tunnel else "FortiClient VPN Tunnel"
+    def _shares(self) -> dict[str, Any]:
+        if self.variant.condition != "drifted":
+            return {}
+        name, title = self.people[0]
+        flags = {"smb_shared": 1, "smb_guest_access": 1, "smb_read_only": 0, "smb_sealed": 0}
+        record = f"{title}’s Public Folder"
+        return {record: {"path": f"/Users/{name}/Public", "smb_name": record, **flags}}
 
     def _vpn(self) -> list[dict[str, Any]]:
         if not self.client:
             return []
-        digits = hashlib.sha256(f"vpn/{self.seed}/{self.name}".encode()).hexdigest().upper()
-        identifier = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
-        status = "Connected" if self.tunnel else "Disconnected"
-        return [{"id": identifier, "name": self._service_name(), "status": status, "bundle": _BUNDLE, "enabled": True}]
+        identifier = forticlient.service_id(self.seed, self.name)
+        service = {"id": identifier, "name": forticlient.IDLE_NAME, "status": "Disconnected"}
+        return [{**service, "bundle": forticlient.BUNDLE, "enabled": True}]
 
     def _launchd(self) -> dict[str, Any]:
         off = {
             "com.apple.ftpd": True,
             "com.apple.screensharing": True,
-            "com.apple.smbd": True,
+            "com.apple.smbd": self.variant.condition != "drifted",
             "com.openssh.sshd": False,
         }
         jobs: dict[str, Any] = {
-            "system": {"com.openssh.sshd": {"path": "/System/Library/LaunchDaemons/ssh.plist", "pid": None}}
+            "system": {
+                "com.apple.timed": {"path": "/System/Library/LaunchDaemons/com.apple.timed.plist", "pid": 150},
+                "com.openssh.sshd": {"path": "/System/Library/LaunchDaemons/ssh.plist", "pid": None},
+            }
         }
+        if self.variant.condition == "drifted":
+            path = "/System/Library/LaunchDaemons/com.apple.smbd.plist"
+            jobs["system"]["com.apple.smbd"] = {"path": path, "pid": 180}
         if self.console_user:
             jobs["gui/502"] = {}
         if self.client:
-            jobs["system"]["com.fortinet.forticlient.servctl"] = {"path": daemon("servctl"), "pid": 210}
-            jobs["system"]["com.fortinet.forticlient.config"] = {"path": daemon("config"), "pid": 211}
+            jobs["system"]["com.fortinet.forticlient.servctl"] = {"path": forticlient.daemon("servctl"), "pid": 210}
+            jobs["system"]["com.fortinet.forticlient.config"] = {"path": forticlient.daemon("config"), "pid": 211}
             if self.console_user:
-                path = "/Library/LaunchAgents/com.fortinet.forticlient.agent.plist"
-                jobs["gui/502"]["com.fortinet.forticlient.agent"] = {"path": path, "pid": 290}
+                jobs["gui/502"]["com.fortinet.forticlient.agent"] = {"path": forticlient.AGENT, "pid": 290}
         return {"disabled": {"system": off}, "jobs": jobs}
-
-    def _receipts(self) -> dict[str, Any]:
-        if not self.client:
-            return {}
-        names = ("FortiClient", "commservice", "postinstall", "preinstall", "vpnservice")
-        receipt = {"version": self.client, "location": "/", "install_time": 1_672_000_000}
-        return {f"com.fortinet.forticlient.{name}": dict(receipt) for name in names}
 
     def _extensions(self) -> list[dict[str, str]]:
         if not self.client:
             return []
-        short, _, build = self.client.rpartition(".")
         state = self.draw.choices(["activated enabled", "activated waiting for user"], weights=(4, 1))[0]
-        return [
-            {
-                "team": _TEAM,
-                "id": f"{_BUNDLE}.nwextension",
-                "version": f"{short}/{build}",
-                "name": "vpnprovider",
-                "state": state,
-            }
-        ]
+        return [forticlient.extension(self.client, state)]

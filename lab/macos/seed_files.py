@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab.macos import forticlient
+
 ROOT, WHEEL, STAFF, ADMIN = 0, 0, 20, 80
-_SUPPORT = "/Library/Application Support/Fortinet/FortiClient"
+_KICKSTART = "/System/Library/CoreServices/RemoteManagement/ARDAgent.app/Contents/Resources/kickstart"
+_SUPPORT = forticlient.SUPPORT
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Tree:
         for path in (
             "/Library",
             "/Library/Preferences",
+            "/Library/Preferences/SystemConfiguration",
             "/Library/LaunchDaemons",
             "/Library/LaunchAgents",
             "/System",
@@ -122,6 +126,18 @@ class Tree:
             ("com.apple.screensharing", "com.apple.screensharing"),
         ):
             self._plist(f"/System/Library/LaunchDaemons/{file}.plist", {"Label": label, "Disabled": True})
+        # Without a program of its own the lab counts it as running.
+        self._plist(
+            "/System/Library/LaunchDaemons/com.apple.timed.plist", {"Label": "com.apple.timed", "KeepAlive": True}
+        )
+        self._file(_KICKSTART, b'#!/bin/sh\nexec "${0%/System/*}/usr/libexec/lab-kickstart" "$@"\n', mode=0o755)
+        (self.root / _KICKSTART.lstrip("/")).chmod(0o755)
+        drifted = self.contents.condition == "drifted"
+        servers = b"server ntp.example.ac.jp\nserver time.apple.com\n" if drifted else b"server time.apple.com\n"
+        self._file("/private/etc/ntp.conf", servers)
+        if drifted:
+            guests = "/Library/Preferences/SystemConfiguration/com.apple.smb.server.plist"
+            self._plist(guests, {"AllowGuestAccess": True}, binary=True)
         anchors = ("scrub-anchor", "nat-anchor", "rdr-anchor", "dummynet-anchor", "anchor")
         rules = (
             "".join(f'{kind} "com.apple/*"\n' for kind in anchors)
@@ -137,27 +153,14 @@ class Tree:
             self._plist("/Applications/Firefox.app/Contents/Info.plist", firefox)
 
     def _forticlient(self) -> None:
-        info = {
-            "CFBundleIdentifier": "com.fortinet.FortiClient",
-            "CFBundleShortVersionString": self.contents.client,
-            "CFBundleVersion": self.contents.client,
-        }
-        self._plist("/Applications/FortiClient.app/Contents/Info.plist", info)
-        self._plist(
-            "/Applications/FortiClientUninstaller.app/Contents/Info.plist",
-            {**info, "CFBundleIdentifier": "com.fortinet.FortiClientUninstaller"},
-        )
+        assert self.contents.client
         gid = self.contents.draw.choice([WHEEL, ADMIN])
         for path in ("/Library/Application Support/Fortinet", _SUPPORT, f"{_SUPPORT}/conf", f"{_SUPPORT}/bin"):
             self._folder(path, gid=gid)
-        self._file(f"{_SUPPORT}/conf/fctinfo", f"version={self.contents.client}\n".encode(), gid=gid)
-        for job in ("servctl", "config"):
-            self._plist(daemon(job), {"Label": f"com.fortinet.forticlient.{job}", "KeepAlive": True, "RunAtLoad": True})
-        self._plist(
-            "/Library/LaunchAgents/com.fortinet.forticlient.agent.plist",
-            {"Label": "com.fortinet.forticlient.agent", "RunAtLoad": True},
-        )
-        self._plist(f"{_SUPPORT}/conf/vpn.plist", self._vpn_plist(), binary=self.contents.draw.random() < 0.5, gid=gid)
+        for path, content, mode in forticlient.files(self.contents.client, "vpn"):
+            self._file(path, content, gid=gid if path.startswith(_SUPPORT) else WHEEL, mode=mode)
+        (self.root / forticlient.HELPER.lstrip("/")).chmod(0o755)  # the lab's own: it may run from the shell
+        self._plist(forticlient.VPN_PLIST, self._vpn_plist(), binary=self.contents.draw.random() < 0.5, gid=gid)
 
     def _vpn_plist(self) -> dict[str, Any]:
         profiles: dict[str, Any] = {}
@@ -180,19 +183,8 @@ class Tree:
         if self.contents.condition == "drifted":
             wrong: dict[str, Any] = self.contents.draw.choice([{"Server": "203.0.113.26"}, {"ServerPort": 10443}])
             profiles["IMR"] = {**self._profile("IMR", "vpn.example.ac.jp"), "User": owner, **wrong}
-        top = {
-            "AutoStartVPN": 0,
-            "DisableConnectDisconnect": 0,
-            "DisallowPersonalVPN": 0,
-            "EnableIPSec": 1,
-            "EnableSSL": 1,
-            "InheritLocalDNS": 0,
-            "PreferDtlsTunnel": 0,
-            "SslDisallowInvalidServCert": 0,
-            "WarnInvalidServerCertificate": 1,
-        }
         current = {"VpnCurrentConnect": "Campus"} if "Campus" in profiles else {}
-        return {**top, **current, "Profiles": profiles}
+        return {**forticlient.settings(), **current, "Profiles": profiles}
 
     def _profile(self, name: str, server: str) -> dict[str, Any]:
         numbers = (
@@ -230,8 +222,3 @@ class Tree:
 
     def _secret(self, user: str) -> str:
         return "Enc " + hashlib.sha256(f"{self.contents.seed}/{user}".encode()).hexdigest()
-
-
-def daemon(job: str) -> str:
-    """Return the file of one of FortiClient's launchd jobs."""
-    return f"/Library/LaunchDaemons/com.fortinet.forticlient.{job}.plist"

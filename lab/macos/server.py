@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +21,7 @@ from lab.macos.callname import CallName
 from lab.macos.machine import MacMachine
 from lab.macos.paths import OutputFilter
 from lab.macos.state import USER_VARIABLE
-from lab.macos.toolset import PYTHON, SEARCH_PATH, install_tools
+from lab.macos.toolset import PYTHON_LINK, SEARCH_PATH, install_pythons, install_tools
 from lab.macos.transfer import Transfer
 
 _CHUNK = 65536
@@ -47,8 +48,9 @@ class MacServer:
 
     async def start(self, host: str, port: int, client_key: str) -> None:
         """Listen for the owner of `client_key` (a line of authorized_keys). Raises OSError when the port is taken."""
-        python_org = self.machine.state.read()["variant"]["python"] == "python.org"
-        install_tools(self.machine.root, self.machine.file, python_org=python_org)
+        facts = self.machine.state.read()
+        install_tools(self.machine.root, self.machine.file, python_org=facts["variant"]["python"] == "python.org")
+        install_pythons(str(self.machine.root), str(self.machine.file), facts["pythons"], sys.executable)
         key = asyncssh.import_public_key(client_key)
         self._acceptor = await asyncssh.listen(
             host,
@@ -280,7 +282,8 @@ def inventory_vars(user: str, password: str, private_key_file: Path, known_hosts
         "-o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
         # One connection a call: a shared one would outlive the lab, and its socket's name is the next lab's too.
         "ansible_ssh_args": "-o ControlMaster=no -o ControlPath=none",
-        "ansible_python_interpreter": PYTHON,
+        # Every python.org Python brings this name, whichever version it is.
+        "ansible_python_interpreter": PYTHON_LINK,
         "ansible_become_method": "ansible.builtin.sudo",
         "ansible_become_password": password,
     }

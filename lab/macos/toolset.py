@@ -6,13 +6,16 @@ Mac is known to have: those fail and say so. Nothing else is on PATH, so a Linux
 
 from __future__ import annotations
 
+import posix
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 SEARCH_PATH = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")  # facts/macos.md 1.1: what a command over SSH gets
 PYTHON = f"/usr/local/bin/python3.{sys.version_info.minor}"
+PYTHON_LINK = "/usr/local/bin/python3"
 
 # Module of lab.macos.tools -> programs that it stands in for.
 STAND_INS = {
@@ -21,7 +24,7 @@ STAND_INS = {
     "listing": "/bin/ls /usr/bin/stat /usr/bin/readlink /bin/chmod /usr/sbin/chown /usr/bin/chgrp /usr/bin/shasum "
     "/sbin/md5 ",
     "system": "/usr/bin/uname /usr/bin/sw_vers /bin/hostname /usr/bin/xcode-select /usr/bin/locale /usr/bin/which "
-    "/usr/sbin/sysctl /usr/bin/python3 /usr/bin/systemextensionsctl /usr/sbin/systemsetup /usr/sbin/pkgutil ",
+    "/usr/sbin/sysctl /usr/bin/python3 /usr/bin/systemextensionsctl ",
     "identity": "/usr/bin/id /usr/bin/whoami /usr/bin/sudo",
     "plutil": "/usr/bin/plutil",
     "defaults": "/usr/bin/defaults",
@@ -30,6 +33,13 @@ STAND_INS = {
     "networksetup": "/usr/sbin/networksetup",
     "launchctl": "/bin/launchctl",
     "pfctl": "/sbin/pfctl",
+    "curl": "/usr/bin/curl",
+    "hdiutil": "/usr/bin/hdiutil",
+    "packages": "/usr/sbin/installer /usr/sbin/pkgutil /usr/sbin/spctl",
+    "clock": "/usr/sbin/systemsetup /usr/bin/sntp",
+    "sharing": "/usr/sbin/sharing /usr/sbin/sysadminctl",
+    "remote": "/usr/bin/nc /usr/sbin/lsof /usr/bin/profiles /usr/libexec/mdmclient /usr/libexec/lab-kickstart",
+    "forticlient": "/usr/libexec/lab-forticlient-helper",
 }
 SHELLS = "/bin/sh /bin/bash /bin/zsh"
 # Programs whose behaviour on Linux and macOS is the same as far as scripts use them; options that differ are refused.
@@ -49,19 +59,18 @@ DIFFERENT_OPTIONS = {
     "tail": "--*",
 }
 NOT_MODELLED = (
-    "/usr/bin/at /usr/bin/automator /usr/bin/caffeinate /usr/bin/codesign /usr/bin/crontab /usr/bin/csrutil "
-    "/usr/bin/curl /usr/bin/dig /usr/bin/dscacheutil /usr/bin/dscl /usr/bin/du /usr/bin/fdesetup /usr/bin/find "
-    "/usr/bin/git /usr/bin/groups /usr/bin/host /usr/bin/hdiutil /usr/bin/ioreg /usr/bin/killall /usr/bin/last "
-    "/usr/bin/log /usr/bin/logger /usr/bin/login /usr/bin/mdfind /usr/bin/mdls /usr/bin/nc /usr/bin/nscurl "
-    "/usr/bin/open /usr/bin/osascript /usr/bin/pgrep /usr/bin/pkill /usr/bin/pluginkit /usr/bin/profiles "
-    "/usr/bin/pwpolicy /usr/bin/rsync /usr/bin/security /usr/bin/sntp /usr/bin/sqlite3 /usr/bin/su /usr/bin/tar "
-    "/usr/bin/tccutil /usr/bin/tmutil /usr/bin/unzip /usr/bin/uptime /usr/bin/users /usr/bin/vm_stat /usr/bin/w "
-    "/usr/bin/who /usr/bin/xattr /usr/bin/xcodebuild /usr/bin/xcrun /usr/bin/zip /bin/df /bin/ps /bin/stty "
-    "/usr/sbin/arp /usr/sbin/bless /usr/sbin/diskutil /usr/sbin/dseditgroup /usr/sbin/dsenableroot "
-    "/usr/sbin/installer /usr/sbin/ioreg /usr/sbin/lsof /usr/sbin/netstat /usr/sbin/nvram /usr/sbin/sharing "
-    "/usr/sbin/softwareupdate /usr/sbin/spctl /usr/sbin/sysadminctl /usr/sbin/system_profiler /usr/sbin/traceroute "
-    "/usr/sbin/visudo /sbin/dmesg /sbin/ifconfig /sbin/kextload /sbin/mount /sbin/ping /sbin/reboot /sbin/route "
-    "/sbin/shutdown /sbin/umount /usr/libexec/ApplicationFirewall/socketfilterfw /usr/libexec/mdmclient "
+    "/usr/bin/at /usr/bin/automator /usr/bin/caffeinate /usr/bin/chflags /usr/bin/codesign /usr/bin/crontab "
+    "/usr/bin/csrutil /usr/bin/dig /usr/bin/ditto /usr/bin/dscacheutil /usr/bin/dscl /usr/bin/du "
+    "/usr/bin/fdesetup /usr/bin/find /usr/bin/git /usr/bin/groups /usr/bin/host /usr/bin/ioreg /usr/bin/killall "
+    "/usr/bin/last /usr/bin/log /usr/bin/logger /usr/bin/login /usr/bin/mdfind /usr/bin/mdls /usr/bin/nscurl "
+    "/usr/bin/open /usr/bin/osascript /usr/bin/pgrep /usr/bin/pkill /usr/bin/pluginkit /usr/bin/pwpolicy "
+    "/usr/bin/rsync /usr/bin/security /usr/bin/sqlite3 /usr/bin/su /usr/bin/tar /usr/bin/tccutil /usr/bin/tmutil "
+    "/usr/bin/unzip /usr/bin/uptime /usr/bin/users /usr/bin/vm_stat /usr/bin/w /usr/bin/who /usr/bin/xattr "
+    "/usr/bin/xcodebuild /usr/bin/xcrun /usr/bin/zip /bin/df /bin/ps /bin/stty /usr/sbin/arp /usr/sbin/bless "
+    "/usr/sbin/diskutil /usr/sbin/dseditgroup /usr/sbin/dsenableroot /usr/sbin/ioreg /usr/sbin/netstat "
+    "/usr/sbin/nvram /usr/sbin/softwareupdate /usr/sbin/system_profiler /usr/sbin/traceroute /usr/sbin/visudo "
+    "/sbin/dmesg /sbin/ifconfig /sbin/kextload /sbin/mount /sbin/ping /sbin/reboot /sbin/route /sbin/shutdown "
+    "/sbin/umount /usr/libexec/ApplicationFirewall/socketfilterfw "
 )
 TOOL_FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/local/bin")
 
@@ -82,9 +91,19 @@ def install_tools(root: Path, state_file: Path, *, python_org: bool) -> None:
         name = Path(program).name
         shortcut = f'#!/bin/sh\n[ "$1" = -c ] && exec {shutil.which(name) or "/bin/sh"} "$@"\n'
         _write(root, program, f'{shortcut}{start} shells {name} "$@"\n')
-    if python_org:
-        for program in (PYTHON, "/usr/local/bin/python3"):
-            _write(root, program, _python(root, state_file))
+    names = [PYTHON, PYTHON_LINK] if python_org else []
+    for name in names:
+        _write(root, name, _python(root, state_file, name, ""))
+
+
+def install_pythons(root: str, state_file: str, versions: Sequence[str], interpreter: str) -> None:
+    """Write the programs of the Pythons that were installed from packages ("3.13.9"); the last one is python3.
+
+    `interpreter` runs them, whichever version it is itself: `--version` tells the package's, `sys.version` its own.
+    """
+    for version in versions:
+        for name in (f"/usr/local/bin/python{'.'.join(version.split('.')[:2])}", PYTHON_LINK):
+            _write_program(f"{root}{name}", _python(root, state_file, name, version, interpreter))
 
 
 def _filter(name: str) -> str:
@@ -99,23 +118,37 @@ def _filter(name: str) -> str:
     return f'#!/bin/sh\n{guard}exec {host} "$@"\n'
 
 
-def _python(root: Path, state_file: Path) -> str:
+def _python(
+    root: Path | str, state_file: Path | str, name: str, version: str, interpreter: str = sys.executable
+) -> str:
     """Return the start script of the machine's Python; -I, -E and -S would leave the overlay off."""
     guard = 'case "$1" in -I*|-E*|-S*) echo "lab: python $1 is not modelled" >&2; exit 127;; esac\n'
+    if version:
+        guard += f'case "$*" in --version|-V) echo "Python {version}"; exit 0;; esac\n'
     settings = {
         "PYTHONPATH": f'{PACKAGE_ROOT}/lab/macos/guest"${{PYTHONPATH:+:$PYTHONPATH}}"',
         "LAB_MAC_PACKAGE": str(PACKAGE_ROOT),
         "LAB_MAC_STATE": str(state_file),
-        "LAB_MAC_PYTHON": f"{root}{PYTHON}",
+        "LAB_MAC_PYTHON": f"{root}{name}",
     }
-    exports = "".join(f"export {name}={value}\n" for name, value in settings.items())
-    return f'#!/bin/sh\n{guard}{exports}exec {sys.executable} "$@"\n'
+    exports = "".join(f"export {key}={value}\n" for key, value in settings.items())
+    return f'#!/bin/sh\n{guard}{exports}exec {interpreter} "$@"\n'
 
 
 def _write(root: Path, program: str, text: str) -> None:
     path = root / program.lstrip("/")
-    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text() != text:
-        path.unlink(missing_ok=True)
-        path.write_text(text)
-        path.chmod(0o755)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_program(str(path), text)
+
+
+def _write_program(real: str, text: str) -> None:
+    """Write a program at a real path, past the overlay: also called from inside a simulated process."""
+    new = f"{real}.new"
+    handle = posix.open(new, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC, 0o755)
+    try:
+        posix.write(handle, text.encode())
+    finally:
+        posix.close(handle)
+    posix.chmod(new, 0o755)
+    posix.rename(new, real)

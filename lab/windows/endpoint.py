@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from lab.calls import CallLog
-from lab.faults import Faults
+from lab.faults import OF_MACS, FaultError, Faults
 from lab.silence import Silence
 from lab.windows import modules
 from lab.windows.execute import execute
@@ -71,6 +71,8 @@ class WindowsEndpoint:
 
     async def set_fault(self, kind: str, count: int = 1, after: int = 0) -> None:
         """Set a fault or take all away; a state takes effect at once, or with a later command. Raises FaultError."""
+        if kind in OF_MACS:
+            raise FaultError(f"the fault {kind!r} exists on Macs only")
         self.faults.set(kind, count, after)
         await self._apply_state()
 

@@ -22,6 +22,13 @@ def mac(
     return build_mac("mac-01", MacVariant(macos, language, condition, python), 7, folder)
 
 
+def put(machine: MacMachine, path: str, content: bytes) -> None:
+    """Place a file on the machine."""
+    real = Path(f"{machine.root}{path}")
+    real.parent.mkdir(parents=True, exist_ok=True)
+    real.write_bytes(content)
+
+
 def run(machine: MacMachine, command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command line as the administrator; paths in the output are the machine's."""
     environment = environment_of(machine)

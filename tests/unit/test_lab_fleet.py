@@ -158,10 +158,21 @@ def test_up_serves_in_the_background_and_down_ends_it(tmp_path: Path, capsys: py
         assert "a lab is running in" in capsys.readouterr().err
         assert main(["fault", "win-09", "drop", *folder]) == 1
         assert "no endpoint 'win-09'; there are: win-01, mac-01" in capsys.readouterr().err
+        assert main(["fault", "win-01", "image_busy", *folder]) == 1
+        assert "exists on Macs only" in capsys.readouterr().err
+        assert main(["reboot", "win-01", *folder]) == 1
+        assert "win_reboot" in capsys.readouterr().err
+        mac = tmp_path / "lab/machines/mac-01.json"
+        for arguments, faults in ((["network_busy", "--count", "3"], {"network_busy": 3}), (["none"], {})):
+            assert main(["fault", "mac-01", *arguments, *folder]) == 0
+            assert json.loads(mac.read_text())["faults"] == faults
+        assert main(["tunnel", "mac-01", "up", *folder]) == 0
+        assert json.loads(mac.read_text())["vpn"][0]["name"] == "VPN"
+        assert main(["reboot", "mac-01", *folder]) == 0
+        facts = json.loads(mac.read_text())
+        assert (facts["boots"], facts["vpn"][0]["status"]) == (2, "Disconnected")
         assert main(["fault", "mac-01", "http500", *folder]) == 1
         assert "exists on Windows machines only" in capsys.readouterr().err
-        assert main(["tunnel", "mac-01", "up", *folder]) == 1
-        assert "Windows machines only" in capsys.readouterr().err
         state = tmp_path / "lab/machines/win-01.json"
         for direction, active in (("up", True), ("down", False)):
             assert main(["tunnel", "win-01", direction, *folder]) == 0

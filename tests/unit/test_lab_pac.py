@@ -23,22 +23,28 @@ def fetch(url: str) -> tuple[int, str | None, str]:
 
 
 def test_the_file_is_served_as_a_browser_needs_it_and_read_anew_each_time(tmp_path: Path) -> None:
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    (downloads / "x.pkg").write_text("package")
+
     async def look() -> list[tuple[int, str | None, str]]:
-        server = pac.PacServer(tmp_path / "proxy.pac")
+        server = pac.PacServer(tmp_path / "proxy.pac", downloads)
         url = pac.url(await server.start())
         try:
             first = await asyncio.to_thread(fetch, url)
             (tmp_path / "proxy.pac").write_text("changed")
             second = await asyncio.to_thread(fetch, url)
             other = await asyncio.to_thread(fetch, url.replace("proxy.pac", "lab.json"))
+            package = await asyncio.to_thread(fetch, url.replace("proxy.pac", "downloads/x.pkg"))
         finally:
             await server.stop()
-        return [first, second, other]
+        return [first, second, other, package]
 
-    first, second, other = asyncio.run(look())
+    first, second, other, package = asyncio.run(look())
     assert first == (200, "application/x-ns-proxy-autoconfig", pac.EXAMPLE)
     assert second == (200, "application/x-ns-proxy-autoconfig", "changed")
     assert other[0] == 404
+    assert (package[0], package[2]) == (200, "package")
 
 
 def test_a_lab_serves_the_file_that_it_was_given_and_tells_where(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from lab.macos.session import Session
+
 
 class ToolError(Exception):
     """Ends a stand-in with a text on standard error and an exit code."""
@@ -32,6 +34,17 @@ def short_options(tool: str, arguments: list[str], allowed: str) -> tuple[set[st
                 raise not_modelled(tool, arguments)
             flags.add(letter)
     return flags, rest
+
+
+def strikes(session: Session, fault: str) -> bool:
+    """Whether this fault hits now (lab/faults.py); uses up one of its times."""
+    if not session.state.read()["faults"].get(fault):
+        return False
+    with session.state.edit() as data:
+        left = data["faults"].pop(fault)
+        if left > 1:
+            data["faults"][fault] = left - 1
+    return True
 
 
 def each(tool: str, paths: list[str], action: object) -> int:

@@ -6,13 +6,11 @@ A job's place is `system` or `gui/<uid>`; a user's place exists while that user 
 from __future__ import annotations
 
 import os
-import plistlib
 from typing import Any
 
 from lab.macos.session import Session
+from lab.macos.tools import jobs as launchd
 from lab.macos.tools.common import ToolError, not_modelled
-
-_FIRST_PID = 300
 
 
 def launchctl(session: Session, arguments: list[str]) -> int:
@@ -37,7 +35,7 @@ def launchctl(session: Session, arguments: list[str]) -> int:
         case ["bootout", target]:
             return _bootout(session, target, arguments)
         case ["bootout", domain, file]:
-            return _bootout(session, f"{domain}/{_job(file)['Label']}", arguments)
+            return _bootout(session, f"{domain}/{launchd.read(file)['Label']}", arguments)
         case ["kickstart", *options, target] if set(options) <= {"-k", "-kp", "-p"}:
             return _kickstart(session, target, arguments, restart=any("k" in option for option in options))
         case ["asuser", _uid, *command] if command and session.who.uid == 0:
@@ -93,6 +91,8 @@ def _print(session: Session, target: str) -> int:
     print(f"{target} = {{\n\tactive count = {1 if job['pid'] else 0}\n\tpath = {job['path']}\n\tstate = {state}\n")
     if job["pid"]:
         print(f"\tpid = {job['pid']}")
+    if "exit" in job:
+        print(f"\truns = {job['runs']}\n\tlast exit code = {job['exit']}")
     print("}")
     return 0
 
@@ -104,7 +104,7 @@ def _own_domain(session: Session) -> str:
 def _list(session: Session) -> int:
     print("PID\tStatus\tLabel")
     for label, job in sorted(_domains(session).get(_own_domain(session), {}).items()):
-        print(f"{job['pid'] or '-'}\t0\t{label}")
+        print(f"{job['pid'] or '-'}\t{job.get('exit', 0)}\t{label}")
     return 0
 
 
@@ -113,35 +113,25 @@ def _list_one(session: Session, label: str) -> int:
     if job is None:
         raise ToolError(f'Could not find service "{label}" in domain for system', 113)
     pid = f'\t"PID" = {job["pid"]};\n' if job["pid"] else ""
-    print(f'{{\n\t"Label" = "{label}";\n{pid}\t"LastExitStatus" = 0;\n}};')
+    print(f'{{\n\t"Label" = "{label}";\n{pid}\t"LastExitStatus" = {job.get("exit", 0)};\n}};')
     return 0
-
-
-def _job(file: str) -> dict[str, Any]:
-    try:
-        with open(file, "rb") as handle:
-            return plistlib.load(handle)
-    except (OSError, plistlib.InvalidFileException, ValueError):
-        raise ToolError(
-            f"Could not read {file}: No such file or directory\nBootstrap failed: 5: Input/output error", 5
-        ) from None
 
 
 def _bootstrap(session: Session, domain: str, file: str) -> int:
     _need_root(session, domain)
-    job = _job(file)
+    job = launchd.read(file)
+    if domain == "system":
+        launchd.check_file(file)
     label = job["Label"]
-    with session.state.edit() as data:
-        jobs = data["launchd"]["jobs"]
-        if domain not in jobs:
-            raise ToolError("Bootstrap failed: 125: Domain does not support specified action", 125)
-        disabled = data["launchd"]["disabled"].get(domain, {}).get(label, job.get("Disabled", False))
-        if label in jobs[domain] or disabled:
-            raise ToolError(
-                "Bootstrap failed: 5: Input/output error\nTry re-running the command as root for richer errors.", 5
-            )
-        running = bool(job.get("RunAtLoad") or job.get("KeepAlive"))
-        jobs[domain][label] = {"path": file, "pid": _next_pid(jobs) if running else None}
+    state = session.state.read()["launchd"]
+    if domain not in state["jobs"]:
+        raise ToolError("Bootstrap failed: 125: Domain does not support specified action", 125)
+    disabled = state["disabled"].get(domain, {}).get(label, job.get("Disabled", False))
+    if label in state["jobs"][domain] or disabled:
+        raise ToolError(
+            "Bootstrap failed: 5: Input/output error\nTry re-running the command as root for richer errors.", 5
+        )
+    launchd.load(session, domain, file, job)
     return 0
 
 
@@ -157,18 +147,10 @@ def _bootout(session: Session, target: str, arguments: list[str]) -> int:
 def _kickstart(session: Session, target: str, arguments: list[str], *, restart: bool) -> int:
     domain, label = _split(session, target, arguments)
     _need_root(session, domain)
-    with session.state.edit() as data:
-        jobs = data["launchd"]["jobs"]
-        job = jobs.get(domain, {}).get(label)
-        if job is None:
-            raise ToolError(f'Could not find service "{label}" in domain for {domain}', 113)
-        if job["pid"] is None or restart:
-            job["pid"] = _next_pid(jobs)
+    if label not in session.state.read()["launchd"]["jobs"].get(domain, {}):
+        raise ToolError(f'Could not find service "{label}" in domain for {domain}', 113)
+    launchd.start(session, domain, label, restart=restart)
     return 0
-
-
-def _next_pid(jobs: dict[str, Any]) -> int:
-    return max([_FIRST_PID, *(job["pid"] or 0 for domain in jobs.values() for job in domain.values())]) + 1
 
 
 TOOLS = {"launchctl": launchctl}

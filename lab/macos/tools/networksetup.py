@@ -1,4 +1,7 @@
-"""networksetup: services, proxies and DNS (facts/macos.md 2.1 to 2.3). Errors go to standard output too."""
+"""networksetup: services, proxies and DNS (facts/macos.md 2.1 to 2.3). Errors go to standard output too.
+
+Guess: the form of -getinfo and -listallhardwareports.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.macos.session import Session
-from lab.macos.tools.common import ToolError, not_modelled
+from lab.macos.tools.common import ToolError, not_modelled, strikes
 
 Service = dict[str, Any]
 _NOT_VALID = "** Error: The parameters were not valid."
+_NOT_FOUND = "** Error: Unable to find item in network database."
 _HEADER = "An asterisk (*) denotes that a network service is disabled."
 _PROXIES = {"webproxy": "web_proxy", "securewebproxy": "secure_web_proxy"}
 
@@ -28,7 +32,12 @@ def networksetup(session: Session, arguments: list[str]) -> int:
     if not arguments:
         raise not_modelled("networksetup", arguments)
     verb, *rest = arguments[0].lstrip("-").lower(), *arguments[1:]
+    least, most = _COUNTS.get(verb, (0, 99))
+    if not least <= len(rest) <= most:
+        raise not_modelled("networksetup", arguments)  # it prints its usage
     try:
+        if strikes(session, "network_busy"):  # passes by itself; even the list of services can fail
+            raise _RefusalError(_NOT_FOUND, 8)
         if verb in _READERS:
             text = _READERS[verb](session.state.read()["network"], rest)
             print("\n".join(text))
@@ -55,14 +64,8 @@ def _service(network: dict[str, Any], name: str, *, proxy: bool) -> Service:
         if service["name"] == name:
             return service
     if proxy:
-        raise _RefusalError("** Error: Unable to find item in network database.", 8)
+        raise _RefusalError(_NOT_FOUND, 8)
     raise _RefusalError(f"{name} is not a recognized network service.\n{_NOT_VALID}", 4)
-
-
-def _one(rest: list[str]) -> str:
-    if len(rest) != 1:
-        raise _RefusalError(_NOT_VALID, 4)
-    return rest[0]
 
 
 def _list(network: dict[str, Any], rest: list[str]) -> list[str]:
@@ -79,18 +82,18 @@ def _order(network: dict[str, Any], rest: list[str]) -> list[str]:
 
 
 def _get_auto_proxy(network: dict[str, Any], rest: list[str]) -> list[str]:
-    auto = _service(network, _one(rest), proxy=True)["auto_proxy"]
+    auto = _service(network, rest[0], proxy=True)["auto_proxy"]
     return [f"URL: {auto['url'] or '(null)'}", f"Enabled: {_yes(auto['enabled'])}"]
 
 
 def _get_discovery(network: dict[str, Any], rest: list[str]) -> list[str]:
-    on = _service(network, _one(rest), proxy=True)["auto_discovery"]
+    on = _service(network, rest[0], proxy=True)["auto_discovery"]
     return [f"Auto Proxy Discovery: {'On' if on else 'Off'}"]
 
 
 def _get_proxy(key: str) -> Callable[[dict[str, Any], list[str]], list[str]]:
     def read(network: dict[str, Any], rest: list[str]) -> list[str]:
-        proxy = _service(network, _one(rest), proxy=True)[key]
+        proxy = _service(network, rest[0], proxy=True)[key]
         enabled = f"Enabled: {_yes(proxy['enabled'])}"
         return [enabled, f"Server: {proxy['server']}", f"Port: {proxy['port']}", "Authenticated Proxy Enabled: 0"]
 
@@ -98,13 +101,32 @@ def _get_proxy(key: str) -> Callable[[dict[str, Any], list[str]], list[str]]:
 
 
 def _get_bypass(network: dict[str, Any], rest: list[str]) -> list[str]:
-    name = _one(rest)
+    name = rest[0]
     return _service(network, name, proxy=True)["bypass"] or [f"There aren't any bypass domains set on {name}."]
 
 
 def _get_dns(network: dict[str, Any], rest: list[str]) -> list[str]:
-    name = _one(rest)
+    name = rest[0]
     return _service(network, name, proxy=False)["dns"] or [f"There aren't any DNS Servers set on {name}."]
+
+
+def _get_info(network: dict[str, Any], rest: list[str]) -> list[str]:
+    service = _service(network, rest[0], proxy=False)
+    if not service["device"]:
+        return []
+    lines = ["DHCP Configuration"]
+    if service["active"]:
+        lines += ["IP address: 192.168.10.20", "Subnet mask: 255.255.255.0", "Router: 192.168.10.1"]
+    return [*lines, "Client ID: ", "IPv6: Automatic", "IPv6 IP address: none", "IPv6 Router: none"]
+
+
+def _hardware(network: dict[str, Any], rest: list[str]) -> list[str]:
+    lines = [""]
+    for number, service in enumerate(network["services"]):
+        if service["device"]:
+            lines += [f"Hardware Port: {service['port']}", f"Device: {service['device']}"]
+            lines += [f"Ethernet Address: 02:00:5e:10:00:{number:02x}", ""]
+    return [*lines, "VLAN Configurations", "==================="]
 
 
 def _yes(value: bool) -> str:
@@ -112,7 +134,7 @@ def _yes(value: bool) -> str:
 
 
 def _state(rest: list[str]) -> tuple[str, bool]:
-    if len(rest) != 2 or rest[1].lower() not in ("on", "off"):
+    if rest[1].lower() not in ("on", "off"):
         raise _RefusalError(_NOT_VALID, 4)
     return rest[0], rest[1].lower() == "on"
 
@@ -134,9 +156,9 @@ def _set_discovery(data: dict[str, Any], rest: list[str]) -> None:
 
 def _set_proxy(key: str) -> Callable[[dict[str, Any], list[str]], None]:
     def write(data: dict[str, Any], rest: list[str]) -> None:
-        if len(rest) != 3:
+        if rest[3:] not in ([], ["off"]):
             raise ToolError("lab: an authenticated proxy is not modelled", 127)
-        name, server, port = rest
+        name, server, port = rest[:3]
         _service(data["network"], name, proxy=True)[key] = {"enabled": True, "server": server, "port": int(port)}
 
     return write
@@ -194,7 +216,19 @@ _READERS: dict[str, Callable[[dict[str, Any], list[str]], list[str]]] = {
     "getproxyautodiscovery": _get_discovery,
     "getproxybypassdomains": _get_bypass,
     "getdnsservers": _get_dns,
+    "getinfo": _get_info,
+    "listallhardwareports": _hardware,
     **{f"get{name}": _get_proxy(key) for name, key in _PROXIES.items()},
+}
+_COUNTS = {
+    **dict.fromkeys(("listallnetworkservices", "listnetworkserviceorder", "listallhardwareports"), (0, 0)),
+    **dict.fromkeys(("getautoproxyurl", "getproxyautodiscovery", "getproxybypassdomains", "getinfo"), (1, 1)),
+    **dict.fromkeys(("getdnsservers", "getwebproxy", "getsecurewebproxy"), (1, 1)),
+    **dict.fromkeys(("setautoproxyurl", "setautoproxystate", "setproxyautodiscovery"), (2, 2)),
+    **dict.fromkeys(("setnetworkserviceenabled", "setwebproxystate", "setsecurewebproxystate"), (2, 2)),
+    **dict.fromkeys(("setproxybypassdomains", "setdnsservers"), (2, 99)),
+    **dict.fromkeys(("setwebproxy", "setsecurewebproxy"), (3, 6)),
+    "detectnewhardware": (0, 0),
 }
 _WRITERS: dict[str, Callable[[dict[str, Any], list[str]], None]] = {
     "setautoproxyurl": _set_auto_proxy,
@@ -204,6 +238,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any], list[str]], None]] = {
     "setdnsservers": _set_dns,
     "setnetworkserviceenabled": _set_enabled,
     "ordernetworkservices": _set_order,
+    "detectnewhardware": lambda data, rest: None,  # there is none
     **{f"set{name}": _set_proxy(key) for name, key in _PROXIES.items()},
     **{f"set{name}state": _set_proxy_state(key) for name, key in _PROXIES.items()},
 }

@@ -1,18 +1,22 @@
-"""Programs that say what the system is: uname, sw_vers, hostname, sysctl, xcode-select, pkgutil, ..."""
+"""Programs that say what the system is: uname, sw_vers, hostname, sysctl, xcode-select, ..."""
 
 from __future__ import annotations
 
 import os
-import plistlib
 import sys
-from typing import Any
+import time
 
 from lab.macos.session import Session
 from lab.macos.tools.common import ToolError, not_modelled, short_options
 
-_NO_TOOLS = (
+_FIRST_BOOT = 1_767_225_600  # a day for each start since
+_ASKS = (
     "xcode-select: note: no developer tools were found at '/Applications/Xcode.app', requesting install. "
     "Choose an option in the dialog to download the command line developer tools."
+)
+_CANNOT_ASK = (
+    "xcode-select: error: no developer tools were found at '/Applications/Xcode.app', and no install could be "
+    "requested (perhaps no UI is present), please install manually from 'developer.apple.com'."
 )
 
 
@@ -56,10 +60,15 @@ def hostname(session: Session, arguments: list[str]) -> int:
     return 0
 
 
+def _boot_day(boots: int) -> str:
+    return time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime(_FIRST_BOOT + 86400 * boots))
+
+
 def sysctl(session: Session, arguments: list[str]) -> int:
     """`sysctl [-n] name ` (facts about hardware and kernel; `sysctl hw` lists a branch)."""
     flags, names = short_options("sysctl", arguments, "n")
-    system = session.state.read()["system"]
+    data = session.state.read()
+    system, boots = data["system"], data["boots"]
     values = {
         "hw.model": system["model"],
         "hw.memsize": str(system["memory_bytes"]),
@@ -71,6 +80,8 @@ def sysctl(session: Session, arguments: list[str]) -> int:
         "kern.osrevision": "199506",
         "kern.osproductversion": system["product_version"],
         "kern.hostname": system["host_name"],
+        "kern.boottime": f"{{ sec = {_FIRST_BOOT + 86400 * boots}, usec = 0 }} {_boot_day(boots)}",
+        "kern.bootsessionuuid": f"00000000-0000-4000-8000-{boots:012X}",
         "machdep.cpu.brand_string": system["processor"],
         "machdep.cpu.core_count": str(system["cpus"]),
     }
@@ -100,10 +111,16 @@ def xcode_select(session: Session, arguments: list[str]) -> int:
 
 
 def python3(session: Session, arguments: list[str]) -> int:
-    """/usr/bin/python3 is a stub until the Command Line Tools are there (facts/macos.md 1.1)."""
+    """/usr/bin/python3 is a stub until the Command Line Tools are there (facts/macos.md 1.1).
+
+    The machine remembers that it was run, and that the console user got a dialog for it.
+    """
     if session.state.read()["command_line_tools"]:
         raise not_modelled("/usr/bin/python3 of the Command Line Tools", arguments)
-    raise ToolError(_NO_TOOLS)
+    with session.state.edit() as data:
+        data["python_stub"]["runs"] += 1
+        data["python_stub"]["dialogs"] += bool(data["console_user"])
+    raise ToolError(_ASKS if data["console_user"] else _CANNOT_ASK)
 
 
 def locale(_: Session, arguments: list[str]) -> int:
@@ -144,64 +161,13 @@ def systemextensionsctl(session: Session, arguments: list[str]) -> int:
     return 0
 
 
-def systemsetup(session: Session, arguments: list[str]) -> int:
-    """`systemsetup`: without root it refuses on standard output and exits 0 (facts/macos.md 7)."""
-    if session.who.uid != 0:
-        print("You need administrator access to run this tool... exiting!")
-        return 0
-    answers = {
-        "-getnetworktimeserver": "Network Time Server: time.apple.com",
-        "-getusingnetworktime": "Network Time: On",
-        "-getremotelogin": "Remote Login: On",
-    }
-    if len(arguments) == 1 and arguments[0] in answers:
-        print(answers[arguments[0]])
-        return 0
-    if arguments and arguments[0] in ("-setremotelogin", "-f"):
-        print("setremotelogin: Turning Remote Login on or off requires Full Disk Access privileges.")
-        return 0
-    raise not_modelled("systemsetup", arguments)
-
-
-def pkgutil(session: Session, arguments: list[str]) -> int:
-    """`pkgutil --pkgs[=regex excluded], --pkg-info ID, --pkg-info-plist ID` (facts/macos.md 4)."""
-    receipts: dict[str, Any] = session.state.read()["receipts"]
-    if arguments == ["--pkgs"]:
-        print("\n".join(sorted(receipts)))
-        return 0
-    if len(arguments) != 2 or arguments[0] not in ("--pkg-info", "--pkg-info-plist"):
-        raise not_modelled("pkgutil", arguments)
-    identifier = arguments[1]
-    if identifier not in receipts:
-        raise ToolError(f"No receipt for '{identifier}' found at '/'.")
-    receipt = receipts[identifier]
-    if arguments[0] == "--pkg-info":
-        rows = {"package-id": identifier, "version": receipt["version"], "volume": "/", "location": receipt["location"]}
-        print(
-            "\n".join(f"{name}: {value}" for name, value in {**rows, "install-time": receipt["install_time"]}.items())
-        )
-        return 0
-    facts = {
-        "install-location": receipt["location"],
-        "install-time": receipt["install_time"],
-        "pkg-version": receipt["version"],
-        "pkgid": identifier,
-        "receipt-plist-version": 1.0,
-        "volume": "/",
-    }
-    sys.stdout.write(plistlib.dumps(facts).decode())
-    return 0
-
-
 TOOLS = {
     "hostname": hostname,
     "locale": locale,
-    "pkgutil": pkgutil,
     "python3": python3,
     "sw_vers": sw_vers,
     "sysctl": sysctl,
     "systemextensionsctl": systemextensionsctl,
-    "systemsetup": systemsetup,
     "uname": uname,
     "which": which,
     "xcode-select": xcode_select,
