@@ -186,6 +186,11 @@ class _Words:
         word = self.take()
         if word == "!":
             return f"! {self.take()}"
+        if word == "(":
+            # An interface's own networks, followed as its addresses change.
+            inner = self.take()
+            self.expect(")")
+            return f"({inner})"
         if word in "{},=()":
             raise NotModelledError(f"an address of an interface, or a syntax error, in line {self.line}")
         return word
@@ -287,7 +292,7 @@ def _default_state(action: str, protocol: str) -> str:
 def _address(text: str, line: int) -> tuple[str, str]:
     """Return (the printed form, the family "" for any and tables)."""
     negated, text = text.startswith("! "), text.removeprefix("! ")
-    if text == "any" or text.startswith("<"):
+    if text == "any" or text.startswith(("<", "(")):
         return text, ""
     try:
         network = ipaddress.ip_network(text, strict=False)
@@ -340,7 +345,7 @@ def _side_matches(side: Side, address: str, port: int, tables: Mapping[str, Sequ
         return False
     if side.address == "any":
         return True
-    networks = tables.get(side.address.strip("<>"), ()) if side.address.startswith("<") else (side.address,)
+    networks = tables.get(side.address.strip("<>"), ()) if side.address.startswith(("<", "(")) else (side.address,)
     host = ipaddress.ip_address(address)
     # The narrowest entry decides, as in a table of pf.
     hits = [entry for entry in networks if host in ipaddress.ip_network(entry.removeprefix("! "))]

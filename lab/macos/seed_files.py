@@ -80,6 +80,7 @@ class Tree:
             "/private/etc/pf.anchors",
             "/private/var",
             "/private/var/log",
+            "/private/var/run",
             "/private/var/folders",
         ):
             self._folder(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from lab.windows.machine import SERVICES, Machine
-from lab.windows.packages import keep_package
+from lab.windows.packages import forget_package, keep_package
 from lab.windows.parts import Adapter, Service
 from lab.windows.registry import Value
 from lab.windows.seed_firewall import RULES, VERSIONS, guid
@@ -109,11 +109,12 @@ def install(machine: Machine, version: str, product: str = "FortiClient VPN", co
 
 
 def remove(machine: Machine) -> None:
-    """Remove the client.
+    """Remove the client, with the package that Windows kept of it.
 
     Drivers, adapters' services, firewall rules, and all Fortinet keys with the tunnels stay behind (3.4).
     """
     for entry in _entries(machine):
+        forget_package(machine, entry)
         machine.registry.delete_key(entry)
     machine.registry.delete_key(f"{SERVICES}\\FA_Scheduler")
     machine.services.pop("FA_Scheduler", None)
@@ -126,7 +127,8 @@ def remove(machine: Machine) -> None:
 
 
 def _uninstall_entry(machine: Machine, code: str, version: str, product: str) -> None:
-    for old in _entries(machine):
+    for old in _entries(machine):  # an upgrade takes the version before along
+        forget_package(machine, old)
         machine.registry.delete_key(old)
     values = {
         "DisplayName": text(product),

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from lab.windows import forticlient
 from lab.windows.machine import SESSION_MANAGER, START_MODES
 from lab.windows.modules import NotModelled
-from lab.windows.packages import keep_package, properties_key
+from lab.windows.packages import forget_package, keep_package, properties_key
 from lab.windows.parts import Service
 from lab.windows.registry import Value
 from lab.windows.services import ServiceConfig
@@ -141,7 +141,7 @@ def uninstall(machine: Machine, entry: str, arguments: str = "") -> int:
         machine.files.delete(path)
     if location:
         machine.files.delete(location, recursive=True)
-    machine.registry.delete_key(properties_key(entry).rpartition("\\")[0])
+    forget_package(machine, entry)
     machine.registry.delete_key(entry)
     return _finish(machine, code, "/norestart" in arguments.lower())
 

@@ -368,7 +368,7 @@ class Machine:
             "adapters": [asdict(adapter) for adapter in self.adapters],
             "restore_points": [asdict(point) for point in self.restore_points],
             "vpn_connections": copy.deepcopy(self.vpn_connections),
-            "volatile_keys": sorted(self.volatile_keys),
+            "volatile_keys": sorted(key for key in self.volatile_keys if self.registry.exists(key)),
             "domain": self.domain,
             "last_boot": self.last_boot,
             "boot_count": self.boot_count,

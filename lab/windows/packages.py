@@ -21,6 +21,14 @@ def keep_package(machine: Machine, entry: str, metadata: Mapping[str, Any]) -> N
     machine.registry.set(properties_key(entry), "LocalPackage", Value("REG_SZ", path))
 
 
+def forget_package(machine: Machine, entry: str) -> None:
+    """Uninstalling takes the copy along, and what is noted of the product."""
+    path = machine.registry.data(properties_key(entry), "LocalPackage")
+    if path is not None:
+        machine.files.delete(path)
+    machine.registry.delete_key(properties_key(entry).rpartition("\\")[0])
+
+
 def properties_key(entry: str) -> str:
     """Return the key where Windows Installer notes what it knows of the product of an uninstall entry."""
     return f"{_PRODUCTS}\\{_packed(entry)}\\InstallProperties"

@@ -13,6 +13,7 @@ from lab.windows.machine import COMPUTER_NAME, NLS_LANGUAGE, SERVICES, START_MOD
 from lab.windows.parts import Adapter, RestorePoint, Service
 from lab.windows.payload import Call
 from lab.windows.registry import Value
+from lab.windows.scripts import store_package
 from tests.contract.vectors import SCRIPTS, arguments
 
 PROFILES = ["Domain", "Private", "Public"]
@@ -54,6 +55,7 @@ def run(vector: dict[str, Any]) -> dict[str, Any]:
         "error": error,
         "rules": rules,
         "connections": machine.vpn_connections.get(SYSTEM, {}),
+        "store": store_package.provisioned(machine),
         "volatile_keys": sorted(key.removeprefix("HKLM\\") for key in machine.volatile_keys),
         "restore": {"newest": restore_points.newest(machine), "frequency": frequency},
         "unchanged": unchanged,
@@ -98,6 +100,7 @@ def machine_of(state: dict[str, Any]) -> Machine:
         machine.volatile_keys.add(f"HKLM\\{path}")
     _add_restore_points(machine, state.get("restore", {}))
     _add_install_facts(machine, state.get("install", {}))
+    _add_store_packages(machine, state.get("store", {}))
     registry.create(LOCAL_RULES)
     for name, wanted in state.get("rules", {}).items():
         rule = Rule("v2.33", [("Action", "Allow"), ("Dir", "In"), ("Protocol", "6"), ("LPort", "445"), ("Name", name)])
@@ -150,6 +153,13 @@ def _add_install_facts(machine: Machine, install: dict[str, Any]) -> None:
         machine.registry.load(f"HKU\\{sid}", _hive_file(machine, sid))
     if "free_bytes" in install:
         machine.files.add_stub(r"C:\ballast", machine.files.free("C:") - install["free_bytes"])
+
+
+def _add_store_packages(machine: Machine, store: dict[str, Any]) -> None:
+    for name in store.get("provisioned", []):
+        store_package.provision(machine, name)
+    for path, metadata in store.get("files", {}).items():
+        machine.files.add_stub(path, 1000, {"kind": "msix", **metadata})
 
 
 def _hive_file(machine: Machine, sid: str) -> str:

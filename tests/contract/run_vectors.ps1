@@ -314,7 +314,31 @@ $rebootStandIns = {
     }
 }
 
+$storeStandIns = {
+    function Get-ProvisionedName { return , @($global:Machine.store.provisioned) }
+
+    function Add-ProvisionedPackage {
+        param ([string]$Path)
+        foreach ($file in $global:Machine.store.files) {
+            if ($file.path -eq $Path -and $file.SignatureStatus -ne 'Valid') {
+                throw 'No signature was present in the subject.'
+            }
+            if ($file.path -eq $Path) {
+                $global:Machine.store.provisioned = @($global:Machine.store.provisioned) + $file.PackageFullName
+            }
+        }
+    }
+
+    function Remove-ProvisionedPackage {
+        param ([string]$Name)
+        $global:Machine.store.provisioned = @(foreach ($known in $global:Machine.store.provisioned) {
+                if ($known -ne $Name) { $known }
+            })
+    }
+}
+
 $standIns = @{
+    store_package = $storeStandIns.ToString()
     require_reboot = $rebootStandIns.ToString()
     set_firewall_rule = $writerStandIns.ToString()
     restore_point = $restoreStandIns.ToString()
@@ -375,6 +399,7 @@ function Invoke-Writer {
         rules = @($global:Machine.rules)
         connections = @($global:Machine.connections)
         volatile_keys = @($global:Machine.volatile_keys)
+        store = @($global:Machine.store.provisioned)
         restore = @{ newest = Get-NewestRestorePoint; frequency = $global:Machine.restore.frequency }
     }
 }

@@ -71,6 +71,8 @@ def differing(vector: dict[str, Any], found: dict[str, Any]) -> list[str]:
         found["rules"] = {rule.pop("name"): rule for rule in found["rules"]}
     if "connections" in found:
         found["connections"] = {connection.pop("name"): connection for connection in found["connections"]}
+    if "store" in found:
+        found["store"] = sorted(found["store"])
     if "mounts" in found:
         found["mounts"] = sorted(found["mounts"])
     return vectors.differences(vector, found)
@@ -109,6 +111,7 @@ def call(vector: dict[str, Any]) -> dict[str, Any]:
             "restore": {"points": [], "frequency": None, "off": False, "broken": False} | machine.get("restore", {}),
             "volatile_keys": machine.get("volatile_keys", []),
             "install": install(machine.get("install", {})),
+            "store": store(machine.get("store", {})),
             "connections": [item | {"name": its_name} for its_name, item in machine.get("connections", {}).items()],
             "rules": [rule | {"name": rule_name} for rule_name, rule in machine.get("rules", {}).items()],
         },
@@ -123,6 +126,12 @@ def install(given: dict[str, Any]) -> dict[str, Any]:
         "logged_on": given.get("logged_on", []),
         "packages": [metadata | {"path": path} for path, metadata in given.get("packages", {}).items()],
     }
+
+
+def store(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the Store packages that every user gets, and the files of others as a list."""
+    files = [metadata | {"path": path} for path, metadata in given.get("files", {}).items()]
+    return {"provisioned": given.get("provisioned", []), "files": files}
 
 
 def keys(given: dict[str, dict[str, list[Any]]]) -> list[dict[str, Any]]:

@@ -98,6 +98,7 @@ def test_it_calls_nothing_but_cmdlets_it_is_known_to_need_and_its_own_functions(
     cmdlets |= {"Get-NetFirewallRule", "Set-NetFirewallRule", "Get-NetFirewallAddressFilter"}
     cmdlets |= {"Get-AuthenticodeSignature"}
     cmdlets |= {f"{verb}-VpnConnection" for verb in ("Get", "Add", "Set", "Remove")} | {"Set-VpnConnectionProxy"}
+    cmdlets |= {f"{verb}-AppxProvisionedPackage" for verb in ("Get", "Add", "Remove")}
     cmdlets |= {"Get-ComputerRestorePoint", "Enable-ComputerRestore", "Checkpoint-Computer"}
     assert {name for _line, name in commands(source)} - own - cmdlets == set()
 

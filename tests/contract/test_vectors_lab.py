@@ -19,6 +19,7 @@ from lab.windows.scripts import (
     restore_point,
     set_firewall_rule,
     set_vpn_connection,
+    store_package,
 )
 from tests.contract import lab, vectors
 
@@ -32,7 +33,7 @@ def test_the_model_answers_as_the_vector_says(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
 def test_a_machine_changes_only_where_the_vector_says_so(vector: dict[str, Any]) -> None:
-    says_so = {"mounts", "rules", "restore", "volatile_keys", "connections"} & set(vector["expect"])
+    says_so = {"mounts", "rules", "restore", "volatile_keys", "connections", "store"} & set(vector["expect"])
     assert lab.run(vector)["unchanged"] is not bool(says_so)
 
 
@@ -70,6 +71,7 @@ def test_a_difference_is_told_also_between_true_and_1() -> None:
         ("install_facts", install_facts.SHA256),
         ("restore_point", restore_point.SHA256),
         ("require_reboot", require_reboot.SHA256),
+        ("store_package", store_package.SHA256),
         ("set_vpn_connection", set_vpn_connection.SHA256),
     ],
 )

@@ -18,6 +18,7 @@ SCRIPTS = {
     "install_facts": ROOT / "roles/forticlient_install/files/install_facts.ps1",
     "restore_point": ROOT / "roles/forticlient_install/files/restore_point.ps1",
     "require_reboot": ROOT / "roles/forticlient_install/files/require_reboot.ps1",
+    "store_package": ROOT / "roles/forticlient_install/files/store_package.ps1",
     "set_vpn_connection": ROOT / "roles/vpn_profile/files/set_vpn_connection.ps1",
 }
 READER_ARGUMENTS: dict[str, list[Any]] = {
@@ -45,7 +46,7 @@ def differences(vector: dict[str, Any], found: dict[str, Any]) -> list[str]:
     """Return what of `found` is not what the vector expects, one line each.
 
     `found` has the keys of `expect`; the reader's has document, warnings and mounts, another script's changed, output,
-    diff, error, rules and restore. What the vector does not name is not compared, except that a machine
+    diff, error, rules, restore and store. What the vector does not name is not compared, except that a machine
     which is not said to change must not.
     """
     expect = vector["expect"]

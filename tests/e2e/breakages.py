@@ -392,57 +392,23 @@ BREAKAGES_MACHINE_WIDE: list[dict[str, Any]] = [
     },
 ]
 
-
-# The client itself: what is repaired by installing it again, so that each goes alone (test_forticlient_install.py).
-CLIENT_CODE = "{15C7B361-A0B2-4E79-93E0-868B5000BA3F}"  # of 7.4.3.8758, and of every other build of 7.4.3
-CLIENT_ENTRY = rf"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\{CLIENT_CODE}"
-CLIENT_VARIABLES: dict[str, Any] = {
-    "forticlient_install_restore_point": "skip",
-    "forticlient_install_minimum_version": "7.4.3.1790",
-    "forticlient_install_maximum_version": "7.4.3.8758",
-    "forticlient_install_allow_downgrade": True,
-    "forticlient_install_blocked_versions": [
-        {"version": f"7.4.3.{build}", "reason": "a test"} for build in (2001, 2002, 2003)
-    ],
+# A Store connection is its user's own, so what breaks it is done as he could (test_vpn_profile.py): the parameters of
+# set_vpn_connection.ps1.
+STORE_CONNECTION: dict[str, Any] = {
+    "Present": True,
+    "Plugin": "FortinetInc.FortiClient_sq9g7krz3c65j",
+    "CustomConfiguration": "<forticlient>0</forticlient>",
+    "ServerAddress": "https://fg.imr.tohoku.ac.jp",
+    "ProxyScript": PAC,
 }
-
-
-def without(path: str) -> dict[str, Any]:
-    """Return the call that deletes a file, or a folder with all it holds."""
-    return {"module": "ansible.windows.win_file", "args": {"path": path, "state": "absent"}}
-
-
-def versions(*texts: str) -> list[dict[str, Any]]:
-    """Return the calls that let the client's entry show another version."""
-    return [value(CLIENT_ENTRY, "DisplayVersion", text, "string") for text in texts]
-
-
-BREAKAGES_CLIENT: list[dict[str, Any]] = [
+BREAKAGES_STORE_CONNECTION: list[dict[str, Any]] = [
     {
-        "control": "forticlient_install.installed",
+        "control": "vpn_profile.store_connection",
         "breakages": [
-            {"module": "ansible.windows.win_package", "args": {"product_id": CLIENT_CODE, "state": "absent"}},
-            {
-                "module": "ansible.windows.win_regedit",
-                "args": {"path": CLIENT_ENTRY, "state": "absent", "delete_key": True},
-            },
-            value(CLIENT_ENTRY, "DisplayName", "FortiClient VPN Trial", "string"),
+            {"Present": False},
+            {**STORE_CONNECTION, "ServerAddress": "https://130.34.226.190"},
+            {**STORE_CONNECTION, "ProxyScript": "http://wpad.example.org/wpad.dat"},
+            {**STORE_CONNECTION, "AutoDetect": True},
         ],
-    },
-    {
-        "control": "forticlient_install.program",
-        "breakages": [
-            without(r"C:\Program Files\Fortinet\FortiClient\FortiClient.exe"),
-            without(r"C:\Program Files\Fortinet\FortiClient"),
-            without(r"C:\Program Files\Fortinet"),
-        ],
-    },
-    {"control": "forticlient_install.minimum_version", "breakages": versions("6.2.0.0780", "7.3", "7.1.9.9999")},
-    {"control": "forticlient_install.maximum_version", "breakages": versions("7.4.3.8759", "7.4.4.1887", "8.0")},
-    {"control": "forticlient_install.blocked_version", "breakages": versions("7.4.3.2001", "7.4.3.2002", "7.4.3.2003")},
-    {
-        "control": "forticlient_install.vulnerable_version",
-        "also": ["forticlient_install.minimum_version"],
-        "breakages": versions("7.4.2.1717", "7.2.2.0864", "7.0.12.0001"),
     },
 ]

@@ -12,7 +12,7 @@ FLEET = (6, 2)
 STAYS = re.compile(
     r"/SOFTWARE/keys/Fortinet |/Services/keys/(FortiFilter|ftsvnic|ftvnic|pppop) "
     r"|/FirewallRules/values/\{[0-9A-F-]+\} .*Name=FortiClient Network Services\|"
-    r"|Program Files\\Fortinet |WINDOWS\\Installer(\\\w+\.msi)? |/CurrentVersion/keys/Installer "
+    r"|Program Files\\Fortinet |WINDOWS\\Installer |/CurrentVersion/keys/Installer "
     r"|/CurrentVersion/keys/SPP |/SystemRestore/values/RPSessionInterval |^/restore_points "
 )
 

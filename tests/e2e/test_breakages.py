@@ -1,17 +1,19 @@
-"""Every control of every role on Windows: three breakages or more, each found, each repaired, nothing else touched."""
+"""What breaks a prepared Windows machine is found, repaired, and nothing else touched; all controls at once.
+
+tests/unit/test_breakages_table.py sees to it that every control of every role has its breakages.
+"""
 
 from __future__ import annotations
 
 import json
-import re
 from itertools import zip_longest
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.e2e.breakages import BREAKAGES, BREAKAGES_CLIENT, BREAKAGES_MACHINE_WIDE, VARIABLES
-from tests.e2e.conftest import ROOT, LabFleet
+from tests.e2e.breakages import BREAKAGES, VARIABLES
+from tests.e2e.conftest import LabFleet
 
 pytestmark = pytest.mark.depth
 FLEET = (2, 0)
@@ -19,25 +21,6 @@ FLEET = (2, 0)
 HOSTS = ["win-01", "win-02"]
 WISHES = ("-e", json.dumps(VARIABLES))
 ROUNDS = list(zip_longest(*(entry["breakages"] for entry in BREAKAGES)))
-
-
-def controls_of(role: str) -> set[str]:
-    """Return the controls that the role itself repairs; the data holds templates, so it is read as text."""
-    text = (ROOT / f"roles/{role}/vars/Windows.yml").read_text(encoding="utf-8")
-    blocks = re.split(r"^ +- id: ", text, flags=re.MULTILINE)[1:]
-    return {block.split()[0] for block in blocks if "remedy: none" not in block}
-
-
-def roles() -> list[str]:
-    data = yaml.safe_load((ROOT / "playbooks/group_vars/all.yml").read_text(encoding="utf-8"))
-    return sorted({role for names in data["endpoint_roles_by_group"].values() for role in names})
-
-
-@pytest.mark.parametrize("role", roles())
-def test_every_control_has_three_breakages(role):
-    tables = [*BREAKAGES, *BREAKAGES_MACHINE_WIDE, *BREAKAGES_CLIENT]
-    table = {entry["control"]: len(entry["breakages"]) for entry in tables}
-    assert {control: table.get(control, 0) for control in controls_of(role) if table.get(control, 0) < 3} == {}
 
 
 @pytest.fixture(scope="module")

@@ -7,81 +7,22 @@ brings win-04 to what it needs.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.windows.filesystem import installer_bytes
-from lab.windows.forticlient import msi_metadata
-from lab.windows.machine import Machine
-from tests.e2e.breakages import BREAKAGES_CLIENT, CLIENT_VARIABLES
+from tests.e2e.breakages_client import BREAKAGES_CLIENT, CLIENT_VARIABLES
+from tests.e2e.client import ACCEPTED, ENTRY, NEW, OLD, PROGRAMS, Client, found
 from tests.e2e.test_breakages import state_of
 
 pytestmark = pytest.mark.depth
 FLEET = (4, 0)
-OLD, NEW = "7.4.3.1790", "7.4.3.8758"
-CODE = "{15C7B361-A0B2-4E79-93E0-868B5000BA3F}"  # of both
-ENTRY = rf"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\{CODE}"
-PROGRAMS = r"C:\Program Files\Fortinet\FortiClient"
-ACCEPTED = ["CVE-2025-46373", "CVE-2025-47761", "CVE-2025-57716", "CVE-2026-70465"]
-PLAYBOOK = "../tests/e2e/one_role.yml"
-
-
-class Client:
-    """Runs the role alone, with an installer made for the test."""
-
-    def __init__(self, fleet: Any, folder: Path) -> None:
-        self.fleet = fleet
-        self.folder = folder
-
-    def supply(self, version: str = NEW, **metadata: Any) -> dict[str, Any]:
-        """Make an installer and return the variables that describe it."""
-        content = installer_bytes({**msi_metadata(version), **metadata}, 12_000_000)
-        digest = hashlib.sha256(content).hexdigest()
-        path = self.folder / f"{digest[:8]}.msi"
-        path.write_bytes(content)
-        return {
-            "forticlient_install_source": str(path),
-            "forticlient_install_sha256": digest,
-            "forticlient_install_version": version,
-            "forticlient_install_minimum_version": version,
-        }
-
-    def play(self, hosts: str, *options: str, **variables: Any) -> Any:
-        accepted = [{"cve": name, "reason": "a test"} for name in ACCEPTED]
-        given = {"role": "forticlient_install", "forticlient_install_accepted_vulnerabilities": accepted, **variables}
-        return self.fleet.play(PLAYBOOK, "--limit", hosts, "-e", json.dumps(given), *options)
-
-    def do(self, host: str, module: str, **arguments: Any) -> None:
-        done = self.fleet.adhoc(host, f"ansible.windows.{module}", arguments)
-        assert done.returncode == 0, done.stdout
-
-    def machine(self, host: str) -> Machine:
-        return Machine.load(self.fleet.directory / f"lab/machines/{host}.json")
-
-    def version(self, host: str) -> str | None:
-        return self.machine(host).registry.data(ENTRY.replace(":", "", 1), "DisplayVersion")
-
-    def bring(self, host: str, version: str | None) -> None:
-        """Begin with this version on a machine, or with no client of the role's."""
-        if self.version(host) == version:
-            return
-        variables = {"forticlient_install_state": "absent"} if version is None else self.supply(version)
-        run = self.play(host, **variables)
-        assert run.code == 0, run.output
+BUSY = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\InProgress"
 
 
 @pytest.fixture(scope="module")
 def client(fleet: Any, tmp_path_factory: pytest.TempPathFactory) -> Client:
     return Client(fleet, tmp_path_factory.mktemp("installers"))
-
-
-def found(run: Any, control: str) -> dict[str, Any]:
-    (one,) = [r for r in run.records if r["control"] == f"forticlient_install.{control}"]
-    return one
 
 
 def test_a_servicing_restart_stops_the_upgrade_and_after_it_the_upgrade_is_done(client):
@@ -141,6 +82,19 @@ def test_absent_removes_what_the_role_installed_and_leaves_what_was_there(client
     assert not client.machine("win-04").registry.exists(r"HKLM\SOFTWARE\OffsiteEndpoints")
 
 
+def test_a_removal_that_fails_is_told_and_the_next_run_does_it(client):
+    client.bring("win-04", NEW)
+    client.do("win-04", "win_regedit", path=BUSY)
+    gone = {"forticlient_install_state": "absent", "__forticlient_install_busy_tries": 1}
+    run = client.play("win-04", **gone, __forticlient_install_busy_wait_seconds=0)
+    assert (run.code, found(run, "installed")["status"]) == (2, "error")
+    assert "ended with 1618" in found(run, "installed")["reason"]
+    assert client.version("win-04") == NEW
+    client.do("win-04", "win_regedit", path=BUSY, state="absent", delete_key=True)
+    run = client.play("win-04", **gone)
+    assert (run.code, client.version("win-04")) == (0, None), run.output
+
+
 @pytest.mark.parametrize(
     ("metadata", "variables", "words"),
     [
@@ -166,13 +120,12 @@ def test_what_ends_an_installation_is_told_and_no_client_is_there(client, metada
 
 def test_another_installation_is_waited_for_and_not_for_ever(client):
     client.bring("win-04", None)
-    busy = {"path": r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\InProgress"}
     patience = {"__forticlient_install_busy_tries": 3, "__forticlient_install_busy_wait_seconds": 0}
-    client.do("win-04", "win_regedit", **busy)
+    client.do("win-04", "win_regedit", path=BUSY)
     run = client.play("win-04", **client.supply(), **patience)
     assert found(run, "installed")["status"] == "error"
     assert "ended with 1618 (another installation runs" in found(run, "installed")["reason"]
-    client.do("win-04", "win_regedit", **busy, name="OffsiteLabCalls", data=2, type="dword")
+    client.do("win-04", "win_regedit", path=BUSY, name="OffsiteLabCalls", data=2, type="dword")
     run = client.play("win-04", **client.supply(OLD), **patience)
     assert run.code == 0, run.output
     assert client.version("win-04") == OLD
@@ -199,7 +152,7 @@ def test_a_restart_that_is_allowed_happens_when_nobody_is_logged_on(client):
     client.bring("win-02", NEW)
     boots = client.machine("win-02").boot_count
     client.do("win-02", "win_file", path=PROGRAMS + r"\FortiClient.exe", state="absent")
-    run = client.play("win-02", **client.supply(ExitCode=3010), forticlient_install_allow_reboot=True)
+    run = client.play("win-02", **client.supply(ExitCode=1641), forticlient_install_allow_reboot=True)
     assert run.code == 0, run.output
     assert client.machine("win-02").boot_count == boots + 1
 
@@ -288,9 +241,12 @@ def test_what_breaks_the_client_is_found_and_repaired_and_the_machine_is_as_befo
     for host, (entry, call) in zip(HOSTS, cases, strict=True):
         healthy.do(host, call["module"].removeprefix("ansible.windows."), **call["args"])
         expected |= {(host, control) for control in (entry["control"], *entry.get("also", []))}
-    run = healthy.play(",".join(HOSTS), **{**healthy.supply(), **CLIENT_VARIABLES})
+    wish = {**healthy.supply(), **CLIENT_VARIABLES}
+    audit = healthy.audit(",".join(HOSTS), **wish)
+    assert {(endpoint, control) for endpoint, control, _ in audit.of_status("drifted", "error")} == expected
+    run = healthy.play(",".join(HOSTS), **wish)
     assert run.code == 0, run.output
-    assert {(endpoint, control) for endpoint, control, _ in run.of_status("fixed")} == expected
+    assert run.of_status("fixed") == audit.of_status("drifted")
     assert {host: state_of(healthy.fleet, host) for host in HOSTS} == before
 
 

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.e2e.breakages import BREAKAGES_STORE_CONNECTION
+
 pytestmark = pytest.mark.depth
 FLEET = (3, 0)
 SSLVPN = r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn"
@@ -107,15 +109,8 @@ def test_a_store_connection_is_made_for_each_named_user_and_repaired_and_taken_o
     assert play(fleet, *store("takahashi", "ito")).of_status("fixed") == set()
     assert fleet.hashes()["win-01"] == prepared
 
-    plugin = "FortinetInc.FortiClient_sq9g7krz3c65j"
-    right = {"Present": True, "Plugin": plugin, "CustomConfiguration": "<forticlient>0</forticlient>"}
-    right |= {"ServerAddress": "https://fg.imr.tohoku.ac.jp", "ProxyScript": "http://proxy.imr.tohoku.ac.jp/proxy.pac"}
-    for wrong in (
-        {"Present": False},
-        {**right, "ServerAddress": "https://130.34.226.190"},
-        {**right, "ProxyScript": "http://wpad.example.org/wpad.dat"},
-        {**right, "AutoDetect": True},
-    ):
+    (table,) = BREAKAGES_STORE_CONNECTION
+    for wrong in table["breakages"]:
         own(fleet, "ito", **wrong)
         audit = play(fleet, *store("takahashi", "ito"), audit=True)
         assert audit.of_status("drifted") == {("win-01", CONTROL, "IMR-Store of ito")}

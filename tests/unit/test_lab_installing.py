@@ -45,6 +45,15 @@ def test_a_volatile_key_lasts_until_the_next_boot() -> None:
     assert machine.volatile_keys == set()
 
 
+def test_a_volatile_key_that_is_deleted_is_no_matter_of_the_next_boot() -> None:
+    machine = small_machine()
+    before = machine.to_bytes()
+    machine.registry.create(r"HKLM\SOFTWARE\Note")
+    machine.volatile_keys = {r"HKLM\SOFTWARE\Note"}
+    machine.registry.delete_key(r"HKLM\SOFTWARE\Note")
+    assert machine.to_bytes() == before
+
+
 def test_an_installer_of_many_bytes_is_kept_in_few_and_comes_back_whole() -> None:
     machine = small_machine()
     content = installer_bytes({"kind": "msi"}, 5_000_000)

@@ -116,7 +116,6 @@ def test_wrong_rules_are_refused_with_their_line(text: str, line: int, problem: 
     "text",
     [
         'anchor "x"',
-        "pass in from (en0) to any",
         "pass in all synproxy state",
         'table <t> file "/etc/t"',
         "set skip on lo0",
@@ -125,6 +124,11 @@ def test_wrong_rules_are_refused_with_their_line(text: str, line: int, problem: 
 def test_what_real_pf_knows_and_the_lab_does_not_is_named(text: str) -> None:
     with pytest.raises(NotModelledError):
         parse(text)
+
+
+def test_an_interface_s_own_networks_are_printed_as_they_were_written() -> None:
+    (rule,) = parse("pass in quick proto tcp from (en0:network) to any port 445").rules
+    assert str(rule) == "pass in quick proto tcp from (en0:network) to any port = 445 flags S/SA keep state"
 
 
 class TestVerdict:

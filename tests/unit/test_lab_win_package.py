@@ -12,6 +12,7 @@ from lab.windows.documentation import documentation_of
 from lab.windows.filesystem import installer_bytes
 from lab.windows.installers import IN_PROGRESS
 from lab.windows.machine import SERVICES, Machine
+from lab.windows.packages import properties_key
 from lab.windows.registry import Value
 
 MODULE = "ansible.windows.win_package"
@@ -84,6 +85,8 @@ def test_uninstalling_an_msi_takes_everything_off(args: dict[str, Any]) -> None:
     assert machine.registry.get(r"HKLM\SOFTWARE\Example\Agent", "Level") is None
     assert "Agent" not in machine.services
     assert not machine.files.exists(r"C:\Program Files\Agent")
+    assert machine.files.list(r"C:\WINDOWS\Installer") == []
+    assert not machine.registry.exists(properties_key(f"{UNINSTALL}\\{CODE}"))
     assert not predicts(machine, MODULE, {"product_id": CODE, "state": "absent"})["changed"]
 
 
@@ -291,3 +294,16 @@ def test_forticlient_comes_with_its_adapters_and_leaves_its_settings() -> None:
     assert forticlient.installed_version(machine) is None
     assert machine.tunnel_adapters() == []
     assert machine.registry.exists(forticlient.TUNNELS)
+
+
+def test_forticlient_s_upgrade_takes_the_package_of_the_version_before_along() -> None:
+    machine = machine_with(MSI, forticlient.msi_metadata("7.0.7.0345"))
+    run(machine, MODULE, {"path": MSI})
+    (old,) = machine.files.list(r"C:\WINDOWS\Installer")
+    metadata = forticlient.msi_metadata("7.4.3.8758")
+    machine.files.write(MSI, installer_bytes(metadata))
+    run(machine, MODULE, {"path": MSI})
+    (new,) = machine.files.list(r"C:\WINDOWS\Installer")
+    assert new != old
+    run(machine, MODULE, {"product_id": metadata["ProductCode"], "state": "absent"})
+    assert machine.files.list(r"C:\WINDOWS\Installer") == []

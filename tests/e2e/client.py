@@ -1,0 +1,93 @@
+"""The role forticlient_install alone on lab machines, with installers made for a test."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lab.windows.filesystem import installer_bytes
+from lab.windows.forticlient import msi_metadata
+from lab.windows.machine import Machine
+
+OLD, NEW = "7.4.3.1790", "7.4.3.8758"
+CODE = "{15C7B361-A0B2-4E79-93E0-868B5000BA3F}"  # of both
+ENTRY = rf"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\{CODE}"
+PROGRAMS = r"C:\Program Files\Fortinet\FortiClient"
+ACCEPTED = ["CVE-2025-46373", "CVE-2025-47761", "CVE-2025-57716", "CVE-2026-70465"]
+PLAYBOOK = "../tests/e2e/one_role.yml"
+AUDIT = "../tests/e2e/role_entry.yml"
+
+
+class Client:
+    """Runs the role, and looks at what it did to a machine."""
+
+    def __init__(self, fleet: Any, folder: Path) -> None:
+        self.fleet = fleet
+        self.folder = folder
+
+    def supply_store(self, **metadata: Any) -> dict[str, Any]:
+        """Make a package of the Store client and return the variables that describe it."""
+        name = "FortinetInc.FortiClient_1.0.1041.0_x64__sq9g7krz3c65j"
+        said = {"kind": "msix", "PackageFullName": name, "SignatureStatus": "Valid", **metadata}
+        return {"forticlient_install_client": "store", **self._file(installer_bytes(said), "msix")}
+
+    def supply(self, version: str = NEW, **metadata: Any) -> dict[str, Any]:
+        """Make an installer and return the variables that describe it."""
+        content = installer_bytes({**msi_metadata(version), **metadata}, 12_000_000)
+        limits = {"forticlient_install_version": version, "forticlient_install_minimum_version": version}
+        return {**self._file(content, "msi"), **limits}
+
+    def _file(self, content: bytes, ending: str) -> dict[str, Any]:
+        digest = hashlib.sha256(content).hexdigest()
+        path = self.folder / f"{digest[:8]}.{ending}"
+        path.write_bytes(content)
+        return {"forticlient_install_source": str(path), "forticlient_install_sha256": digest}
+
+    def play(self, hosts: str, *options: str, **variables: Any) -> Any:
+        """Apply the role."""
+        return self._play(PLAYBOOK, hosts, *options, role="forticlient_install", **variables)
+
+    def audit(self, hosts: str, **variables: Any) -> Any:
+        """Only compare."""
+        entry = {"role_entry_role": "forticlient_install", "role_entry_point": "audit"}
+        return self._play(AUDIT, hosts, **entry, **variables)
+
+    def _play(self, playbook: str, hosts: str, *options: str, **variables: Any) -> Any:
+        accepted = [{"cve": name, "reason": "a test"} for name in ACCEPTED]
+        given = {"forticlient_install_accepted_vulnerabilities": accepted, **variables}
+        return self.fleet.play(playbook, "--limit", hosts, "-e", json.dumps(given), *options)
+
+    def do(self, host: str, module: str, **arguments: Any) -> None:
+        done = self.fleet.adhoc(host, f"ansible.windows.{module}", arguments)
+        assert done.returncode == 0, done.stdout
+
+    def machine(self, host: str) -> Machine:
+        return Machine.load(self.fleet.directory / f"lab/machines/{host}.json")
+
+    def rebuild(self, host: str, change: Callable[[Machine], None]) -> None:
+        """Change what is no software's business (a battery, say): the lab is down meanwhile."""
+        self.fleet.command("python", "-m", "lab", "down", *self.fleet._state, check=True)
+        machine = self.machine(host)
+        change(machine)
+        machine.save(self.fleet.directory / f"lab/machines/{host}.json")
+        self.fleet.command("python", "-m", "lab", "up", *self.fleet._state, check=True)
+
+    def version(self, host: str) -> str | None:
+        return self.machine(host).registry.data(ENTRY.replace(":", "", 1), "DisplayVersion")
+
+    def bring(self, host: str, version: str | None) -> None:
+        """Begin with this version on a machine, or with no client of the role's."""
+        if self.version(host) == version:
+            return
+        variables = {"forticlient_install_state": "absent"} if version is None else self.supply(version)
+        run = self.play(host, **variables)
+        assert run.code == 0, run.output
+
+
+def found(run: Any, control: str) -> dict[str, Any]:
+    """Return the one record of a control of the role."""
+    (one,) = [r for r in run.records if r["control"] == f"forticlient_install.{control}"]
+    return one
