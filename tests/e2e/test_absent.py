@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 FLEET = (6, 2)
 # docs/retire.md, What stays: of a client that was installed by us, and of the restore point before it.
 STAYS = re.compile(
@@ -72,6 +74,7 @@ def test_retire_gives_every_machine_back_as_it_was(fleet):
     assert fleet.hashes() == retired
 
 
+@pytest.mark.depth
 def test_one_machine_is_retired_and_the_others_stay_prepared(fleet):
     before = fleet.hashes()
     assert fleet.play("site.yml").code == 0
@@ -82,6 +85,7 @@ def test_one_machine_is_retired_and_the_others_stay_prepared(fleet):
     assert fleet.hashes() == {**prepared, "win-03": before["win-03"]}
 
 
+@pytest.mark.depth
 def test_a_laptop_that_is_off_is_told_and_retired_by_the_next_run(fleet):
     fleet.fault("win-01", "power_off")
     run = fleet.play("retire.yml")

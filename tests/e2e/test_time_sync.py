@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.depth
 FLEET = (1, 1)
 PARAMETERS = r"HKLM:\SYSTEM\CurrentControlSet\Services\W32Time\Parameters"
 WISH = {"time_sync_enable": True, "time_sync_servers": ["ntp1.example.org", "ntp2.example.org"]}
@@ -33,7 +34,12 @@ def test_the_running_service_is_told_once_and_then_left_alone(fleet, prepared):
     assert fleet.hashes() == prepared
     run = fleet.play("site.yml", *ON)
     assert run.code == 0, run.output
-    assert run.of_status("fixed") == dry.of_status("drifted") == {("win-01", "time_sync.servers", None)}
+    both = {("win-01", "time_sync.servers", None), ("mac-01", "time_sync.servers", None)}
+    assert run.of_status("fixed") == dry.of_status("drifted") == both
+    told = fleet.adhoc(
+        "mac-01", "ansible.builtin.command", {"argv": ["/usr/sbin/systemsetup", "-getnetworktimeserver"]}, "-b"
+    )
+    assert "Network Time Server: ntp1.example.org" in told.stdout
     found = fleet.adhoc("win-01", "ansible.windows.win_reg_stat", {"path": PARAMETERS, "name": "NtpServer"}).stdout
     assert "ntp1.example.org,0x8 ntp2.example.org,0xa" in found
     told = services_written(fleet) - before
