@@ -32,6 +32,10 @@ FIELDS = {
     "Windows": ("registry", "user_registry", "services", "groups", "files", "appx"),
     "Darwin": ("plists", "files", "tools"),
 }
+NO_PYTHON = (
+    "the Mac has no usable Python where ansible_python_interpreter points to: run playbooks/enroll_macos.yml for it, "
+    "and put the line that it tells into the inventory"
+)
 DEFAULT_PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}
 ARGUMENTS = {
     "roles": {"type": "list", "elements": "str", "required": True},
@@ -88,6 +92,8 @@ class ActionModule(ActionBase):
         if result.get("failed") or "document" not in result:
             said = str(result.get("msg") or result.get("module_stderr") or "it said nothing").strip()
             state["error"] = f"{module} could not read the endpoint: {said}"
+            if state["platform"] == "Darwin" and lacks_python(result):
+                state["error"] = NO_PYTHON
             return
         problems = check_document(result["document"])
         if problems:
@@ -200,6 +206,15 @@ def is_connection_failure(failure: BaseException) -> bool:
     if isinstance(failure, AnsibleConnectionFailure | OSError) or type(failure) is AnsibleError:
         return True
     return type(failure).__module__.partition(".")[0] in ("winrm", "pypsrp")
+
+
+def lacks_python(result: Mapping[str, Any]) -> bool:
+    """Say whether a module failed for want of Python: no such file, or Apple's stub, which asks for developer tools.
+
+    facts/macos.md 1.1. The stub's text comes on standard error; Ansible says only that there was no JSON.
+    """
+    told = " ".join(str(result.get(name, "")) for name in ("msg", "module_stderr", "module_stdout", "exception"))
+    return "The module interpreter" in told or "no developer tools were found" in told
 
 
 def lost(failure: BaseException) -> str:

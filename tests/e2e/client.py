@@ -18,7 +18,6 @@ ENTRY = rf"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\{CODE}"
 PROGRAMS = r"C:\Program Files\Fortinet\FortiClient"
 ACCEPTED = ["CVE-2025-46373", "CVE-2025-47761", "CVE-2025-57716", "CVE-2026-70465"]
 PLAYBOOK = "../tests/e2e/one_role.yml"
-AUDIT = "../tests/e2e/role_entry.yml"
 
 
 class Client:
@@ -52,8 +51,7 @@ class Client:
 
     def audit(self, hosts: str, **variables: Any) -> Any:
         """Only compare."""
-        entry = {"role_entry_role": "forticlient_install", "role_entry_point": "audit"}
-        return self._play(AUDIT, hosts, **entry, **variables)
+        return self._play("audit.yml", hosts, endpoint_roles=["forticlient_install"], **variables)
 
     def _play(self, playbook: str, hosts: str, *options: str, **variables: Any) -> Any:
         accepted = [{"cve": name, "reason": "a test"} for name in ACCEPTED]

@@ -20,8 +20,9 @@ KINDS = {"REG_SZ": "string", "REG_DWORD": "dword", "REG_MULTI_SZ": "multistring"
 
 
 def play(fleet: LabFleet, role: str, entry: str) -> Any:
-    told = {"role_entry_role": role, "role_entry_point": entry, **NOTHING_TO_INSTALL}
-    return fleet.play("../tests/e2e/role_entry.yml", "-e", json.dumps(told))
+    if entry == "audit":
+        return fleet.play("audit.yml", "-e", json.dumps({"endpoint_roles": [role], **NOTHING_TO_INSTALL}))
+    return fleet.play("../tests/e2e/role_entry.yml", "-e", json.dumps({"role_entry": role, **NOTHING_TO_INSTALL}))
 
 
 def told(run: Any) -> set[tuple[str, str, str | None, str]]:

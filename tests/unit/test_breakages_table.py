@@ -24,7 +24,8 @@ ALWAYS_NOT_APPLICABLE = {"time_sync.enable"}
 
 def controls_of(role: str) -> set[str]:
     """Return the role's controls; the data holds templates, so it is read as text."""
-    text = (ROOT / f"roles/{role}/vars/Windows.yml").read_text(encoding="utf-8")
+    files = [ROOT / f"roles/{role}/vars/{name}.yml" for name in ("main", "Windows")]
+    text = "".join(file.read_text(encoding="utf-8") for file in files if file.exists())
     return set(re.findall(r"^ *- id: (\S+)$", text, flags=re.MULTILINE)) - ALWAYS_NOT_APPLICABLE
 
 

@@ -192,6 +192,34 @@ def test_an_answer_that_is_no_document_is_an_error_and_never_a_document(
     assert words in state["error"]
 
 
+NO_JSON = "Module result deserialization failed: No start of json char found"
+STUB = "xcode-select: note: no developer tools were found at '/Applications/Xcode.app', requesting install."
+STUB_ALONE = (
+    "xcode-select: error: no developer tools were found, and no install could be requested (perhaps no UI is present)"
+)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"failed": True, "msg": "The module interpreter '/usr/local/bin/python3' was not found.", "rc": 127},
+        {"failed": True, "msg": NO_JSON, "module_stderr": STUB, "rc": 1},
+        {"failed": True, "msg": "MODULE FAILURE\nSee stdout/stderr for the exact error", "module_stderr": STUB_ALONE},
+    ],
+)
+def test_a_mac_without_python_is_told_how_it_gets_one(endpoint: Endpoint, result: dict[str, Any]) -> None:
+    endpoint.windows, endpoint.answer = False, result
+    error = endpoint.run("vpn")["error"]
+    assert "playbooks/enroll_macos.yml" in error
+    assert error.startswith("the Mac has no usable Python")
+
+
+def test_other_failures_of_a_module_keep_their_own_words(endpoint: Endpoint) -> None:
+    endpoint.windows = False
+    endpoint.answer = {"failed": True, "msg": NO_JSON, "module_stderr": "Traceback", "rc": 1}
+    assert endpoint.run("vpn")["error"] == f"mac_endpoint_state could not read the endpoint: {NO_JSON}"
+
+
 def test_an_unknown_role_is_refused_with_the_places_looked_in(endpoint: Endpoint, tmp_path: Path) -> None:
     with pytest.raises(AnsibleActionFail, match=f"no role 'vnp' in {tmp_path}/roles"):
         endpoint.run("vnp")

@@ -26,7 +26,7 @@ TABLE = yaml.safe_load((ROOT / "roles/forticlient_install/vars/main.yml").read_t
     ("version", "expected"),
     [
         ("7.0.7.0345", {"CVE-2024-47574", "CVE-2025-57716"}),
-        ("7.4.0.1658", {item["name"] for item in TABLE}),
+        ("7.4.0.1658", {item["name"] for item in TABLE if item["system"] == "Windows"}),
         ("7.4.3.8758", {"CVE-2025-46373", "CVE-2025-47761", "CVE-2025-57716", "CVE-2026-70465"}),
         ("7.2.12.1269", {"CVE-2026-44278"}),
         ("7.4.4", set()),
@@ -35,7 +35,19 @@ TABLE = yaml.safe_load((ROOT / "roles/forticlient_install/vars/main.yml").read_t
     ],
 )
 def test_the_table_tells_what_the_vendor_s_records_name(version: str, expected: set[str]) -> None:
-    assert {item["name"] for item in TABLE if includes_version(item["affected"], version)} == expected
+    assert named("Windows", version) == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "affected"),
+    [("7.4.3.4323", True), ("7.4.4", False), ("7.2.11", True), ("7.2.12", False), ("7.0.7.0245", True)],
+)
+def test_a_mac_is_told_the_record_that_names_macs_and_no_other(version: str, affected: bool) -> None:
+    assert named("Darwin", version) == ({"CVE-2025-57741"} if affected else set())
+
+
+def named(system: str, version: str) -> set[str]:
+    return {item["name"] for item in TABLE if item["system"] == system and includes_version(item["affected"], version)}
 
 
 @pytest.mark.parametrize(
@@ -112,8 +124,9 @@ def test_a_pending_reboot_is_found_by_its_kind() -> None:
         state(reboot_pending={"error": "no access"}).locate({"reboot_pending": "windows_update"})
 
 
-def test_the_lab_s_installer_is_the_one_that_its_inventory_names(tmp_path: Path) -> None:
+@pytest.mark.parametrize("group", ["windows", "macs"])
+def test_the_lab_s_installer_is_the_one_that_its_inventory_names(tmp_path: Path, group: str) -> None:
     downloads.write(tmp_path)
-    inventory = yaml.safe_load((ROOT / "inventory/lab/groups.yml").read_text())["all"]["children"]["windows"]["vars"]
+    inventory = yaml.safe_load((ROOT / "inventory/lab/groups.yml").read_text())["all"]["children"][group]["vars"]
     content = (tmp_path / Path(inventory["forticlient_install_source"]).name).read_bytes()
     assert hashlib.sha256(content).hexdigest() == inventory["forticlient_install_sha256"]

@@ -1,0 +1,37 @@
+"""Helps the tests of what a role wants of a Mac: its controls, templated as Ansible does, against a state document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from offsite_documents import mac
+from role_data import CONTROL, ROLES
+
+from plugins.module_utils.offsite_controls import plain
+from plugins.module_utils.offsite_plan import Plan, plan
+
+
+def variables_of(role: str, *files: str) -> dict[str, Any]:
+    """Return what these files of a role say, templates and all."""
+    loader = DataLoader()
+    variables: dict[str, Any] = {}
+    for file in files:
+        variables |= loader.load_from_file(str(ROLES / role / file), trusted_as_template=True) or {}
+    return variables
+
+
+def templated(variables: dict[str, Any], name: str) -> Any:
+    """Return one variable, worked out."""
+    return plain(Templar(loader=DataLoader(), variables=variables).template(variables[name]))
+
+
+def planned(role: str, document: dict[str, Any] | None = None, **wishes: Any) -> Plan:
+    """Return what a role would do to a Mac, with its defaults and these variables; its controls fit the schema."""
+    variables = variables_of(role, "defaults/main.yml", "vars/main.yml", "vars/Darwin.yml") | wishes
+    controls = templated(variables, f"__{role}_controls")
+    for control in controls:
+        CONTROL.validate(control)
+    reads = variables[f"__{role}_reads"]
+    return plan(controls, document or mac(), role, reads=reads, state=variables[f"{role}_state"])
