@@ -322,7 +322,8 @@ def read_system_extensions(run_command: Callable[..., Any]) -> dict[str, Any]:
         found = re.match(
             r"[*\s]*\t(?P<team>[A-Z0-9]{10})\t(?P<id>\S+) \((?P<version>[^)]*)\)\t.*\[(?P<state>.*)\]", line
         )
-        if found:
+        # After an update the old one is listed, too, until the next restart: the active one counts.
+        if found and not extensions.get(found.group("id"), {}).get("state", "").startswith("activated"):
             extensions[found.group("id")] = {name: found.group(name) for name in ("team", "version", "state")}
     return extensions
 

@@ -275,6 +275,14 @@ def test_system_extensions_by_bundle_id():
     }
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_versions_of_an_extension_the_active_one_counts(order):
+    states = [("7.0.7/0245", "terminated waiting to uninstall on reboot"), ("7.4.3/4323", "activated enabled")]
+    lines = [f"\t\tAH4XFXJ7DK\tcom.example.x ({version})\tx\t[{state}]\n" for version, state in states[::order]]
+    found = told("system_extensions", {"systemextensionsctl list": (0, "".join(lines), "")})
+    assert found["com.example.x"]["version"] == "7.4.3/4323"
+
+
 NOISE = "No ALTQ support in kernel\nALTQ related functions disabled\n"
 
 
