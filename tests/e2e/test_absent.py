@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-FLEET = (6, 2)
+FLEET = (4, 1)
 # docs/retire.md, What stays: of a client that was installed by us, and of the restore point before it.
 STAYS = re.compile(
     r"/SOFTWARE/keys/Fortinet |/Services/keys/(FortiFilter|ftsvnic|ftvnic|pppop) "
