@@ -317,7 +317,7 @@ def networksetup(run_command: Callable[..., Any], *arguments: str) -> str:
 
 def read_system_extensions(run_command: Callable[..., Any]) -> dict[str, Any]:
     """Return team, version and state of each system extension by bundle id (facts/macos.md 4.1)."""
-    extensions = {}
+    extensions: dict[str, dict[str, str]] = {}
     for line in output(run_command, ["/usr/bin/systemextensionsctl", "list"]).splitlines():
         found = re.match(
             r"[*\s]*\t(?P<team>[A-Z0-9]{10})\t(?P<id>\S+) \((?P<version>[^)]*)\)\t.*\[(?P<state>.*)\]", line
