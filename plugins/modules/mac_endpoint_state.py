@@ -85,7 +85,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 document:
-  description: The state document, schema 1; see docs/contracts.md.
+  description: The state document, schema 1; see schemas/state.schema.json.
   returned: always
   type: dict
   sample:
