@@ -27,6 +27,14 @@ STATE = "endpoint.state"
 
 _TEXTS = ("run", "endpoint", "control", "scope", "status", "reason", "evidence", "severity", "role", "title", "at")
 _KEYS = {*_TEXTS, "instance", "expected", "actual", "versions"}
+LIVES = ("in_house", "offsite", "retired")
+NEWS = ("", "new", "still", "fixed")
+MOVED = ("", "wish", "endpoint", "both")
+WAIVER_KEYS = ("control", "hosts", "instance", "owner", "reason", "expires", "ticket")
+_ALLOWED = {"status": STATUSES, "severity": SEVERITIES, "life": LIVES, "news": NEWS, "moved": MOVED}
+# What not every record has: the report adds it, or only some statuses have it.
+_OPTIONAL_TEXTS = ("next", "owner", "life", "since", "news", "moved", "put_back")
+_OPTIONAL = {*_OPTIONAL_TEXTS, "before", "flapping", "changes", "waiver"}
 
 
 class RecordError(ValueError):
@@ -89,25 +97,50 @@ def check_record(item: Any) -> str | None:
     if not isinstance(item, Mapping):
         return "a record is an object"
     missing = sorted(_KEYS - set(item))
-    unknown = sorted(set(item) - _KEYS - {"before", "next"})
+    unknown = sorted(set(item) - _KEYS - _OPTIONAL)
     if missing or unknown:
         words = [f"{', '.join(missing)} missing"] * bool(missing) + [f"{', '.join(unknown)} not known"] * bool(unknown)
         return "; ".join(words)
-    wrong = [key for key in _TEXTS if not isinstance(item[key], str)]
+    wrong = [key for key in (*_TEXTS, *_OPTIONAL_TEXTS) if not isinstance(item.get(key, ""), str)]
     if wrong:
         return f"{wrong[0]} is {item[wrong[0]]!r}; it must be text"
-    for key, allowed in (("status", STATUSES), ("severity", SEVERITIES)):
-        if item[key] not in allowed:
+    for key, allowed in _ALLOWED.items():
+        if key in item and item[key] not in allowed:
             return f"{key} is {item[key]!r}; allowed: {', '.join(allowed)}"
     if not isinstance(item["instance"], (str, type(None))):
         return f"instance is {item['instance']!r}; it must be text or null"
     if not isinstance(item["versions"], Mapping):
         return f"versions is {item['versions']!r}; it must be an object"
-    if not isinstance(item.get("next", ""), str):
-        return f"next is {item['next']!r}; it must be text"
+    if not isinstance(item.get("flapping", False), bool):
+        return f"flapping is {item['flapping']!r}; it must be true or false"
+    if not _is_history(item.get("changes", [])):
+        return f"changes is {item['changes']!r}; it must be a list of {{at, status}}"
+    if "waiver" in item and not _is_waiver(item["waiver"]):
+        return f"waiver is {item['waiver']!r}; it must be an object with {', '.join(WAIVER_KEYS)}"
     if ("before" in item) != (item["status"] == "fixed"):
         return "before stands in records of status fixed, and only there"
     return None
+
+
+def _is_history(changes: Any) -> bool:
+    return isinstance(changes, list) and all(
+        isinstance(one, Mapping)
+        and set(one) == {"at", "status"}
+        and isinstance(one["at"], str)
+        and one["status"] in STATUSES
+        for one in changes
+    )
+
+
+def _is_waiver(waiver: Any) -> bool:
+    return (
+        isinstance(waiver, Mapping)
+        and set(waiver) == {*WAIVER_KEYS}
+        and isinstance(waiver["hosts"], list)
+        and all(isinstance(one, str) for one in waiver["hosts"])
+        and all(isinstance(waiver[key], str) for key in WAIVER_KEYS if key not in ("hosts", "instance"))
+        and isinstance(waiver["instance"], (str, type(None)))
+    )
 
 
 def identity(item: Mapping[str, Any]) -> tuple[str, str, str, str, str]:

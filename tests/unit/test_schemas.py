@@ -278,3 +278,46 @@ def all_of(node: Any, key: str) -> list[dict[str, Any]]:
         return []
     mine = [node] if isinstance(node.get(key), list) else []
     return mine + [found for item in node.values() for found in all_of(item, key)]
+
+
+WAIVER = {
+    **{"control": "vpn_profile.port", "hosts": ["pc1"], "instance": None, "owner": "Suzuki", "reason": "a test"},
+    **{"expires": "2026-12-31", "ticket": ""},
+}
+REPORTED: dict[str, Any] = {
+    **{"owner": "Suzuki", "life": "offsite", "since": "2026-11-20T14:30:00Z", "news": "still", "moved": "wish"},
+    **{"flapping": True, "changes": [{"at": "2026-11-20T14:30:00Z", "status": "drifted"}], "waiver": WAIVER},
+}
+
+
+def reported(**fields: Any) -> dict[str, Any]:
+    return {**stamp([record("a.b", "drifted", role="vpn_profile")], **STAMP)[0], **REPORTED, **fields}
+
+
+def test_what_the_report_adds_to_a_record_fits_the_schema_and_the_check():
+    RECORD.validate(reported())
+    assert check_record(reported()) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"owner": 1},
+        {"life": "lost"},
+        {"since": 20261120},
+        {"news": "old"},
+        {"moved": "nobody"},
+        {"flapping": "yes"},
+        {"changes": {}},
+        {"changes": [{"at": "2026-11-20T14:30:00Z"}]},
+        {"waiver": {**WAIVER, "hosts": "pc1"}},
+        {"waiver": {key: WAIVER[key] for key in WAIVER if key != "reason"}},
+        {"waiver": {**WAIVER, "forever": True}},
+        {"put_back": []},
+    ],
+    ids=str,
+)
+def test_what_the_report_adds_wrongly_fits_neither(wrong):
+    assert check_record(reported(**wrong)) is not None
+    with pytest.raises(jsonschema.ValidationError):
+        RECORD.validate(reported(**wrong))
