@@ -84,6 +84,12 @@ def unusable_state(reason: str) -> dict[str, Any]:
     return record(STATE, "error", role="endpoint", reason=reason, title="The endpoint's state can be read")
 
 
+def says_not_measured(item: Mapping[str, Any]) -> bool:
+    """Return whether a record says that its endpoint did not answer or could not be read."""
+    lost = item["control"] in (REACHABLE, STATE) and item["status"] != "compliant"
+    return lost or item["status"] in NOT_MEASURED
+
+
 def stamp(
     records: Iterable[Mapping[str, Any]], *, run: str, endpoint: str, at: str, versions: Mapping[str, str]
 ) -> list[dict[str, Any]]:

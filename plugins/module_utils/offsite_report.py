@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .offsite_records import GOOD, NOT_GOOD, NOT_MEASURED, REACHABLE, STATE, merge
+from .offsite_records import GOOD, NOT_GOOD, NOT_MEASURED, merge, says_not_measured
 
 Record = Mapping[str, Any]
 
@@ -132,11 +132,7 @@ def _by_endpoint(records: Iterable[Record], endpoints: Iterable[str]) -> dict[st
 
 
 def _is_measured(items: list[Record]) -> bool:
-    lost = any(
-        item["status"] in NOT_MEASURED or (item["control"] in (REACHABLE, STATE) and item["status"] != "compliant")
-        for item in items
-    )
-    return bool(items) and not lost
+    return bool(items) and not any(map(says_not_measured, items))
 
 
 def _tally(items: list[Record]) -> str:
