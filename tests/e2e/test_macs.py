@@ -1,22 +1,31 @@
-"""Macs of five releases: prepared, left alone, restarted, broken and repaired, given back."""
+"""Six Macs, macOS 11 to 26, one with the Python stub only, one Japanese with renamed network services.
+
+Prepared, left alone, restarted, broken and repaired, given back.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any
 
 import pytest
 
+from lab.downloads import python_package
+from lab.macos.media import package_bytes
 from lab.macos.pf import Packet, verdict
 from tests.e2e.test_absent import differences
 
 pytestmark = pytest.mark.depth
-FLEET = (0, 5)
-NAMES = {"mac-01", "mac-02", "mac-03", "mac-04", "mac-05"}
+FLEET = (0, 6)
+NAMES = {"mac-01", "mac-02", "mac-03", "mac-04", "mac-05", "mac-06"}
+STUB = "mac-06"
+TUNNELLED = "mac-05"
+BUNDLE = "com.fortinet.forticlient.macos.vpn"
 OFFICE = ("-i", "tests/e2e/macs_in_office.yml")
 WISHES = {
-    "fortissl_proxy_network_services": ["Wi-Fi", "com.fortinet.forticlient.macos.vpn"],
+    "fortissl_proxy_network_services": ["Wi-Fi", "Lab Wi-Fi", "研究室 Wi-Fi", '研究室 "Wi-Fi" 5/2.4GHz', BUNDLE],
     "time_sync_enable": True,
     "time_sync_servers": ["ntp1.example.org", "ntp2.example.org"],
 }
@@ -24,12 +33,28 @@ ALL = (*OFFICE, "-e", json.dumps(WISHES))
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", re.MULTILINE)
 # What only a person at the Mac or an MDM can do (facts/macos.md 6, 8), and shares that IT has to judge.
 BY_HAND = {"rdp_enable.screen_sharing", "smb_firewall_scope.guest_shares", "forticlient_install.system_extension"}
-# docs/retire.md, What stays: Ansible's own folder in the connecting user's home, and macOS' file for guests.
-STAYS = re.compile(r"/files//Users/labadmin/\.ansible|com\.apple\.smb\.server\.plist")
+# docs/retire.md, What stays: Ansible's own folder in the connecting user's home, macOS' file for guests. The client's
+# agents were restarted, and its uninstaller leaves the receipts.
+STAYS = re.compile(
+    r"/files//Users/labadmin/\.ansible|com\.apple\.smb\.server\.plist|^/launchd/jobs/\S+/pid "
+    r"|^/receipts/com\.fortinet\."
+)
 
 
 def state(fleet, name: str) -> dict[str, Any]:
     return json.loads((fleet.directory / f"lab/machines/{name}.json").read_text(encoding="utf-8"))
+
+
+def wifi(fleet, name: str) -> str:
+    """Return what the Mac calls its Wi-Fi service; its user may have renamed it."""
+    return next(item["name"] for item in state(fleet, name)["network"]["services"] if item["port"] == "Wi-Fi")
+
+
+def without_blank_addresses(machine: dict[str, Any]) -> dict[str, Any]:
+    """Return a machine's state with no address for a blank one, which is all that networksetup can write."""
+    text = json.dumps(machine).replace('"url": " "', '"url": null')
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def command(fleet, name: str, *argv: str) -> str:
@@ -41,8 +66,27 @@ def command(fleet, name: str, *argv: str) -> str:
 
 @pytest.fixture(scope="module")
 def before(fleet):
-    """Return the machines as they were before this project came."""
+    """Return the machines as they were before the roles came; the one without a Python has been given one, by hand
+    written into its variables as enroll_macos.yml says."""
+    content = package_bytes(python_package("3.13.9"), 12_000_000)
+    package = fleet.directory / "python.pkg"
+    package.write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    given = {"macos_python_package": str(package), "macos_python_sha256": sha256}
+    enrolled = fleet.play("enroll_macos.yml", "--limit", STUB, "-e", json.dumps(given))
+    assert "ansible_python_interpreter: /usr/local/bin/python3.13" in enrolled.output
+    name_it = {"ansible_python_interpreter": "/usr/local/bin/python3.13"}
+    (fleet.directory / "enrolled.yml").write_text(json.dumps({"all": {"hosts": {STUB: name_it}}}))
+    fleet.more_inventory += ["-i", str(fleet.directory / "enrolled.yml")]
     return {name: state(fleet, name) for name in NAMES}
+
+
+def test_they_are_the_six_that_are_promised(before):
+    releases = {name: before[name]["system"]["product_version"].partition(".")[0] for name in NAMES}
+    assert sorted(releases.values()) == ["11", "12", "13", "14", "15", "26"]
+    assert before["mac-03"]["system"]["language"] == "ja"
+    assert [item["name"] for item in before["mac-03"]["network"]["services"]][1] == '研究室 "Wi-Fi" 5/2.4GHz'
+    assert {name: before[name]["pythons"] for name in NAMES if before[name]["pythons"]} == {STUB: ["3.13.9"]}
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +109,22 @@ def test_the_second_run_changes_nothing(fleet, first):
     assert dict(RECAP.findall(second.output)) == dict.fromkeys(NAMES, "0")
     assert second.of_status("fixed", "error") == set()
     assert fleet.hashes() == hashes
+
+
+def test_retiring_gives_the_macs_back_and_they_can_be_prepared_again(fleet, before, first):
+    gone = fleet.play("retire.yml", *ALL)
+    assert gone.code == 0, gone.output[-4000:]
+    left = {
+        name: [
+            line
+            for line in differences(before[name], without_blank_addresses(state(fleet, name)))
+            if not STAYS.search(line)
+        ]
+        for name in NAMES
+    }
+    again = fleet.play("site.yml", *ALL)
+    assert {name: lines for name, lines in left.items() if lines} == {}
+    assert again.of_status("error", "unreachable") == set(), again.output[-4000:]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +209,7 @@ def test_what_a_user_changes_is_found_repaired_and_nothing_else_is_touched(fleet
     mac = ("mac-01", "mac-02", "mac-05")[number]
     good = state(fleet, mac)
     for calls in BREAKAGES.values():
-        command(fleet, mac, *calls[number])
+        command(fleet, mac, *(wifi(fleet, mac) if word == "Wi-Fi" else word for word in calls[number]))
     audit = fleet.play("audit.yml", *ALL, "--limit", mac)
     assert {control for _, control, _ in audit.of_status("drifted")} - BY_HAND == set(BREAKAGES)
     repair = fleet.play("site.yml", *ALL, "--limit", mac)
@@ -159,12 +219,12 @@ def test_what_a_user_changes_is_found_repaired_and_nothing_else_is_touched(fleet
 
 
 def test_the_tunnel_s_own_service_is_found_by_its_bundle_id_under_any_name(fleet, first):
-    fleet.command("python", "-m", "lab", "tunnel", "mac-04", "up", *fleet._state, check=True)
-    fleet.command("python", "-m", "lab", "tunnel", "mac-04", "down", *fleet._state, check=True)
-    run = fleet.play("site.yml", *ALL, "--limit", "mac-04")
+    fleet.command("python", "-m", "lab", "tunnel", TUNNELLED, "up", *fleet._state, check=True)
+    fleet.command("python", "-m", "lab", "tunnel", TUNNELLED, "down", *fleet._state, check=True)
+    run = fleet.play("site.yml", *ALL, "--limit", TUNNELLED)
     fixed = {(control, instance) for _, control, instance in run.of_status("fixed")}
-    assert ("fortissl_proxy.service_pac_url", "com.fortinet.forticlient.macos.vpn") in fixed | {
-        (r["control"], r["instance"]) for r in first.records if r["endpoint"] == "mac-04" and r["status"] == "fixed"
+    assert ("fortissl_proxy.service_pac_url", BUNDLE) in fixed | {
+        (r["control"], r["instance"]) for r in first.records if r["endpoint"] == TUNNELLED and r["status"] == "fixed"
     }
 
 
@@ -172,13 +232,3 @@ def test_a_network_that_changes_meanwhile_is_asked_again(fleet, first):
     fleet.fault("mac-01", "network_busy", "--count", "2")
     audit = fleet.play("audit.yml", *ALL, "--limit", "mac-01")
     assert audit.of_status("error", "unreachable") == set(), audit.output
-
-
-def test_retiring_gives_the_macs_back(fleet, before, first):
-    gone = fleet.play("retire.yml", *ALL)
-    assert gone.code == 0, gone.output
-    left = {
-        name: [line for line in differences(before[name], state(fleet, name)) if not STAYS.search(line)]
-        for name in NAMES - {"mac-04"}
-    }
-    assert {name: lines for name, lines in left.items() if lines} == {}
