@@ -4,6 +4,7 @@ Kinds of comparison (`compare` of a control):
 
     exact               the same value; text and number are never the same
     text                the same text, capital or small
+    server_name         the same host, whatever port follows it; an address instead of the name is told as such
     number              the same number; true and false count as 1 and 0, as Ansible's booleans meet DWORDs
     flag                expected true or false; actual 1 or 0 (or true or false); anything else differs
     set                 the same entries, whatever the order, repetition and capital or small
@@ -23,6 +24,7 @@ A registry type in the locator is compared as well: REG_DWORD 1 and REG_SZ "1" a
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -164,6 +166,21 @@ def _is_exact(expected: Any, actual: Any) -> bool:
 
 def _text(expected: str, actual: Any) -> str | None:
     return None if isinstance(actual, str) and expected.casefold() == actual.casefold() else ""
+
+
+def _server_name(expected: str, actual: Any) -> str | None:
+    if not isinstance(actual, str):
+        return ""
+    # A port is digits after the last colon; more colons without brackets are an IPv6 address.
+    host, colon, port = actual.rpartition(":")
+    host = host if colon and port.isdigit() and (":" not in host or host.startswith("[")) else actual
+    if host.casefold() == expected.casefold():
+        return None
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return ""
+    return f"is the address {host}, should be the name {expected}"
 
 
 def _number(expected: Any, actual: Any) -> str | None:
@@ -353,6 +370,7 @@ _TYPE_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
 _KINDS: dict[str, tuple[Callable[[Any, Any], str | None], Callable[[Any], str | None]]] = {
     "exact": (_exact, _something),
     "text": (_text, _a_text),
+    "server_name": (_server_name, _a_text),
     "number": (_number, _a_number),
     "flag": (_number, _a_flag),
     "set": (_set, _a_list),

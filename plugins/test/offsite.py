@@ -29,6 +29,15 @@ def is_host_name(value: Any) -> bool:
     return False
 
 
+def is_ip_address(value: Any) -> bool:
+    """Say whether `value` is the text of one IP address."""
+    try:
+        ipaddress.ip_address(str(value))
+    except ValueError:
+        return False
+    return True
+
+
 def includes_version(ranges: Any, version: str) -> bool:
     """Say whether a version lies in one of `ranges`, each {at_least: V, below: V, at_most: V} or a part of it.
 
@@ -59,6 +68,7 @@ class TestModule:
         """Return name to function."""
         return {
             "host_name": is_host_name,
+            "ip_address": is_ip_address,
             "closed_scope": is_closed_scope,
             "includes_version": includes_version,
             "dotted_version": is_dotted_version,

@@ -34,4 +34,4 @@ def planned(role: str, document: dict[str, Any] | None = None, **wishes: Any) ->
     for control in controls:
         CONTROL.validate(control)
     reads = variables[f"__{role}_reads"]
-    return plan(controls, document or mac(), role, reads=reads, state=variables[f"{role}_state"])
+    return plan(controls, document or mac(), role, reads=reads, state=variables.get(f"{role}_state", "present"))

@@ -38,7 +38,7 @@ def planned(role: str, machine: Machine, **wishes: Any) -> Plan:
     asked = {name: request.get(name, []) for name in OPTIONS}
     for entry in (*asked["registry"], *asked["user_registry"]):
         entry.setdefault("depth", 0)
-    return plan(controls, read(machine, asked, []), role, reads=reads, state=variables[f"{role}_state"])
+    return plan(controls, read(machine, asked, []), role, reads=reads, state=variables.get(f"{role}_state", "present"))
 
 
 def found(result: Plan) -> dict[tuple[str, str | None], str]:
