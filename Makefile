@@ -1,5 +1,6 @@
 # make demo   the whole story on simulated endpoints, in under three minutes
-# make test   lint, and every test but the long ones
+# make test   lint, and every test but the long ones; those of the pages need Chromium (apt-get install chromium, or
+#             CHROMIUM=its path) and are skipped without
 # make depth  the long ones: every path of every role, every control broken in three ways
 # Each makes its own virtual environment in $(VENV) with $(PYTHON).
 PYTHON ?= python3
@@ -10,7 +11,7 @@ export PATH := $(BIN):$(PATH)
 export LC_ALL ?= C.UTF-8
 export PYTHONUTF8 = 1
 
-.PHONY: help demo test lint unit molecule e2e depth contract clean
+.PHONY: help demo test lint unit molecule e2e browser depth contract clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -27,7 +28,7 @@ $(VENV)/.test: $(VENV)/.run
 demo: $(VENV)/.run
 	$(BIN)/python -m tests.e2e.demo
 
-test: lint unit molecule e2e
+test: lint unit molecule browser e2e
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -45,6 +46,9 @@ molecule: $(VENV)/.test
 e2e: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not depth" tests/e2e
 
+browser: $(VENV)/.test
+	$(BIN)/python -m pytest tests/browser
+
 depth: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m depth tests/e2e
 
@@ -52,4 +56,4 @@ contract: $(VENV)/.test
 	$(BIN)/python -m tests.contract.run_vectors
 
 clean:
-	rm -rf $(VENV) .lab records
+	rm -rf $(VENV) .lab .demo records handouts
