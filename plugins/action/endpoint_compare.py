@@ -5,14 +5,18 @@ role. With `roles` that is all: the audit. With one `role` the result is the pla
 `endpoint_controls` loop over; with `settles` (an earlier plan) it judges what was read back after the writing, with
 what `failed` on the way: [{task, result, records}].
 
+With `again` (after a fresh reading) what this run fixed stays fixed where it still is right.
+With `undo` (the JSON Lines file of a run) the plan puts back what that run fixed.
+
 Of a role it takes `__<role>_controls` and `__<role>_reads` for the endpoint's platform, `<role>_state`, and
 `__<role>_vpn_connections`: the results of looking at users' own connections, which no reader can do for all users at
-once (offsite_found).
+once (offsite_found). Waivers come from the file beside the inventory (offsite_waivers).
 """
 
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +28,19 @@ from ansible.template import Templar
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.module_utils.offsite_controls import ControlError, plain
 from plugins.module_utils.offsite_found import vpn_connections
-from plugins.module_utils.offsite_plan import Plan, plan
-from plugins.module_utils.offsite_records import record
+from plugins.module_utils.offsite_plan import Plan, Waive, plan
+from plugins.module_utils.offsite_records import RecordError, read_lines, record
 from plugins.module_utils.offsite_roles import RoleError, role_folder, role_variables
-from plugins.module_utils.offsite_settle import failures_of, foretell, settle
+from plugins.module_utils.offsite_settle import failures_of, foretell, settle, still_fixed
+from plugins.module_utils.offsite_undo import undo_plan, undone
+from plugins.module_utils.offsite_waivers import Waiver, WaiverError, apply_waiver, find, read_waivers, waivers_file
 
 ARGUMENTS = {
     "role": {"type": "str"},
     "roles": {"type": "list", "elements": "str"},
     "settles": {"type": "dict"},
+    "undo": {"type": "path"},
+    "again": {"type": "bool", "default": False},
     "failed": {"type": "list", "elements": "dict", "default": []},
 }
 
@@ -54,12 +62,16 @@ class ActionModule(ActionBase):
         if "endpoint_state" not in facts:
             raise AnsibleActionFail("endpoint_compare: nothing was read of this endpoint; run endpoint_state first")
         state = facts["endpoint_state"]
+        waive = waiving(waivers_of(task_vars), task_vars)
         found: dict[str, Any] = {}
         by_role = dict(facts.get("endpoint_records", {}))
         for role in args["roles"] or [args["role"]]:
             wishes = self._wishes(role, state, task_vars)
+            wishes["fixed"] = fixed_in(args["undo"], task_vars["inventory_hostname"], role)
             try:
-                found, by_role[role] = judge(state, role, {**wishes, **args}, check_mode=self._task.check_mode)
+                earlier = by_role.get(role, []) if args["again"] else []
+                found, now = judge(state, role, {**wishes, **args}, check_mode=self._task.check_mode, waive=waive)
+                by_role[role] = still_fixed(earlier, now)
             except ControlError as error:
                 raise AnsibleActionFail(
                     f"{role}: {error}. Correct the variable in the inventory, or the role's vars/ file. "
@@ -96,8 +108,39 @@ class ActionModule(ActionBase):
             ) from error
 
 
+def waivers_of(task_vars: dict[str, Any]) -> list[Waiver]:
+    """Return the waivers beside the inventory, none when there is no file. Raises AnsibleActionFail."""
+    try:
+        path = waivers_file(task_vars)
+        return read_waivers(path) if path is not None else []
+    except WaiverError as error:
+        raise AnsibleActionFail(str(error)) from error
+
+
+def waiving(waivers: list[Waiver], task_vars: dict[str, Any]) -> Waive:
+    """Return what puts the waiver that concerns it on a record of this endpoint."""
+    today = datetime.now(UTC).date()
+    host, groups = task_vars["inventory_hostname"], task_vars["group_names"]
+
+    def waive(item: dict[str, Any]) -> dict[str, Any]:
+        about = {"control": item["control"], "instance": item["instance"]}
+        return apply_waiver(item, find(waivers, **about, host=host, groups=groups, today=today), today)
+
+    return waive
+
+
+def fixed_in(run: str | None, endpoint: str, role: str) -> list[Any] | None:
+    """Return what a run fixed; None when nothing is to be undone. Raises AnsibleActionFail for a file of no run."""
+    if not run:
+        return None
+    try:
+        return undone(read_lines(run), endpoint, role)
+    except (OSError, RecordError, UnicodeDecodeError) as error:
+        raise AnsibleActionFail(f"the records of the run cannot be read: {error}. Nothing was written") from error
+
+
 def judge(
-    state: dict[str, Any], role: str, args: dict[str, Any], *, check_mode: bool
+    state: dict[str, Any], role: str, args: dict[str, Any], *, check_mode: bool, waive: Waive = dict
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the plan and the records for what is known of one endpoint.
 
@@ -110,7 +153,14 @@ def judge(
         failures = failures_of(args["failed"])
         if check_mode:
             return Plan(role, args["state"]).as_dict(), foretell(args["settles"], failures)
-        records = settle(args["settles"], args["controls"], document, reads=args["reads"], failures=failures)
+        records = settle(
+            args["settles"], args["controls"], document, reads=args["reads"], failures=failures, waive=waive
+        )
+        if args["fixed"] is not None:
+            # What an undo cannot put back is in no plan; it must not be lost on the way.
+            told = {(item["control"], item["instance"], item["scope"]) for item in records}
+            earlier = args["settles"]["records"]
+            records += [i for i in earlier if (i["control"], i["instance"], i["scope"]) not in told]
         return Plan(role, args["state"]).as_dict(), records
     if document is None:
         return Plan(role, args["state"]).as_dict(), []
@@ -120,5 +170,8 @@ def judge(
             f"{role}.platform", "not_applicable", role=role, reason=reason, title="The role fits the system"
         )
         return Plan(role, args["state"]).as_dict(), [nothing]
-    found = plan(args["controls"], document, role, reads=args["reads"], state=args["state"]).as_dict()
+    if args["fixed"] is not None:
+        undo = undo_plan(args["controls"], document, role, reads=args["reads"], fixed=args["fixed"]).as_dict()
+        return undo, undo["records"]
+    found = plan(args["controls"], document, role, reads=args["reads"], state=args["state"], waive=waive).as_dict()
     return found, found["records"]

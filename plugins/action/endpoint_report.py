@@ -1,33 +1,66 @@
-"""Action plugin `endpoint_report`: the records of a run into one file, a table for a person, and the verdict.
+"""Action plugin `endpoint_report`: the records of a run into one file, reports from them, and the verdict.
 
 Reads the facts of all endpoints on the controller. Every endpoint that the run was about gets records: one that did not
-answer, or whose comparison never came to an end, gets a record that says so.
+answer, or whose comparison never came to an end, gets a record that says so. The history (offsite_history) says what is
+new about them, and where each laptop is in its life.
+
+`life` is what the run means for the endpoints' life: `in_use` (of a retired one that is prepared again), `offsite` (of
+each that is READY), `retired` (of each that is done), `in_house`; nothing for an audit.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.template import Templar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_records import merge, record, stamp, unreachable, unusable_state, write_lines
-from plugins.module_utils.offsite_report import summarise, table, verdict
+from plugins.module_utils.offsite_drift import Flapping, Life, retired, silent
+from plugins.module_utils.offsite_files import FORMATS, LANGUAGES, write_all
+from plugins.module_utils.offsite_history import History, HistoryError, keep_from, opened
+from plugins.module_utils.offsite_records import (
+    STATUSES,
+    merge,
+    record,
+    says_not_measured,
+    stamp,
+    unreachable,
+    unusable_state,
+    write_lines,
+)
+from plugins.module_utils.offsite_report import FAILS_ON, news_line, readiness, summarise, table, verdict, waiver_lines
+from plugins.module_utils.offsite_telling import telling
+from plugins.module_utils.offsite_waivers import WaiverError, listing, read_waivers, waivers_file
 
 ARGUMENTS = {
     "hosts": {"type": "list", "elements": "str", "required": True},
     "directory": {"type": "path", "required": True},
     "drift_fails": {"type": "bool", "default": True},
+    "fails_on": {"type": "list", "elements": "str", "choices": list(STATUSES), "default": list(FAILS_ON)},
+    "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
+    "language": {"type": "str", "choices": list(LANGUAGES), "default": "en"},
+    "metrics_file": {"type": "path"},
+    "history": {"type": "path", "required": True},
+    "history_days": {"type": "int", "default": 730},
+    "stale_after_days": {"type": "int", "default": 30},
+    "flapping_times": {"type": "int", "default": 3},
+    "flapping_days": {"type": "int", "default": 30},
+    "waiver_soon_days": {"type": "int", "default": 14},
+    "remember": {"type": "bool", "default": True},
+    "life": {"type": "str", "choices": ["", "in_use", "in_house", "offsite", "retired"], "default": ""},
 }
 
 
 class ActionModule(ActionBase):
-    """Gather, write, judge; on the controller only."""
+    """Gather, remember, write, judge; on the controller only."""
 
     _requires_connection = False
     _supports_check_mode = True
@@ -35,35 +68,142 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the report; whether the run is good is in it."""
         super().run(tmp, task_vars)
+        task_vars = task_vars or {}
         _result, args = self.validate_argument_spec(ARGUMENTS)
-        hostvars = (task_vars or {})["hostvars"]
         now = datetime.now(UTC)
-        run = now.strftime("%Y%m%dT%H%M%S.%fZ")
-        at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        run, at = now.strftime("%Y%m%dT%H%M%S.%fZ"), now.strftime("%Y-%m-%dT%H:%M:%SZ")
         versions = {"offsite_endpoints": version("offsite-endpoints"), "ansible_core": version("ansible-core")}
-        records = merge(
-            stamped
-            for host in args["hosts"]
-            for stamped in stamp(records_of(hostvars[host]), run=run, endpoint=host, at=at, versions=versions)
-        )
-        path = Path(args["directory"]) / f"{run}.jsonl"
-        # The records belong to the controller: a dry run writes them as well, it is the endpoints that it leaves alone.
-        write_lines(path, records)
-        report = judge(records, args["hosts"], drift_fails=args["drift_fails"], dry_run=self._task.check_mode) | {
-            "path": str(path)
-        }
-        return {"changed": False, "endpoint_report": report}
+        found = {}
+        for host in args["hosts"]:
+            # As they are: what an endpoint said is no template, and working all of it out takes seconds.
+            variables = task_vars["hostvars"].raw_get(host)
+            stamped = stamp(records_of(variables), run=run, endpoint=host, at=at, versions=versions)
+            owner = self._owner_of(variables)
+            found[host] = [{**item, "owner": owner} for item in stamped]
+        stem = Path(args["directory"]) / run
+        try:
+            records = self._remembered(found, args, at, stem)
+            trouble = ""
+        except HistoryError as error:
+            # The records themselves must not be lost with it.
+            records, trouble = merge(item for items in found.values() for item in items), str(error)
+            write_lines(f"{stem}.jsonl", records)
+        report = judge(records, args, dry_run=self._task.check_mode, trouble=trouble)
+        files = self._files(stem, records, args, task_vars, now.date())
+        told = telling(records, files["reports"].get("html", files["path"]))
+        # Nobody is told what a dry run predicts, or what is done on purpose.
+        quiet = told is None or self._task.check_mode or not args["remember"]
+        words = {} if told is None or quiet else {key: told[key] for key in ("subject", "text", "json")}
+        return {"changed": False, "endpoint_report": report | files | {"telling": words}}
+
+    def _owner_of(self, variables: Mapping[str, Any]) -> str:
+        """Return who looks after an endpoint, by the inventory."""
+        templar = Templar(loader=self._loader, variables=dict(variables))
+        return str(templar.template(variables.get("endpoint_owner")) or "")
+
+    def _remembered(
+        self, found: dict[str, list[dict[str, Any]]], args: dict[str, Any], at: str, stem: Path
+    ) -> list[dict[str, Any]]:
+        """Return the records with all that the history knows; records and history are both written, or neither."""
+        rules = Flapping(args["flapping_times"], args["flapping_days"])
+        with opened(args["history"]) as history:
+            lives = history.lives()
+            known = merge(
+                item for host, items in found.items() for item in in_its_life(items, lives.get(host, Life()), args, at)
+            )
+            # What is taken off or put back on purpose is no drift, so there is nothing to say of it.
+            records = known
+            if args["remember"]:
+                # A dry run says what would be.
+                records = (history.describe if self._task.check_mode else history.remember)(known, rules)
+            if not self._task.check_mode:
+                begun = note_lives(history, records, lives, args, at)
+                records = [{**item, "life": begun.get(item["endpoint"], item["life"])} for item in records]
+                history.forget_before(keep_from(at, args["history_days"]))
+            # The records belong to the controller: a dry run writes them as well, it is the endpoints that it spares.
+            write_lines(f"{stem}.jsonl", records)
+        return records
+
+    def _files(
+        self, stem: Path, records: list[dict[str, Any]], args: dict[str, Any], task_vars: dict[str, Any], today: date
+    ) -> dict[str, Any]:
+        try:
+            path = waivers_file(task_vars)
+            waivers = listing(
+                records, read_waivers(path) if path else [], today=today, soon_days=args["waiver_soon_days"]
+            )
+        except WaiverError as error:
+            raise AnsibleActionFail(
+                f"The records are in {stem}.jsonl, but the waivers cannot be read: {error}"
+            ) from error
+        made = write_all(stem, records, args, waivers)
+        return {"path": f"{stem}.jsonl", "reports": made, "waivers": waiver_lines(waivers)}
 
 
-def judge(records: list[dict[str, Any]], hosts: list[str], **how: bool) -> dict[str, Any]:
+def in_its_life(items: list[dict[str, Any]], life: Life, args: Mapping[str, Any], at: str) -> Iterator[dict[str, Any]]:
+    """Yield an endpoint's records in the light of its life."""
+    if args["life"] == "in_house":
+        # It is said to be back: silence is not expected any more.
+        life = replace(life, life="in_house")
+    for item in items:
+        # A run that puts back (remember: false) has something to tell of a retired one, too.
+        if life.life == "retired" and not args["life"] and args["remember"]:
+            common = {key: item[key] for key in ("run", "endpoint", "at", "versions", "owner")}
+            yield {**common, **retired(life), "life": "retired"}
+            return
+        told = silent(item, life, at, args["stale_after_days"]) if item["status"] == "unreachable" else item
+        yield {**told, "life": life.life}
+
+
+def note_lives(
+    history: History, records: list[dict[str, Any]], lives: Mapping[str, Life], args: Mapping[str, Any], at: str
+) -> dict[str, str]:
+    """Note what the run means for the life of its endpoints; return the new life of those for which one begins."""
+    begun = {}
+    for host, mine in by_host(records, args["hosts"]).items():
+        good, _words = readiness(mine, host) if args["life"] == "offsite" else verdict(summarise(mine, [host]))
+        was, becomes = lives.get(host, Life()).life, args["life"]
+        if becomes == "in_use":
+            becomes = "in_house" if was == "retired" and not any(map(says_not_measured, mine)) else ""
+        elif becomes in ("offsite", "retired") and not good:
+            becomes = ""
+        if becomes:
+            history.note_life(host, becomes, at)
+            begun[host] = becomes
+    return begun
+
+
+def judge(records: list[dict[str, Any]], args: Mapping[str, Any], *, dry_run: bool, trouble: str) -> dict[str, Any]:
     """Return the table and the verdict on all endpoints, and the verdict on each."""
-    good, words = verdict(summarise(records, hosts), **how)
+    how = {"drift_fails": args["drift_fails"], "fails_on": args["fails_on"]}
+    hosts = args["hosts"]
+    good, words = verdict(summarise(records, hosts), dry_run=dry_run, **how)
     endpoints = {}
-    for host in hosts:
-        mine = [item for item in records if item["endpoint"] == host]
-        fine, sentence = verdict(summarise(mine, [host]), **how)
-        endpoints[host] = {"good": fine, "verdict": sentence}
-    return {"table": table(records, hosts), "verdict": words, "good": good, "endpoints": endpoints}
+    for host, mine in by_host(records, hosts).items():
+        fine, sentence = verdict(summarise(mine, [host]), dry_run=dry_run, **how)
+        if args["life"] == "offsite":
+            fine, sentence = readiness(mine, host)
+        endpoints[host] = {"good": fine and not trouble, "verdict": trouble or sentence}
+    if args["life"] == "offsite":
+        good = all(one["good"] for one in endpoints.values())
+        words = "\n".join(f"{host}: {one['verdict']}" for host, one in sorted(endpoints.items()))
+    if trouble:
+        good, words = False, f"Not good: {trouble}. {words}"
+    return {
+        "table": table(records, hosts),
+        "news": news_line(records),
+        "verdict": words,
+        "good": good,
+        "endpoints": endpoints,
+    }
+
+
+def by_host(records: list[dict[str, Any]], hosts: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return each host's records, in the order of the hosts; none for a host without any."""
+    found: dict[str, list[dict[str, Any]]] = {host: [] for host in hosts}
+    for item in records:
+        found[item["endpoint"]].append(item)
+    return found
 
 
 def records_of(variables: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,8 @@
 Arguments: `roles` for the endpoint of the task; or `hosts`, each checked for its own `endpoint_roles` (run_once). Each
 role's variables are held against its meta/argument_specs.yml and against the checks in its vars/checks.yml: a list of
 {that: condition or list of them, says: what is told otherwise, each: list to go through as `item`, when: condition}.
-All that is wrong is told at once, and once.
+All that is wrong is told at once, and once. With `hosts` that goes for what the report at the end needs, too: its
+variables, the waivers beside the inventory and the history.
 
 It leaves no fact: core 2.21 gives all endpoints one and the same dictionary of facts when a task with `run_once` is the
 first to set one.
@@ -24,10 +25,19 @@ from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_roles import RoleError, role_folder, role_options, role_variables
+from plugins.module_utils.offsite_history import HistoryError, check_history
+from plugins.module_utils.offsite_roles import (
+    RoleError,
+    known_controls,
+    role_folder,
+    role_options,
+    role_variables,
+)
+from plugins.module_utils.offsite_waivers import WaiverError, check_known, read_waivers, waivers_file
 
 ARGUMENTS = {"roles": {"type": "list", "elements": "str"}, "hosts": {"type": "list", "elements": "str"}}
 NAMED_HOSTS = 3
+REPORT = "endpoint_report"
 
 
 class ActionModule(ActionBase):
@@ -44,23 +54,44 @@ class ActionModule(ActionBase):
             ARGUMENTS, mutually_exclusive=[("roles", "hosts")], required_one_of=[("roles", "hosts")]
         )
         refused: dict[str, list[str]] = {}
+        files = [] if args["roles"] else list(self._refused_files(task_vars))
         for host in args["hosts"] or [task_vars["inventory_hostname"]]:
             known = task_vars["hostvars"].raw_get(host) if args["hosts"] else task_vars
-            for role in args["roles"] or self._template(known["endpoint_roles"], known):
+            for role in args["roles"] or [*self._template(known["endpoint_roles"], known), REPORT]:
                 for words in self._refused(role, known):
                     refused.setdefault(words, []).append(host)
-        if refused:
-            raise AnsibleActionFail("\n".join(f"{whose(hosts)}: {words}" for words, hosts in refused.items()))
+        if refused or files:
+            told = [f"{whose(hosts)}: {words}" for words, hosts in refused.items()]
+            raise AnsibleActionFail("\n".join([*told, *files]))
         return {"changed": False}
+
+    def _refused_files(self, task_vars: dict[str, Any]) -> Iterator[str]:
+        """Yield what is wrong with the files that the run needs besides the inventory: the waivers and the history."""
+        report = self._folder(REPORT)
+        variables = role_variables(report, self._loader, task_vars)
+        try:
+            path = waivers_file(task_vars)
+            if path is not None:
+                waivers = read_waivers(path)
+                check_known(waivers, known_controls(report.parent, self._loader), path)
+        except WaiverError as error:
+            yield str(error)
+        try:
+            check_history(str(self._template(variables["endpoint_report_history"], variables)))
+        except (HistoryError, AnsibleError) as error:
+            yield str(error)
+
+    def _folder(self, role: str) -> Path:
+        try:
+            return role_folder(role, self._loader, C.DEFAULT_ROLES_PATH)
+        except RoleError as error:
+            raise AnsibleActionFail(f"endpoint_wishes: {error}") from error
 
     def _template(self, value: Any, variables: dict[str, Any]) -> Any:
         return Templar(loader=self._loader, variables=variables).template(value)
 
     def _refused(self, role: str, task_vars: dict[str, Any]) -> list[str]:
-        try:
-            folder = role_folder(role, self._loader, C.DEFAULT_ROLES_PATH)
-        except RoleError as error:
-            raise AnsibleActionFail(f"endpoint_wishes: {error}") from error
+        folder = self._folder(role)
         variables = role_variables(folder, self._loader, task_vars, ["vars/checks.yml"])
         options = role_options(folder, self._loader)
         templar = Templar(loader=self._loader, variables=variables)

@@ -38,7 +38,11 @@ class CallbackModule(CallbackBase):
         """Show what was kept; the verdict is the last line."""
         if self._report is None:
             return
-        self._display.display(self._report["table"])
+        for key in ("table", "waivers", "news"):
+            if self._report[key]:
+                self._display.display(self._report[key])
         self._display.display(f"Records: {self._report['path']}")
+        if "html" in self._report["reports"]:
+            self._display.display(f"Report:  {self._report['reports']['html']}")
         color = "green" if self._report["good"] else "red"
         self._display.display(self._report["verdict"], color=color)

@@ -7,7 +7,7 @@ record.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +23,9 @@ from .offsite_records import record, unusable_state
 from .offsite_state import State
 from .offsite_writes import RULE_PARAMETERS, SERVICE_PARAMETERS, About, Writes
 
+Waive = Callable[[dict[str, Any]], dict[str, Any]]
+# What a run sets right; what was waived is so again once its waiver's last day has passed.
+TO_FIX = ("drifted", "waiver_expired")
 WAIT = "wait until what is named above is over, then run this again"
 PUT_BACK = "run retire.yml for this endpoint, once nothing named above stands in its way"
 
@@ -33,10 +36,10 @@ class Plan:
 
     `written` tells the records that are to be made right, `role_work` those of them that only the role's own tasks can
     do: {"control", "instance", "scope", "state" (present or absent), "where", "expected", "actual", "records"} (the
-    latter as in `offsite_writes`). `postponed` tells by control why it must not be written now. `kept` is the memory's
-    text as it was found (None when there is none), `keep` the text to store before the first write (None when nothing
-    new is to be kept), `forget` whether to delete the memory after the last write, and `forget_place` whether no other
-    role has one, so that the place itself can go.
+    latter as in `offsite_writes`). `undo` is what those records' places hold before this run. `postponed` tells by
+    control why it must not be written now. `kept` is the memory's text as it was found (None when there is none),
+    `keep` the text to store before the first write (None when nothing new is to be kept), `forget` whether to delete
+    the memory after the last write, and `forget_place` whether no other role has one, so that the place itself can go.
     """
 
     role: str
@@ -46,6 +49,7 @@ class Plan:
     role_work: list[dict[str, Any]] = field(default_factory=list)
     postponed: dict[str, str] = field(default_factory=dict)
     written: list[About] = field(default_factory=list)
+    undo: dict[About, list[Entry]] = field(default_factory=dict)
     kept: str | None = None
     keep: str | None = None
     forget: bool = False
@@ -61,6 +65,7 @@ class Plan:
             "writes": writes,
             "role_work": self.role_work,
             "written": [list(about) for about in self.written],
+            "undo": [{"about": list(about), "put_back": render(entries)} for about, entries in self.undo.items()],
             "memory": {
                 "found": self.kept,
                 "keep": self.keep,
@@ -79,11 +84,13 @@ def plan(
     reads: Mapping[str, Any],
     state: str = "present",
     memory: str | None = None,
+    waive: Waive = dict,
 ) -> Plan:
     """Compare one endpoint with a role's controls.
 
     `reads` is what the role asked the reader for; `state` is present or absent; `memory` stands in for the memory in
-    the document (settle needs it once the memory has been deleted). Raises ControlError for unusable controls.
+    the document (settle needs it once the memory has been deleted, undo for what one run wrote over); `waive` puts the
+    waiver that concerns it on a record. What is waived is not written. Raises ControlError for unusable controls.
     """
     controls = plain(controls)
     checks = expand(controls)
@@ -100,7 +107,7 @@ def plan(
     if state == "present":
         found = [with_items(item, endpoint, role) if "each_key" in item else (item, None) for item in controls]
         result.records += [nothing for _, nothing in found if nothing]
-        _plan_present(result, expand([control for control, _ in found]), endpoint, entries)
+        _plan_present(result, expand([control for control, _ in found]), endpoint, entries, waive)
     elif entries is not None:
         _plan_absent(result, checks, controls, endpoint, entries)
     return result
@@ -132,18 +139,21 @@ def _postponed(conditions: list[dict[str, Any]], endpoint: State) -> str:
         return f"whether it may be written now is not known: {error}"
 
 
-def _plan_present(result: Plan, checks: list[Check], endpoint: State, entries: list[Entry] | None) -> None:
+def _plan_present(
+    result: Plan, checks: list[Check], endpoint: State, entries: list[Entry] | None, waive: Waive
+) -> None:
     known = list(entries or ())
     for check in (concrete for one in checks for concrete in _for_users(one, endpoint)):
         found, located = _judge(check, endpoint, result.role)
-        if entries is not None and located is not None and found["status"] == "drifted" and _can_write(check, located):
+        found = waive(found)
+        if entries is not None and located is not None and found["status"] in TO_FIX and _can_write(check, located):
             try:
                 known += _ask(result, check, located, endpoint, known)
             except Unreadable as error:
                 found |= {"status": "error", "reason": f"is not written, since it could not be put back: {error}"}
             if result.postponed.get(check.id):
                 found |= {"reason": f"{found['reason']}; {result.postponed[check.id]}", "next": WAIT}
-        elif found["status"] == "drifted" and check.cure:
+        elif found["status"] in TO_FIX and check.cure:
             found["next"] = check.cure
         result.records.append(found)
     if entries is not None and len(known) > len(entries):
@@ -244,12 +254,22 @@ def _ask(result: Plan, check: Check, located: Located, endpoint: State, known: l
         return []
     about = About(check.id, check.instance, check.scope)
     entries = new_entries(check, located, endpoint, known)
+    result.undo[about] = _to_undo(result, check, located, endpoint)
     if check.remedy == "role":
         result.role_work.append(_work(about, "present", check.where, check.expected, located))
     else:
         result.writes.add(check.where, about, _wish(check, located), check.where.get("type"), endpoint)
     result.written.append(about)
     return entries
+
+
+def _to_undo(result: Plan, check: Check, located: Located, endpoint: State) -> list[Entry]:
+    """Return what puts back what this run is about to write over; nothing where that is no value to go back to."""
+    known = [entry for entries in result.undo.values() for entry in entries]
+    try:
+        return new_entries(check, located, endpoint, known)
+    except Unreadable:
+        return []
 
 
 def _wish(check: Check, located: Located) -> Any:

@@ -170,14 +170,19 @@ def merge(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def write_lines(path: str | Path, records: Iterable[Mapping[str, Any]]) -> None:
     """Write records as JSON Lines in UTF-8; the file is there whole or, after a failure, as it was before."""
-    target = Path(path)
     text = "".join(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n" for item in records)
+    # A lone surrogate (half a character in an endpoint's text) must not cost the whole report.
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write a file that others may read; it is there whole or, after a failure, as it was before. Raises OSError."""
+    target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            # A lone surrogate (half a character in an endpoint's text) must not cost the whole report.
-            file.write(text.encode("utf-8", "backslashreplace"))
+            file.write(content)
         Path(name).chmod(0o644)
         Path(name).replace(target)
     except BaseException:

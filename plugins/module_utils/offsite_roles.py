@@ -46,3 +46,17 @@ def role_options(folder: Path, loader: Any) -> dict[str, Any]:
     """Return the options of the role's main entry point, by name, as meta/argument_specs.yml has them."""
     specs = role_data(folder, "meta/argument_specs.yml", loader)
     return dict(specs.get("argument_specs", {}).get("main", {}).get("options", {}))
+
+
+def known_controls(roles: Path, loader: Any) -> set[str]:
+    """Return the ids of all controls that the roles in a folder have, on any platform.
+
+    A role may choose among lists of controls by a template, so every list of its vars/ files counts.
+    """
+    found = set()
+    for path in sorted(roles.glob("*/vars/*.yml")):
+        role = path.parent.parent
+        lists = [value for value in role_data(role, f"vars/{path.name}", loader).values() if isinstance(value, list)]
+        ids = {str(item["id"]) for items in lists for item in items if isinstance(item, dict) and "id" in item}
+        found |= {name for name in ids if name.startswith(f"{role.name}.")}
+    return found

@@ -7,7 +7,7 @@ from typing import Any
 
 from .offsite_controls import plain
 from .offsite_found import said
-from .offsite_plan import plan
+from .offsite_plan import TO_FIX, Waive, plan
 from .offsite_records import record
 from .offsite_writes import About
 
@@ -21,6 +21,7 @@ def settle(
     *,
     reads: Mapping[str, Any],
     failures: Failures | None = None,
+    waive: Waive = dict,
 ) -> list[dict[str, Any]]:
     """Return the records after the writing of a plan (`Plan.as_dict`), judged by what is read back.
 
@@ -33,11 +34,20 @@ def settle(
     if document is None:
         return [_unconfirmed(item, why, failures) for item in before["records"]]
     memory = before["memory"]["found"] if before["state"] == "absent" else None
-    after = plan(controls, document, before["role"], reads=reads, state=before["state"], memory=memory)
+    after = plan(controls, document, before["role"], reads=reads, state=before["state"], memory=memory, waive=waive)
     old = {_about(item): item for item in before["records"]}
     effects = {control["id"]: control.get("takes_effect", "") for control in plain(controls)}
-    records = [_settled(item, old.get(_about(item)), why, effects) for item in after.records]
+    undo = {About(*item["about"]): item["put_back"] for item in before["undo"]}
+    records = [_settled(item, old.get(_about(item)), why, effects, undo) for item in after.records]
     return _with_failures(records, before["role"], failures)
+
+
+def still_fixed(applied: list[dict[str, Any]], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was measured again after a run had applied; what it fixed and is right goes on as fixed."""
+    fixed = {_about(item): item for item in applied if item["status"] == "fixed"}
+    return [
+        fixed[_about(item)] if item["status"] == "compliant" and _about(item) in fixed else item for item in measured
+    ]
 
 
 def foretell(before: Mapping[str, Any], failures: Failures) -> list[dict[str, Any]]:
@@ -77,17 +87,22 @@ def _unconfirmed(item: dict[str, Any], why: dict[About, str], failures: Failures
 
 
 def _settled(
-    now: dict[str, Any], old: dict[str, Any] | None, why: dict[About, str], effects: Mapping[str, str]
+    now: dict[str, Any],
+    old: dict[str, Any] | None,
+    why: dict[About, str],
+    effects: Mapping[str, str],
+    undo: Mapping[About, str],
 ) -> dict[str, Any]:
     about = _about(now)
-    if old is None or old["status"] != "drifted" or about not in why:
+    if old is None or old["status"] not in TO_FIX or about not in why:
         return now
     if now["status"] == "compliant":
         # A word of when it takes effect is a warning and no failure.
-        return {**now, "status": "fixed", "before": old["actual"], "reason": effects.get(now["control"], "")}
-    if now["status"] == "drifted" and why[about]:
+        fixed = {**now, "status": "fixed", "before": old["actual"], "reason": effects.get(now["control"], "")}
+        return fixed | ({"put_back": undo[about]} if about in undo else {})
+    if now["status"] in TO_FIX and why[about]:
         return _error(now, f"could not be written: {why[about]}")
-    if now["status"] == "drifted":
+    if now["status"] in TO_FIX:
         return {**now, "reason": f"was written, but reads back wrong: {now['reason']}"}
     return now
 

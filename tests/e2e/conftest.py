@@ -35,6 +35,7 @@ class LabFleet:
 
     def __init__(self, directory: Path, windows: int, macs: int) -> None:
         self.directory = directory
+        self.more_inventory: list[str] = []
         self.command(
             "python", "-m", "lab", "up", f"--windows={windows}", f"--mac={macs}", "--seed=1", *self._state, check=True
         )
@@ -45,7 +46,7 @@ class LabFleet:
 
     @property
     def inventory(self) -> list[str]:
-        return ["-i", str(self.directory / "lab/inventory"), "-i", "inventory/lab"]
+        return ["-i", str(self.directory / "lab/inventory"), "-i", "inventory/lab", *self.more_inventory]
 
     def command(self, *command: str, check: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(

@@ -1,5 +1,7 @@
 """`make demo`: the whole story on simulated endpoints, told by the commands that IT staff would type.
 
+Its records and reports stay in .demo/ until the next demo; the last line names the page to open.
+
 Every step is checked; the first one that does not do what its heading says ends the demo with exit code 1.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,6 +38,8 @@ class Demo:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.records = ROOT / ".demo"
+        shutil.rmtree(self.records, ignore_errors=True)
         self.inventory = ""
         self.started = time.monotonic()
 
@@ -64,14 +69,13 @@ class Demo:
         self, playbook: str, *arguments: str, expect: int = 0, show: Callable[[str], str] | None = None
     ) -> tuple[str, list[Finding]]:
         """Run a playbook, show a part of its output; return all of it, and what its records say that is not good."""
-        records = self.directory / "records"
-        before = set(records.glob("*.jsonl"))
-        options = ("-e", f"endpoint_report_directory={records}")
+        before = set(self.records.glob("*.jsonl"))
+        options = ("-e", f"endpoint_report_directory={self.records}")
         output = self.run(
             "ansible-playbook", *self.sources, f"playbooks/{playbook}", *options, *arguments, expect=expect, show=False
         )
         print((show or report)(output))
-        (fresh,) = set(records.glob("*.jsonl")) - before
+        (fresh,) = set(self.records.glob("*.jsonl")) - before
         return output, findings(fresh)
 
     def module(self, host: str, module: str, arguments: dict[str, object]) -> None:
@@ -191,7 +195,8 @@ def main() -> int:
         finally:
             demo.say("Switch the lab off.")
             demo.run("python", "-m", "lab", "down", "--state-dir", f"{directory}/lab", expect=None)
-    demo.say("That was the story. Next: README.md, 'Your own machines'.")
+    demo.say("That was the story. Next: README.md, 'Your own machines'. The whole of it on one page:")
+    print(max(demo.records.glob("*.html")), flush=True)
     return 0
 
 

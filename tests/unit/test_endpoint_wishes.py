@@ -15,6 +15,10 @@ from ansible.template import trust_as_template
 from plugins.action.endpoint_wishes import ActionModule
 from plugins.module_utils.offsite_roles import role_variables
 
+REPORT = {
+    "defaults/main.yml": "endpoint_report_history: '{{ place }}/history.sqlite'\n",
+    "meta/argument_specs.yml": "argument_specs: {main: {options: {endpoint_report_history: {type: path}}}}\n",
+}
 ROLE = {
     "defaults/main.yml": "vpn_port: 443\nvpn_names: [a]\n",
     "vars/main.yml": "__vpn_doubled: '{{ vpn_port | int * 2 }}'\n",
@@ -44,10 +48,11 @@ argument_specs:
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that checks endpoints, given as their variables; it returns what is refused, line by line."""
     monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
-    for name, text in ROLE.items():
-        path = tmp_path / "roles/vpn" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    for role, files in (("vpn", ROLE), ("endpoint_report", REPORT)):
+        for name, text in files.items():
+            path = tmp_path / "roles" / role / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
     loader = DataLoader()
     loader.set_basedir(str(tmp_path))
 
@@ -55,7 +60,10 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         action = object.__new__(ActionModule)
         action._loader = loader
         action._task = SimpleNamespace(args={"roles": roles} if roles else {"hosts": list(endpoints)})
-        known = {host: {"endpoint_roles": ["vpn"], **variables} for host, variables in endpoints.items()}
+        known = {
+            host: {"endpoint_roles": ["vpn"], "place": str(tmp_path), **variables}
+            for host, variables in endpoints.items()
+        }
         first = next(iter(known))
         hostvars = SimpleNamespace(raw_get=known.__getitem__)
         try:
@@ -124,3 +132,13 @@ def test_the_inventory_wins_over_defaults_and_the_role_over_the_inventory(tmp_pa
     )
     assert (seen["vpn_port"], seen["vpn_names"], seen["other"]) == (1, ["a"], 2)
     assert seen["__vpn_doubled"] == "{{ vpn_port | int * 2 }}"
+
+
+def test_a_history_that_cannot_be_used_and_a_wrong_waiver_stop_the_run_before_it_begins(check, tmp_path):
+    (tmp_path / "history.sqlite").write_text("no history")
+    waivers = tmp_path / "mine.yml"
+    waivers.write_text("- {control: vpn.port, hosts: [w1], owner: S, reason: a test, expires: 2026-12-31}\n")
+    lines = check(w1={"endpoint_waivers_file": str(waivers)})
+    assert len(lines) == 2
+    assert "mine.yml, line 1: there is no control 'vpn.port'" in lines[0]
+    assert "history.sqlite is no history" in lines[1]

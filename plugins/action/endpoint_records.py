@@ -1,0 +1,72 @@
+"""Action plugin `endpoint_records`: reports from the records of earlier runs; reaches no endpoint, knows no history.
+
+What is told of the time before a run is in its records. The reports are named `report`, so that a merged one never
+takes the name of a run.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from plugins.module_utils.offsite_files import FORMATS, LANGUAGES, read_runs, write_all
+from plugins.module_utils.offsite_records import STATUSES, RecordError
+from plugins.module_utils.offsite_report import FAILS_ON, news_line, summarise, table, verdict, waiver_lines
+from plugins.module_utils.offsite_waivers import listing, read_waivers, waivers_file
+
+ARGUMENTS = {
+    "files": {"type": "list", "elements": "path", "required": True},
+    "directory": {"type": "path", "required": True},
+    "fails_on": {"type": "list", "elements": "str", "choices": list(STATUSES), "default": list(FAILS_ON)},
+    "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
+    "language": {"type": "str", "choices": list(LANGUAGES), "default": "en"},
+    "metrics_file": {"type": "path"},
+    "waiver_soon_days": {"type": "int", "default": 14},
+}
+
+
+class ActionModule(ActionBase):
+    """Read, merge, write; on the controller only."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the report in the form of `endpoint_report`."""
+        super().run(tmp, task_vars)
+        _result, args = self.validate_argument_spec(ARGUMENTS)
+        try:
+            records = read_runs(args["files"])
+            if not records:
+                raise RecordError(f"{', '.join(args['files'])}: no record in it")
+            # The report is of the day of its newest record, not of the day that it is made.
+            today = date.fromisoformat(max(item["at"] for item in records)[:10])
+            path = waivers_file(task_vars or {})
+            waivers = listing(
+                records, read_waivers(path) if path else [], today=today, soon_days=args["waiver_soon_days"]
+            )
+            reports = write_all(Path(args["directory"]) / "report", records, args, waivers)
+        except ValueError as error:
+            # Of records, waivers or times in them; every report is made before the first one is written.
+            raise AnsibleActionFail(f"{error}. Nothing was written. See docs/reports.md") from error
+        except OSError as error:
+            raise AnsibleActionFail(f"{error}. See docs/reports.md") from error
+        good, words = verdict(summarise(records, []), fails_on=args["fails_on"])
+        return {
+            "changed": False,
+            "endpoint_report": {
+                "table": table(records, []),
+                "news": news_line(records),
+                "verdict": words,
+                "good": good,
+                "waivers": waiver_lines(waivers),
+                "path": ", ".join(args["files"]),
+                "reports": reports,
+            },
+        }
