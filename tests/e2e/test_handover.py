@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.test_handover_checks import NAME, Lab
 
+pytestmark = pytest.mark.depth
 FLEET = (2, 1)
 HOSTS = {"win-01", "win-02", "mac-01"}
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 
+import pytest
+
 from plugins.module_utils.offsite_history import opened
 
+pytestmark = pytest.mark.depth
 FLEET = (2, 1)
 TUNNEL = r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR"
 SERVER = ("win-01", "vpn_profile.server", "IMR")
