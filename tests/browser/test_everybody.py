@@ -183,7 +183,7 @@ def test_nothing_sticks_out_at_any_width(open_page: Open, width: int, language: 
 
 def test_a_phone_loses_no_field(open_page: Open):
     wide, narrow = open_page(), open_page(viewport={"width": 360, "height": 800})
-    assert narrow.locator("#body tr").count() == 12
+    expect(narrow.locator("#body tr")).to_have_count(12)
     for selector in (
         "#body td > *",
         "#body th > *",
@@ -226,7 +226,7 @@ def test_nothing_is_told_by_colour_alone(open_page: Open):
 
 def test_paper_has_all_rows_that_fit_the_filters_and_no_controls(open_page: Open):
     page = open_page(sample_fleet(60), waivers=WAIVERS, fragment="#good=1&q=nb-")
-    assert page.locator("#body tr").count() == 100
+    expect(page.locator("#body tr")).to_have_count(100)
     page.emulate_media(media="print")
     expect(page.locator("#body tr")).to_have_count(1110)
     for selector in ("#filters", "#more", ".sections", ".languages", "#cell", ".kind button", "#trend-details"):

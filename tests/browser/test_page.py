@@ -147,12 +147,12 @@ def test_compliant_rows_come_with_a_switch(open_page: Open):
     switch = page.get_by_role("switch", name="Show compliant")
     switch.check()
     expect(page.locator("#count")).to_have_text("572 of 572 rows shown")
-    assert page.locator("#body tr").count() == 100
+    expect(page.locator("#body tr")).to_have_count(100)
     page.get_by_role("button", name="Show 100 more").click()
-    assert page.locator("#body tr").count() == 200
+    expect(page.locator("#body tr")).to_have_count(200)
     assert page.evaluate("[...document.querySelectorAll('#body tr')].indexOf(document.activeElement)") == 100
     page.get_by_role("button", name="Show all 572").click()
-    assert page.locator("#body tr").count() == 572
+    expect(page.locator("#body tr")).to_have_count(572)
     expect(page.locator("#more")).to_be_hidden()
     switch.uncheck()
     expect(page.locator("#count")).to_have_text(ALL)
