@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 MEMORY_KEY = r"HKLM\SOFTWARE\OffsiteEndpoints\Before"
@@ -29,6 +30,8 @@ _HIVES = {
 }
 
 
+# The same few paths are asked for again and again, thousands of times for one endpoint.
+@lru_cache(maxsize=4096)
 def split_path(path: str) -> tuple[str, ...]:
     r"""Return a registry path's parts, folded so that equal paths give equal parts.
 
