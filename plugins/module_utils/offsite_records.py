@@ -11,6 +11,7 @@ clock. Status:
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -95,7 +96,22 @@ def stamp(
 ) -> list[dict[str, Any]]:
     """Return the records with what only the caller knows; `at` is UTC, such as 2026-11-23T14:30:00Z."""
     common = {"run": run, "endpoint": endpoint, "at": at, "versions": dict(versions)}
-    return [{**common, **item} for item in records]
+    return [{**common, **{key: finite(value) for key, value in item.items()}} for item in records]
+
+
+def finite(value: Any) -> Any:
+    """Return a value with text for the numbers that JSON does not have; a property list may hold them.
+
+    >>> finite({"a": [float("nan"), float("-inf"), 1.5]})
+    {'a': ['nan', '-inf', 1.5]}
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [finite(one) for one in value]
+    return value
 
 
 def check_record(item: Any) -> str | None:
@@ -199,7 +215,8 @@ def read_lines(path: str | Path) -> list[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            item = json.loads(line)
+            # NaN is no JSON, though Python reads it: as text it breaks no page.
+            item = json.loads(line, parse_constant=str)
         except ValueError as error:
             raise RecordError(f"{path}, line {number}: no JSON ({error})") from error
         problem = check_record(item)

@@ -160,6 +160,17 @@ def test_half_a_character_does_not_cost_the_report(tmp_path: Path):
     assert len(read_lines(path)) == 1
 
 
+def test_numbers_that_json_does_not_have_are_text(tmp_path: Path):
+    path = tmp_path / "run.jsonl"
+    write_lines(path, [stamped(actual={"a": [float("nan"), float("-inf"), 1.5]}, expected=float("inf"))])
+    assert "NaN" not in path.read_text(encoding="utf-8")
+    assert "Infinity" not in path.read_text(encoding="utf-8")
+    (one,) = read_lines(path)
+    assert (one["actual"], one["expected"]) == ({"a": ["nan", "-inf", 1.5]}, "inf")
+    path.write_text(path.read_text(encoding="utf-8").replace('"inf"', "NaN"), encoding="utf-8")
+    assert read_lines(path)[0]["expected"] == "NaN"
+
+
 def test_an_empty_run_is_an_empty_file(tmp_path: Path):
     write_lines(tmp_path / "run.jsonl", [])
     assert read_lines(tmp_path / "run.jsonl") == []
