@@ -60,7 +60,7 @@ def digest(value: Any) -> str:
 def now_known(item: Mapping[str, Any], past: Past | None) -> Past:
     """Return what is known after a stamped record."""
     status, at = item["status"], item["at"]
-    goes_on = past is not None and status != "fixed" and _goes_on(past.status) == status
+    goes_on = past is not None and _goes_on(past.status) == status
     changes = past.changes if past is not None else ()
     return Past(
         at=at,

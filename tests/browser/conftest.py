@@ -25,6 +25,7 @@ def browser() -> Iterator[Browser]:
     if program is None and os.environ.get("CI"):
         pytest.fail(NONE)
     if program is None:
+        # On a desk without a browser all else is still worth testing; CI, above, must not skip it.
         pytest.skip(NONE)
     with sync_playwright() as playwright:
         # The sandbox needs rights that a container does not have; the only page it opens is our own.

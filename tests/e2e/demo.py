@@ -39,7 +39,8 @@ class Demo:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.records = ROOT / ".demo"
-        shutil.rmtree(self.records, ignore_errors=True)
+        if self.records.exists():
+            shutil.rmtree(self.records)
         self.inventory = ""
         self.started = time.monotonic()
 

@@ -20,6 +20,7 @@ class Unit(configparser.RawConfigParser):
 
     def __init__(self, name: str) -> None:
         super().__init__(strict=False, delimiters=("=",), comment_prefixes=("#",), interpolation=None)
+        # configparser's own way to keep capital letters, which its types do not foresee.
         self.optionxform = str  # type: ignore[assignment,method-assign]
         text = (FOLDER / name).read_text(encoding="utf-8").replace("\\\n", " ")
         self.lines = [line for line in text.splitlines() if line and not line.startswith("#")]
