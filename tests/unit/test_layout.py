@@ -73,3 +73,11 @@ def test_values_of_one_organisation_stand_only_under_inventory():
         if value in path.read_text(encoding="utf-8")
     ]
     assert found == []
+
+
+def test_undo_looks_for_a_run_where_the_report_puts_it():
+    defaults = yaml.safe_load((ROOT / "roles/endpoint_report/defaults/main.yml").read_text())
+    folder = (
+        defaults["endpoint_report_directory"].replace("{{ lookup(", "lookup(").replace(") }}/records", ") ~ '/records'")
+    )
+    assert f"endpoint_report_directory | default({folder})" in plays("undo")[0]["vars"]["endpoint_undo_file"]
