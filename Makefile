@@ -5,8 +5,12 @@
 # Each makes its own virtual environment in $(VENV) with $(PYTHON).
 PYTHON ?= python3
 VENV   ?= .venv
-BIN     = $(abspath $(VENV))/bin
-export PATH := $(BIN):$(PATH)
+BIN     = $(VENV)/bin
+# The folder's own name may have spaces in it: it stands in no target, and only between quotes.
+export PATH := $(if $(filter /%,$(VENV)),$(BIN),$(CURDIR)/$(BIN)):$(PATH)
+# The checkout is the collection: the environment's own ansible_collections point to it.
+LINK    = folder="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ansible_collections/offsite" && \
+	mkdir -p "$$folder" && ln -sfn "$(CURDIR)" "$$folder/endpoints"
 # ansible and molecule print UTF-8; a bare CI shell may have no locale.
 export LC_ALL ?= C.UTF-8
 export PYTHONUTF8 = 1
@@ -19,6 +23,7 @@ help:
 $(VENV)/.run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
+	$(LINK)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run

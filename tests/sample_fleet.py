@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from plugins.module_utils.offsite_records import record
+from plugins.plugin_utils.records.records import record
 
 NOW = "2026-11-23T00:10:00Z"
 FRIDAY = "2026-11-20T00:10:00Z"

@@ -10,30 +10,26 @@ With `undo` (the JSON Lines file of a run) the plan puts back what that run fixe
 
 Of a role it takes `__<role>_controls` and `__<role>_reads` for the endpoint's platform, `<role>_state`, and
 `__<role>_vpn_connections`: the results of looking at users' own connections, which no reader can do for all users at
-once (offsite_found). Waivers come from the file beside the inventory (offsite_waivers).
+once (plan.items). Waivers come from the file beside the inventory (records.waivers).
 """
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from ansible import constants as C  # noqa: N812  (the name Ansible's own code gives it)
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_controls import ControlError, plain
-from plugins.module_utils.offsite_found import vpn_connections
-from plugins.module_utils.offsite_plan import Plan, Waive, plan
-from plugins.module_utils.offsite_records import RecordError, read_lines, record
-from plugins.module_utils.offsite_roles import RoleError, role_folder, role_variables
-from plugins.module_utils.offsite_settle import failures_of, foretell, settle, still_fixed
-from plugins.module_utils.offsite_undo import undo_plan, undone
-from plugins.module_utils.offsite_waivers import Waiver, WaiverError, apply_waiver, find, read_waivers, waivers_file
+from ..plugin_utils.controls.controls import ControlError, plain
+from ..plugin_utils.controls.role_data import RoleError, role_folder, role_variables
+from ..plugin_utils.plan.plan import Plan, Waive, plan
+from ..plugin_utils.plan.read_back import failures_of, foretell, settle, still_fixed
+from ..plugin_utils.plan.undo import undo_plan, undone
+from ..plugin_utils.records.records import RecordError, read_lines, record
+from ..plugin_utils.records.waivers import Waiver, WaiverError, apply_waiver, find, read_waivers, waivers_file
+from ..plugin_utils.state.task_results import vpn_connections
 
 ARGUMENTS = {
     "role": {"type": "str"},
@@ -86,7 +82,7 @@ class ActionModule(ActionBase):
         Nothing is wanted of an endpoint of which nothing could be read.
         """
         try:
-            folder = role_folder(role, self._loader, C.DEFAULT_ROLES_PATH)
+            folder = role_folder(role)
         except RoleError as error:
             raise AnsibleActionFail(f"endpoint_compare: {error}") from error
         platform = [f"vars/{state['platform']}.yml"] if state["document"] is not None else []

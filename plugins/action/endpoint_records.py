@@ -6,7 +6,6 @@ takes the name of a run.
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,10 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_files import FORMATS, LANGUAGES, read_runs, write_all
-from plugins.module_utils.offsite_records import STATUSES, RecordError
-from plugins.module_utils.offsite_report import FAILS_ON, news_line, summarise, table, verdict, waiver_lines
-from plugins.module_utils.offsite_waivers import listing, read_waivers, waivers_file
+from ..plugin_utils.records.records import STATUSES, RecordError
+from ..plugin_utils.records.waivers import listing, read_waivers, waivers_file
+from ..plugin_utils.reports.files import FORMATS, LANGUAGES, read_runs, write_all
+from ..plugin_utils.reports.summary import FAILS_ON, news_line, summarise, table, verdict, waiver_lines
 
 ARGUMENTS = {
     "files": {"type": "list", "elements": "path", "required": True},

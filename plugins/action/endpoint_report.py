@@ -1,7 +1,7 @@
 """Action plugin `endpoint_report`: the records of a run into one file, reports from them, and the verdict.
 
 Reads the facts of all endpoints on the controller. Every endpoint that the run was about gets records: one that did not
-answer, or whose comparison never came to an end, gets a record that says so. The history (offsite_history) says what is
+answer, or whose comparison never came to an end, gets a record that says so. The history (records.history) says what is
 new about them, and where each laptop is in its life.
 
 `life` is what the run means for the endpoints' life: `in_use` (of a retired one that is prepared again), `offsite` (of
@@ -10,23 +10,20 @@ each that is READY), `retired` (of each that is done), `in_house`; nothing for a
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.release import __version__ as ansible_core
 from ansible.template import Templar
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_drift import Flapping, Life, retired, silent
-from plugins.module_utils.offsite_files import FORMATS, LANGUAGES, write_all
-from plugins.module_utils.offsite_history import History, HistoryError, keep_from, opened
-from plugins.module_utils.offsite_records import (
+from ..plugin_utils import VERSION
+from ..plugin_utils.records.history import History, HistoryError, keep_from, opened
+from ..plugin_utils.records.records import (
     STATUSES,
     merge,
     record,
@@ -36,9 +33,11 @@ from plugins.module_utils.offsite_records import (
     unusable_state,
     write_lines,
 )
-from plugins.module_utils.offsite_report import FAILS_ON, news_line, readiness, summarise, table, verdict, waiver_lines
-from plugins.module_utils.offsite_telling import telling
-from plugins.module_utils.offsite_waivers import WaiverError, listing, read_waivers, waivers_file
+from ..plugin_utils.records.since import Flapping, Life, retired, silent
+from ..plugin_utils.records.waivers import WaiverError, listing, read_waivers, waivers_file
+from ..plugin_utils.reports.files import FORMATS, LANGUAGES, write_all
+from ..plugin_utils.reports.notify import telling
+from ..plugin_utils.reports.summary import FAILS_ON, news_line, readiness, summarise, table, verdict, waiver_lines
 
 ARGUMENTS = {
     "hosts": {"type": "list", "elements": "str", "required": True},
@@ -72,7 +71,7 @@ class ActionModule(ActionBase):
         _result, args = self.validate_argument_spec(ARGUMENTS)
         now = datetime.now(UTC)
         run, at = now.strftime("%Y%m%dT%H%M%S.%fZ"), now.strftime("%Y-%m-%dT%H:%M:%SZ")
-        versions = {"offsite_endpoints": version("offsite-endpoints"), "ansible_core": version("ansible-core")}
+        versions = {"offsite_endpoints": VERSION, "ansible_core": ansible_core}
         found = {}
         for host in args["hosts"]:
             # As they are: what an endpoint said is no template, and working all of it out takes seconds.

@@ -12,20 +12,16 @@ answers with something else, is an answer and no failure: the run goes on and th
 from __future__ import annotations
 
 import socket
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from ansible import constants as C  # noqa: N812  (the name Ansible's own code gives it)
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_document import check_document
-from plugins.module_utils.offsite_reads import MEMORY_READS
-from plugins.module_utils.offsite_roles import RoleError, role_data, role_folder
+from ..plugin_utils.controls.role_data import COLLECTION, RoleError, role_data, role_folder
+from ..plugin_utils.state.document import check_document
+from ..plugin_utils.state.request import MEMORY_READS
 
 READERS = {"Windows": "win_endpoint_state", "Darwin": "mac_endpoint_state"}
 FIELDS = {
@@ -80,9 +76,10 @@ class ActionModule(ActionBase):
 
     def _read(self, module: str, request: dict[str, Any], task_vars: dict[str, Any], state: dict[str, Any]) -> None:
         """Run the reader and put what came of it into `state`."""
-        self._find(module)
         try:
-            result = self._execute_module(module_name=module, module_args=request, task_vars=task_vars)
+            result = self._execute_module(
+                module_name=f"{COLLECTION}.{module}", module_args=request, task_vars=task_vars
+            )
         except Exception as failure:
             if not is_connection_failure(failure):
                 raise
@@ -101,12 +98,6 @@ class ActionModule(ActionBase):
         else:
             state["document"] = result["document"]
 
-    def _find(self, module: str) -> None:
-        """Tell a wrong ansible.cfg from an endpoint that fails: raise when this controller has no such module."""
-        loader = self._shared_loader_obj.module_loader
-        if not any(loader.find_plugin(module, kind) for kind in self._connection.module_implementation_preferences):
-            raise AnsibleActionFail(f"module {module} was not found: set library to plugins/modules in ansible.cfg")
-
     def _probe(self, timeout_seconds: int) -> str | None:
         """Return why no TCP connection to the endpoint can be made, or None when it can (or when it is not TCP)."""
         transport = self._connection.transport.rpartition(".")[2]
@@ -119,7 +110,7 @@ class ActionModule(ActionBase):
     def _reads(self, role: str, platform: str) -> dict[str, Any]:
         """Return what `role` wants to know of a machine of this platform: `__<role>_reads` in its vars file."""
         try:
-            folder = role_folder(role, self._loader, C.DEFAULT_ROLES_PATH)
+            folder = role_folder(role)
         except RoleError as error:
             raise AnsibleActionFail(f"endpoint_state: {error}") from error
         name = f"vars/{platform}.yml"

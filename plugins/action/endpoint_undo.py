@@ -6,16 +6,14 @@ was compared, what would be put back. Writes nothing: that is endpoint_controls'
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_records import RecordError, read_lines
-from plugins.module_utils.offsite_undo import shown
+from ..plugin_utils.plan.undo import shown
+from ..plugin_utils.records.records import RecordError, read_lines
 
 ARGUMENTS = {
     "file": {"type": "path", "required": True},

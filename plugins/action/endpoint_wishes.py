@@ -13,27 +13,18 @@ first to set one.
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ansible import constants as C  # noqa: N812  (the name Ansible's own code gives it)
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_history import HistoryError, check_history
-from plugins.module_utils.offsite_roles import (
-    RoleError,
-    known_controls,
-    role_folder,
-    role_options,
-    role_variables,
-)
-from plugins.module_utils.offsite_waivers import WaiverError, check_known, read_waivers, waivers_file
+from ..plugin_utils.controls.role_data import RoleError, known_controls, role_folder, role_options, role_variables
+from ..plugin_utils.records.history import HistoryError, check_history
+from ..plugin_utils.records.waivers import WaiverError, check_known, read_waivers, waivers_file
 
 ARGUMENTS = {"roles": {"type": "list", "elements": "str"}, "hosts": {"type": "list", "elements": "str"}}
 NAMED_HOSTS = 3
@@ -83,7 +74,7 @@ class ActionModule(ActionBase):
 
     def _folder(self, role: str) -> Path:
         try:
-            return role_folder(role, self._loader, C.DEFAULT_ROLES_PATH)
+            return role_folder(role)
         except RoleError as error:
             raise AnsibleActionFail(f"endpoint_wishes: {error}") from error
 

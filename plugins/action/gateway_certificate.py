@@ -5,7 +5,7 @@ It sends nothing but the handshake, and reaches no endpoint.
 Arguments: `name` and `port` of the server; `connect_to`, where to reach it instead of by its name; `ca_path`, a file
 with the CA to trust instead of the system's; `timeout_seconds` for the connection, and again for the handshake.
 
-The answer is `look`, as offsite_certificate describes it. A server that cannot be reached is an answer and no failure.
+The answer is `look`, as handover.certificate describes it. A server that cannot be reached is an answer and no failure.
 """
 
 from __future__ import annotations

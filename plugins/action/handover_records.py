@@ -1,22 +1,19 @@
 """Action plugin `handover_records`: what the controller found before a hand-over, into the laptop's records.
 
 Arguments: `certificates`, the results of a loop of `gateway_certificate`; `certificate_days`; `pac_url`, `pac_routes`
-and `pac_failure` as offsite_handover.pac_record takes them. It adds to the fact `endpoint_records`, where
+and `pac_failure` as handover.records.pac_record takes them. It adds to the fact `endpoint_records`, where
 endpoint_compare has put those of the laptop's own state; so it comes after that.
 """
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_controls import plain
-from plugins.module_utils.offsite_handover import ROLE, certificate_record, pac_record, with_records
+from ..plugin_utils.controls.controls import plain
+from ..plugin_utils.handover.records import ROLE, certificate_record, pac_record, with_records
 
 ARGUMENTS = {
     "certificates": {"type": "list", "elements": "dict", "required": True},

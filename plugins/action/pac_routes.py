@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_pac import PacError, answers, table
+from ..plugin_utils.handover.pac import PacError, answers, table
 
 ARGUMENTS = {
     "pac": {"type": "str", "required": True},

@@ -1,17 +1,14 @@
-"""Jinja filter that makes a user's page (offsite_handout)."""
+"""Jinja filter that makes a user's page (handover.handout)."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_controls import plain
-from plugins.module_utils.offsite_handout import HandoutError, page
+from ..plugin_utils.controls.controls import plain
+from ..plugin_utils.handover.handout import HandoutError, page
 
 
 def handout_page(facts: Mapping[str, Any], words: Mapping[str, Mapping[str, str]], template: str) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from plugins.module_utils.offsite_addresses import is_closed_scope
-from plugins.module_utils.offsite_versions import VersionError, in_range, parse_version
+from ..plugin_utils.values.addresses import is_closed_scope
+from ..plugin_utils.values.versions import VersionError, in_range, parse_version
 
 # RFC 1123, section 2.1: labels of letters, digits and hyphens, 63 at most each, 253 together.
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")

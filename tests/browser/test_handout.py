@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils.offsite_handout import page
+from plugins.plugin_utils.handover.handout import page
 from tests.handout_facts import CLIENTS, FACTS, TEMPLATE, WORDS
 
 PAGES = [(client, language) for client in CLIENTS for language in ("ja", "en")]

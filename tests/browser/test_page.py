@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from plugins.module_utils.offsite_records import record, stamp
+from plugins.plugin_utils.records.records import record, stamp
 from tests.browser.conftest import Open
 
 ALL = "12 of 572 rows shown · 560 compliant ones are hidden"

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from plugins.module_utils.offsite_history import opened
+from plugins.plugin_utils.records.history import opened
 
 pytestmark = pytest.mark.depth
 FLEET = (2, 1)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from plugins.module_utils.offsite_records import read_lines, record, stamp, write_lines
+from plugins.plugin_utils.records.records import read_lines, record, stamp, write_lines
 
 FLEET = (1, 0)
 TUNNEL = r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR"

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from plugins.module_utils.offsite_records import record, stamp
-from plugins.module_utils.offsite_telling import telling
+from plugins.plugin_utils.records.records import record, stamp
+from plugins.plugin_utils.reports.notify import telling
 from tests.e2e.conftest import BIN, ROOT
 
 AT = "2026-11-23T14:30:00Z"

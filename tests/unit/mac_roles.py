@@ -9,8 +9,8 @@ from ansible.template import Templar
 from offsite_documents import mac
 from role_data import CONTROL, ROLES
 
-from plugins.module_utils.offsite_controls import plain
-from plugins.module_utils.offsite_plan import Plan, plan
+from plugins.plugin_utils.controls.controls import plain
+from plugins.plugin_utils.plan.plan import Plan, plan
 
 
 def variables_of(role: str, *files: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from offsite_documents import BEFORE, TUNNELS, WINDOWS_READS, key, sz, windows
 
-from plugins.module_utils.offsite_plan import Plan, plan
+from plugins.plugin_utils.plan.plan import Plan, plan
 
 IMR = TUNNELS + r"\IMR"
 

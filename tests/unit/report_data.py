@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from plugins.module_utils.offsite_records import LIVES, MOVED, NEWS, SEVERITIES, STATUSES, record, stamp
+from plugins.plugin_utils.records.records import LIVES, MOVED, NEWS, SEVERITIES, STATUSES, record, stamp
 
 WAIVER = {
     "control": "vpn_profile.port",

@@ -13,9 +13,9 @@ from ansible.template import Templar
 from lab.windows.machine import Machine
 from lab.windows.scripts.endpoint_state import OPTIONS, read
 from plugins.action.endpoint_state import merge_reads
-from plugins.module_utils.offsite_controls import plain
-from plugins.module_utils.offsite_plan import Plan, plan
-from plugins.module_utils.offsite_reads import MEMORY_READS
+from plugins.plugin_utils.controls.controls import plain
+from plugins.plugin_utils.plan.plan import Plan, plan
+from plugins.plugin_utils.state.request import MEMORY_READS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ROOT / "roles"

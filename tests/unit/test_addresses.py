@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.module_utils.offsite_addresses import AddressError, difference, equal, is_closed_scope, parse
+from plugins.plugin_utils.values.addresses import AddressError, difference, equal, is_closed_scope, parse
 
 ALL_KINDS = st.one_of(
     st.sampled_from(["LocalSubnet", "DNS", "dhcp", "WINS6", "DefaultGateway4"]),

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins.module_utils import offsite_compare
-from plugins.module_utils.offsite_compare import KINDS, ExpectedError, check_expected, compare, describe, to_write
-from plugins.module_utils.offsite_nodes import Located, Unreadable
+from plugins.plugin_utils.controls import compare as controls_compare
+from plugins.plugin_utils.controls.compare import KINDS, ExpectedError, check_expected, compare, describe, to_write
+from plugins.plugin_utils.state.nodes import Located, Unreadable
 
 ABSENT = Located(False)
 
@@ -249,7 +249,7 @@ def test_values_are_described_for_people(value, type_, text):
 
 
 def test_every_kind_is_described_in_the_module_and_in_the_schema():
-    words = str(offsite_compare.__doc__).split()
+    words = str(controls_compare.__doc__).split()
     assert [kind for kind in KINDS if kind not in words] == []
     schema = Path(__file__).resolve().parents[2] / "schemas/control.schema.json"
     assert json.loads(schema.read_text())["properties"]["compare"]["enum"] == list(KINDS)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from offsite_documents import PLIST, TUNNELS, mac_control, scope_control, tunnel_control
 
-from plugins.module_utils.offsite_controls import ControlError, expand, plain
+from plugins.plugin_utils.controls.controls import ControlError, expand, plain
 
 CONDITION = {"where": {"tunnel": "active"}, "equals": False, "reason": "a tunnel is up"}
 

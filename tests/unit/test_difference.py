@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.module_utils.offsite_difference import shortened, side, sides
+from plugins.plugin_utils.reports.difference import shortened, side, sides
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

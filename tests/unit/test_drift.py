@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_data import rec
 
-from plugins.module_utils.offsite_drift import (
+from plugins.plugin_utils.records.since import (
     TOLD_CHANGES,
     Flapping,
     Life,

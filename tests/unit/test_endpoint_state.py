@@ -16,7 +16,8 @@ from ansible.plugins.action import ActionBase
 
 from plugins.action import endpoint_state
 from plugins.action.endpoint_state import ActionModule, merge_reads, probe
-from plugins.module_utils.offsite_document import check_document
+from plugins.plugin_utils.controls import role_data
+from plugins.plugin_utils.state.document import check_document
 
 WINDOWS: dict[str, Any] = {
     "schema": 1,
@@ -33,15 +34,13 @@ MEMORY_PLIST = "/Library/Application Support/OffsiteEndpoints/before.plist"
 class Endpoint:
     """Stands in for everything that Ansible gives an action plugin; `calls` are the modules that were run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.answer: Any = {"document": WINDOWS}
         self.windows = True
-        self.modules = ["win_endpoint_state", "mac_endpoint_state"]
         self.options: dict[str, Any] = {"remote_addr": "127.0.0.1", "host": "127.0.0.1", "port": 1}
         self.transport = "local"
         self.loader = DataLoader()
-        self.loader.set_basedir(str(folder))
 
     def run(self, *roles: str, facts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
         action = object.__new__(ActionModule)
@@ -50,12 +49,9 @@ class Endpoint:
             _shell=shell,
             transport=self.transport,
             get_option=self.options.__getitem__,
-            module_implementation_preferences=(".ps1",) if self.windows else (".py", ""),
         )
         action._loader = self.loader
         action._task = SimpleNamespace(args={"roles": list(roles)} | args)
-        finder = SimpleNamespace(find_plugin=lambda name, kind: name if name in self.modules else None)
-        action._shared_loader_obj = SimpleNamespace(module_loader=finder)
         action._execute_module = self._execute
         result = action.run(task_vars={"ansible_facts": facts or {}})
         assert result["changed"] is False
@@ -71,10 +67,11 @@ class Endpoint:
 @pytest.fixture
 def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
     monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
+    monkeypatch.setattr(role_data, "ROLES", tmp_path / "roles")
     add_role(tmp_path, "vpn", registry=[{"path": r"HKLM\V", "depth": 1}], services=["FA_Scheduler"])
     add_role(tmp_path, "smb", registry=[{"path": r"HKLM\S", "values": ["A*"]}], services=["LanmanServer"])
     (tmp_path / "roles/vpn/vars/Darwin.yml").write_text("__vpn_reads: {plists: [{path: /x, keys: [A]}], files: [/f]}\n")
-    return Endpoint(tmp_path)
+    return Endpoint()
 
 
 def add_role(folder: Path, name: str, **reads: Any) -> None:
@@ -101,14 +98,14 @@ def test_all_roles_are_read_in_one_call_with_the_memory(endpoint: Endpoint) -> N
         ],
         "services": ["LanmanServer", "FA_Scheduler"],
     }
-    assert endpoint.calls == [("win_endpoint_state", request)]
+    assert endpoint.calls == [("offsite.endpoints.win_endpoint_state", request)]
 
 
 def test_a_mac_gets_the_other_reader_and_a_role_without_mac_reads_asks_nothing(endpoint: Endpoint) -> None:
     endpoint.windows, endpoint.answer = False, {"document": MAC}
     assert endpoint.run("vpn", "smb")["document"] == MAC
     request = {"plists": [{"path": MEMORY_PLIST, "keys": ["*"]}, {"path": "/x", "keys": ["A"]}], "files": ["/f"]}
-    assert endpoint.calls == [("mac_endpoint_state", request)]
+    assert endpoint.calls == [("offsite.endpoints.mac_endpoint_state", request)]
 
 
 def test_what_was_read_before_is_given_again_without_a_call(endpoint: Endpoint) -> None:
@@ -165,13 +162,6 @@ def test_an_error_of_this_controller_is_not_blamed_on_the_endpoint(endpoint: End
         endpoint.run("vpn")
 
 
-def test_a_missing_reader_is_this_controller_s_fault(endpoint: Endpoint) -> None:
-    endpoint.modules = []
-    with pytest.raises(AnsibleActionFail, match="set library to plugins/modules"):
-        endpoint.run("vpn")
-    assert endpoint.calls == []
-
-
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -220,8 +210,8 @@ def test_other_failures_of_a_module_keep_their_own_words(endpoint: Endpoint) -> 
     assert endpoint.run("vpn")["error"] == f"mac_endpoint_state could not read the endpoint: {NO_JSON}"
 
 
-def test_an_unknown_role_is_refused_with_the_places_looked_in(endpoint: Endpoint, tmp_path: Path) -> None:
-    with pytest.raises(AnsibleActionFail, match=f"no role 'vnp' in {tmp_path}/roles"):
+def test_an_unknown_role_is_refused_with_those_that_there_are(endpoint: Endpoint) -> None:
+    with pytest.raises(AnsibleActionFail, match=r"no role 'vnp' in offsite\.endpoints; there are smb, vpn"):
         endpoint.run("vnp")
 
 
@@ -229,12 +219,6 @@ def test_an_unknown_kind_of_read_is_refused(endpoint: Endpoint, tmp_path: Path) 
     add_role(tmp_path, "bad", plists=[])
     with pytest.raises(AnsibleActionFail, match=r"__bad_reads has plists; allowed are registry, user_registry"):
         endpoint.run("bad")
-
-
-def test_roles_beside_the_playbooks_folder_are_found(endpoint: Endpoint, tmp_path: Path) -> None:
-    (tmp_path / "playbooks").mkdir()
-    endpoint.loader.set_basedir(str(tmp_path / "playbooks"))
-    assert endpoint.run("vpn")["reachable"] is True
 
 
 def test_the_same_path_is_read_once_with_the_wider_of_both_asks() -> None:

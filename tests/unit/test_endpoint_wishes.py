@@ -13,7 +13,8 @@ from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
 from plugins.action.endpoint_wishes import ActionModule
-from plugins.module_utils.offsite_roles import role_variables
+from plugins.plugin_utils.controls import role_data
+from plugins.plugin_utils.controls.role_data import role_variables
 
 REPORT = {
     "defaults/main.yml": "endpoint_report_history: '{{ place }}/history.sqlite'\n",
@@ -53,8 +54,8 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             path = tmp_path / "roles" / role / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
+    monkeypatch.setattr(role_data, "ROLES", tmp_path / "roles")
     loader = DataLoader()
-    loader.set_basedir(str(tmp_path))
 
     def run(roles: list[str] | None = None, **endpoints: dict[str, Any]) -> list[str]:
         action = object.__new__(ActionModule)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins.module_utils.offsite_csv import COLUMNS
-from plugins.module_utils.offsite_exports import EXPORTS
-from plugins.module_utils.offsite_records import RecordError
+from plugins.plugin_utils.records.records import RecordError
+from plugins.plugin_utils.reports.csv import COLUMNS
+from plugins.plugin_utils.reports.formats import EXPORTS
 from tests.unit.report_data import HOSTILE, every_status, rec
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/reports.md").read_text(encoding="utf-8")

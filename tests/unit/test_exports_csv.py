@@ -8,7 +8,7 @@ import io
 import pytest
 from hypothesis import given, settings
 
-from plugins.module_utils.offsite_csv import to_csv
+from plugins.plugin_utils.reports.csv import to_csv
 from tests.unit.report_data import HOSTILE, RECORDS, WAIVER, every_status, rec
 
 HEADER = (

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from lxml import etree
 
-from plugins.module_utils.offsite_junit import OUTCOMES, to_junit
-from plugins.module_utils.offsite_records import STATUSES
+from plugins.plugin_utils.records.records import STATUSES
+from plugins.plugin_utils.reports.junit import OUTCOMES, to_junit
 from tests.unit.report_data import HOSTILE, RECORDS, WAIVER, every_status, rec
 
 # Nothing on PyPI has a schema for JUnit XML; this reporter brings the one that Jenkins once published.

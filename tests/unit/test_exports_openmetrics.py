@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_prometheus
 
-from plugins.module_utils.offsite_openmetrics import MOST, to_openmetrics
+from plugins.plugin_utils.reports.openmetrics import MOST, to_openmetrics
 from tests.unit.report_data import HOSTILE, RECORDS, every_status, rec
 
 

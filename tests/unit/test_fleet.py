@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils.offsite_fleet import Point, fleet, seconds, trend
-from plugins.module_utils.offsite_records import RecordError, record, stamp, unreachable, unusable_state
+from plugins.plugin_utils.records.records import RecordError, record, stamp, unreachable, unusable_state
+from plugins.plugin_utils.reports.fleet import Point, fleet, seconds, trend
 from tests.sample_fleet import sample_fleet
 
 AT = "2026-11-23T14:30:00Z"

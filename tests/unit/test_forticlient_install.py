@@ -11,9 +11,9 @@ import yaml
 from offsite_documents import windows
 
 from lab import downloads
-from plugins.module_utils.offsite_compare import ExpectedError, check_expected, compare
-from plugins.module_utils.offsite_nodes import Located, Unreadable
-from plugins.module_utils.offsite_state import State
+from plugins.plugin_utils.controls.compare import ExpectedError, check_expected, compare
+from plugins.plugin_utils.state.nodes import Located, Unreadable
+from plugins.plugin_utils.state.state import State
 from plugins.test.offsite import includes_version, is_dotted_version
 
 ROOT = Path(__file__).resolve().parents[2]

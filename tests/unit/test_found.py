@@ -9,9 +9,9 @@ import pytest
 from offsite_documents import BEFORE, TUNNELS, WINDOWS_READS, dword, key, sz, tunnel_control, windows
 from offsite_planning import drifted, with_memory
 
-from plugins.module_utils.offsite_controls import ControlError, expand
-from plugins.module_utils.offsite_plan import Plan, plan
-from plugins.module_utils.offsite_settle import settle
+from plugins.plugin_utils.controls.controls import ControlError, expand
+from plugins.plugin_utils.plan.plan import Plan, plan
+from plugins.plugin_utils.plan.read_back import settle
 
 NETWORKS = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\NetworkList\Profiles"
 READS = {**WINDOWS_READS, "registry": [*WINDOWS_READS["registry"], {"path": NETWORKS, "depth": 1}]}

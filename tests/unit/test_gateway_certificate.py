@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from plugins.action.gateway_certificate import look
-from plugins.module_utils.offsite_certificate import fits, judge
+from plugins.plugin_utils.handover.certificate import fits, judge
 
 NAME = "fg.example.org"
 NOW = datetime.now(UTC).replace(microsecond=0)

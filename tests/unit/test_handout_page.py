@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 import pytest
 
-from plugins.module_utils.offsite_handout import HandoutError, page, say
+from plugins.plugin_utils.handover.handout import HandoutError, page, say
 from tests.handout_facts import CLIENTS, FACTS, FROM, LIMITED, PAC, TEMPLATE, TO, WORDS
 
 

@@ -12,8 +12,8 @@ from offsite_documents import mac
 from lab.windows.machine import Machine
 from lab.windows.registry import Value
 from lab.windows.seed import Variant, build_windows
-from plugins.module_utils.offsite_handover import certificate_record, pac_record, with_records
-from plugins.module_utils.offsite_records import check_record, record, stamp
+from plugins.plugin_utils.handover.records import certificate_record, pac_record, with_records
+from plugins.plugin_utils.records.records import check_record, record, stamp
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TUNNEL = r"HKLM\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR"

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from report_data import HOSTILE, rec
 
-from plugins.module_utils import offsite_history
-from plugins.module_utils.offsite_drift import Flapping, Life, retired
-from plugins.module_utils.offsite_history import (
+from plugins.plugin_utils.records import history as records_history
+from plugins.plugin_utils.records.history import (
     APPLICATION_ID,
     MIGRATIONS,
     HistoryError,
@@ -23,7 +22,8 @@ from plugins.module_utils.offsite_history import (
     keep_from,
     opened,
 )
-from plugins.module_utils.offsite_records import record, stamp
+from plugins.plugin_utils.records.records import record, stamp
+from plugins.plugin_utils.records.since import Flapping, Life, retired
 
 RULES = Flapping()
 
@@ -214,7 +214,7 @@ def test_two_runs_at_the_same_time_lose_nothing(file):
 
 
 def test_one_that_is_held_is_waited_for_and_then_told(file, monkeypatch):
-    monkeypatch.setattr(offsite_history, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(records_history, "BUSY_SECONDS", 0.2)
     remember(file, run(1))
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -252,12 +252,12 @@ def test_a_run_that_was_killed_while_it_wrote_does_not_stop_the_next(file):
 
 def test_a_file_of_the_first_version_is_brought_up_to_date(file, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(offsite_history, "MIGRATIONS", MIGRATIONS[:1])
+        patch.setattr(records_history, "MIGRATIONS", MIGRATIONS[:1])
         with opened(file) as history:
             # As the first version did: it had no endpoints.
             (item,) = run(1)
             number, past = history._past(item)
-            history._store(item, number, past, offsite_history.now_known(item, past))
+            history._store(item, number, past, records_history.now_known(item, past))
     assert rows(file, "PRAGMA user_version") == [(1,)]
     check_history(file)
     assert rows(file, "PRAGMA user_version") == [(1,)]
@@ -385,7 +385,7 @@ def test_a_file_that_may_not_be_written_is_told(file, monkeypatch):
     before = file.read_bytes()
     connect = sqlite3.connect
     monkeypatch.setattr(
-        offsite_history.sqlite3, "connect", lambda name, **how: connect(name.replace("mode=rw", "mode=ro"), **how)
+        records_history.sqlite3, "connect", lambda name, **how: connect(name.replace("mode=rw", "mode=ro"), **how)
     )
     with pytest.raises(HistoryError, match="readonly"):
         remember(file, run(2))
@@ -402,7 +402,7 @@ def test_a_bare_record_is_enough(file):
 
 def test_a_second_run_reads_nothing_before_the_first_is_through(file, monkeypatch):
     """It would read what the first is about to change."""
-    monkeypatch.setattr(offsite_history, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(records_history, "BUSY_SECONDS", 0.1)
     remember(file, run(1))
     with opened(file), pytest.raises(HistoryError, match="another run has held it"), opened(file):
         pytest.fail("both are in it")

@@ -13,9 +13,9 @@ from lxml import etree
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from report_data import HOSTILE, WAIVER, every_status, rec
 
-from plugins.module_utils.offsite_files import FORMATS, write_reports
-from plugins.module_utils.offsite_records import read_lines, write_lines
-from plugins.module_utils.offsite_report import news_line, summarise, table, waiver_lines
+from plugins.plugin_utils.records.records import read_lines, write_lines
+from plugins.plugin_utils.reports.files import FORMATS, write_reports
+from plugins.plugin_utils.reports.summary import news_line, summarise, table, waiver_lines
 
 TEXTS = {
     **HOSTILE,

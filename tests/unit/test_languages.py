@@ -91,7 +91,11 @@ def test_no_role_decides_by_a_display_name():
 
 def test_no_script_or_plugin_has_a_display_name_in_it():
     names = display_names()
-    scripts = [*ROOT.glob("roles/*/files/*"), *ROOT.glob("plugins/modules/*"), *ROOT.glob("plugins/module_utils/*.py")]
+    scripts = [
+        *ROOT.glob("roles/*/files/*"),
+        *ROOT.glob("plugins/modules/*"),
+        *ROOT.glob("plugins/plugin_utils/*/*.py"),
+    ]
     assert len(scripts) > 20
     found = {
         f"{path.relative_to(ROOT)}: {name}"

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "offsite.endpoints."
 BY_GROUP = yaml.safe_load((ROOT / "playbooks/group_vars/all.yml").read_text())["endpoint_roles_by_group"]
 SERVICE_ROLES = sorted({role for roles in BY_GROUP.values() for role in roles})
 # What they say of their variables holds for these roles, too.
@@ -21,7 +22,9 @@ def plays(name: str) -> list[dict[str, Any]]:
 
 def test_site_lists_the_roles_that_the_survey_checks_reads_and_compares():
     by_group = {
-        play["hosts"]: [entry["role"] for entry in play["roles"]] for play in plays("site") if play["hosts"] in BY_GROUP
+        play["hosts"]: [entry["role"].removeprefix(PREFIX) for entry in play["roles"]]
+        for play in plays("site")
+        if play["hosts"] in BY_GROUP
     }
     assert by_group == BY_GROUP
 
@@ -31,7 +34,7 @@ def test_retiring_takes_off_the_roles_of_site_in_reverse_and_each_by_its_own_sta
     retire = [play for play in plays("retire") if play["hosts"] in BY_GROUP]
     assert [play["hosts"] for play in retire] == [play["hosts"] for play in reversed(site)]
     for play in retire:
-        wanted = [{"role": role, f"{role}_state": "absent"} for role in reversed(BY_GROUP[play["hosts"]])]
+        wanted = [{"role": f"{PREFIX}{role}", f"{role}_state": "absent"} for role in reversed(BY_GROUP[play["hosts"]])]
         assert play["roles"] == wanted
 
 

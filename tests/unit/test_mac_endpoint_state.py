@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils.offsite_document import check_document
 from plugins.modules import mac_endpoint_state as reader
+from plugins.plugin_utils.state.document import check_document
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 MY_GROUP = grp.getgrgid(os.getgid()).gr_name

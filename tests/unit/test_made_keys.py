@@ -9,8 +9,8 @@ import pytest
 from offsite_documents import MISSING, WINDOWS_READS, dword, key, sz, windows
 from offsite_planning import with_memory
 
-from plugins.module_utils.offsite_memory import parse_memory
-from plugins.module_utils.offsite_plan import Plan, plan
+from plugins.plugin_utils.plan.memory import parse_memory
+from plugins.plugin_utils.plan.plan import Plan, plan
 
 POLICIES = r"HKLM\SOFTWARE\Policies"
 MOZILLA = POLICIES + r"\Mozilla"

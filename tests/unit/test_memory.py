@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from offsite_documents import PLIST, TUNNELS
 
-from plugins.module_utils.offsite_locators import lies_in, place
-from plugins.module_utils.offsite_memory import Entry, MemoryTextError, parse_memory, render
+from plugins.plugin_utils.plan.memory import Entry, MemoryTextError, parse_memory, render
+from plugins.plugin_utils.state.locators import lies_in, place
 
 SERVER = {"registry": TUNNELS + r"\IMR", "value": "Server"}
 SCOPE = {"firewall_rule": "FPS-SMB-In-TCP", "field": "remote_address", "store": "local"}

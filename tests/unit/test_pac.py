@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from plugins.module_utils import offsite_pac
-from plugins.module_utils.offsite_pac import Answer, PacError, answers, table
+from plugins.plugin_utils.handover import pac as handover_pac
+from plugins.plugin_utils.handover.pac import Answer, PacError, answers, table
 
 PAC = """
 function FindProxyForURL(url, host) {
@@ -193,7 +193,7 @@ def test_a_pac_that_cannot_be_run_is_told(pac, message):
     ],
 )
 def test_a_pac_that_does_not_end_is_stopped(monkeypatch, body):
-    monkeypatch.setattr(offsite_pac, "SECONDS_A_CALL", 0.2)
+    monkeypatch.setattr(handover_pac, "SECONDS_A_CALL", 0.2)
     begin = time.monotonic()
     with pytest.raises(PacError, match=r"it ran longer than 0\.2 seconds"):
         one(f"function FindProxyForURL() {{ {body} }}")
@@ -210,7 +210,7 @@ def test_a_pac_that_takes_all_memory_is_stopped(body):
 
 
 def test_a_single_step_that_does_not_end_is_stopped(monkeypatch):
-    monkeypatch.setattr(offsite_pac, "SECONDS_IN_ALL", 0.5)
+    monkeypatch.setattr(handover_pac, "SECONDS_IN_ALL", 0.5)
     with pytest.raises(PacError, match=r"the PAC ran longer than 0\.5 seconds in all and was stopped"):
         one("function FindProxyForURL() { return new Array(1 << 28).join('x'); }")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.module_utils.offsite_packet_filter import difference, meaning
+from plugins.plugin_utils.values.packet_filter import difference, meaning
 
 WISH = [
     "pass in quick inet proto tcp from 172.31.0.0/16 to any port 445",

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from plugins.module_utils import offsite_handover
-from plugins.module_utils.offsite_page import FILES, LANGUAGES, SCRIPTS, embedded, load_words, render, sentence
-from plugins.module_utils.offsite_records import (
+from plugins.plugin_utils.handover import records as handover_records
+from plugins.plugin_utils.records.records import (
     LIVES,
     MOVED,
     NEWS,
@@ -26,7 +25,8 @@ from plugins.module_utils.offsite_records import (
     stamp,
     unreachable,
 )
-from plugins.module_utils.offsite_report import NEXT_STEPS, summarise
+from plugins.plugin_utils.reports.page import FILES, LANGUAGES, SCRIPTS, embedded, load_words, render, sentence
+from plugins.plugin_utils.reports.summary import NEXT_STEPS, summarise
 from tests.sample_fleet import WAIVERS, sample_fleet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,8 +138,8 @@ def test_every_control_has_a_japanese_title_and_no_title_is_left_over():
         "endpoint.reachable",
         "endpoint.state",
         "endpoint.life",
-        offsite_handover.CERTIFICATE,
-        offsite_handover.ROUTES,
+        handover_records.CERTIFICATE,
+        handover_records.ROUTES,
     }
     assert set(load_words("ja")["controls"]) == controls_of_roles() | ours
 
@@ -159,7 +159,7 @@ def test_every_word_that_the_page_asks_for_is_there():
         *re.findall(r"\bW\.(\w+)", script),
         *re.findall(r'(?:\bw\("|words\.|-label="|-placeholder=")(\w+)', template),
     }
-    # These are put together by the script, or taken by offsite_page.py.
+    # These are put together by the script, or taken by reports.page.
     assert asked | {"day", "days", "hour", "hours", "minute", "minutes", "name", "verdict"} == set(words)
 
 

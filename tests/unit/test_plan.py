@@ -26,7 +26,7 @@ from offsite_documents import (
 )
 from offsite_planning import IMR, SERVER_BEFORE, drifted, entry, run, statuses, with_memory
 
-from plugins.module_utils.offsite_controls import ControlError
+from plugins.plugin_utils.controls.controls import ControlError
 
 TEAM = [{"name": "Team", "gateway": "fg.imr.tohoku.ac.jp", "port": 443}]
 

@@ -21,7 +21,7 @@ from offsite_documents import (
 )
 from offsite_planning import IMR, SERVER_BEFORE, drifted, entry, run, statuses, with_memory
 
-from plugins.module_utils.offsite_plan import plan
+from plugins.plugin_utils.plan.plan import plan
 
 
 def test_absent_puts_back_values_and_forgets():

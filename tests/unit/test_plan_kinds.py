@@ -19,11 +19,11 @@ from offsite_documents import (
 )
 from offsite_planning import run, statuses, with_memory
 
-from plugins.module_utils.offsite_controls import ControlError, expand
-from plugins.module_utils.offsite_memory import parse_memory
-from plugins.module_utils.offsite_plan import Plan
-from plugins.module_utils.offsite_report import table
-from plugins.module_utils.offsite_settle import settle
+from plugins.plugin_utils.controls.controls import ControlError, expand
+from plugins.plugin_utils.plan.memory import parse_memory
+from plugins.plugin_utils.plan.plan import Plan
+from plugins.plugin_utils.plan.read_back import settle
+from plugins.plugin_utils.reports.summary import table
 
 RDP = "S-1-5-32-555"
 TARO, ORPHAN = "S-1-5-21-1-2-3-1001", "S-1-12-1-9"  # the members of offsite_documents

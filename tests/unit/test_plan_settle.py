@@ -26,8 +26,8 @@ from offsite_documents import (
     windows,
 )
 
-from plugins.module_utils.offsite_plan import plan
-from plugins.module_utils.offsite_settle import failures_of, foretell, settle
+from plugins.plugin_utils.plan.plan import plan
+from plugins.plugin_utils.plan.read_back import failures_of, foretell, settle
 
 CONTROLS = [tunnel_control(), prompt_control()]
 TYPES = {"string": "REG_SZ", "dword": "REG_DWORD", "expandstring": "REG_EXPAND_SZ"}

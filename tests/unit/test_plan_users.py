@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from offsite_documents import BEFORE, MISSING, WINDOWS_READS, dword, key, sz, windows
 
-from plugins.module_utils.offsite_controls import ControlError
-from plugins.module_utils.offsite_plan import Plan, plan
-from plugins.module_utils.offsite_settle import settle
-from plugins.module_utils.offsite_wininet import decode, encode
+from plugins.plugin_utils.controls.controls import ControlError
+from plugins.plugin_utils.plan.plan import Plan, plan
+from plugins.plugin_utils.plan.read_back import settle
+from plugins.plugin_utils.values.wininet import decode, encode
 
 PLACE = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"
 TARO, HANAKO, GUEST = "S-1-5-21-1-2-3-1001", "S-1-12-1-4-5-6-7", "S-1-5-21-1-2-3-1003"

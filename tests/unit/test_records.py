@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils.offsite_records import (
+from plugins.plugin_utils.records.records import (
     GOOD,
     NOT_GOOD,
     NOT_MEASURED,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.module_utils.offsite_records import STATUSES, record, stamp, unreachable, unusable_state
-from plugins.module_utils.offsite_report import columns, summarise, table, verdict
+from plugins.plugin_utils.records.records import STATUSES, record, stamp, unreachable, unusable_state
+from plugins.plugin_utils.reports.summary import columns, summarise, table, verdict
 
 
 def on(endpoint: str, *items: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from mac_roles import planned
 from offsite_documents import APP, BEFORE_PLIST, mac
 from role_data import found, reason
 
-from plugins.module_utils.offsite_plan import Plan
+from plugins.plugin_utils.plan.plan import Plan
 
 EPCTRL = "/Library/Application Support/Fortinet/FortiClient/bin/epctrl"
 EXTENSION = "com.fortinet.forticlient.macos.vpn.nwextension"

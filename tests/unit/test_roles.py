@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ansible.parsing.dataloader import DataLoader
 
-from plugins.module_utils.offsite_roles import known_controls
+from plugins.plugin_utils.controls.role_data import known_controls
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 

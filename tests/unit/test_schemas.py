@@ -25,11 +25,11 @@ from offsite_documents import (
     windows,
 )
 
-from plugins.module_utils.offsite_controls import ControlError, expand
-from plugins.module_utils.offsite_locators import LOCATORS
-from plugins.module_utils.offsite_plan import plan
-from plugins.module_utils.offsite_records import STATUSES, check_record, record, stamp, unreachable, unusable_state
-from plugins.module_utils.offsite_settle import settle
+from plugins.plugin_utils.controls.controls import ControlError, expand
+from plugins.plugin_utils.plan.plan import plan
+from plugins.plugin_utils.plan.read_back import settle
+from plugins.plugin_utils.records.records import STATUSES, check_record, record, stamp, unreachable, unusable_state
+from plugins.plugin_utils.state.locators import LOCATORS
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 STAMP: dict[str, Any] = {"run": "r1", "endpoint": "pc1", "at": "2026-11-23T14:30:00Z", "versions": {}}

@@ -27,9 +27,9 @@ from offsite_documents import (
     windows,
 )
 
-from plugins.module_utils.offsite_locators import locator_problem
-from plugins.module_utils.offsite_nodes import Located, Unreadable
-from plugins.module_utils.offsite_state import LocatorError, State
+from plugins.plugin_utils.state.locators import locator_problem
+from plugins.plugin_utils.state.nodes import Located, Unreadable
+from plugins.plugin_utils.state.state import LocatorError, State
 
 IMR = TUNNELS + r"\IMR"
 POLICY_445 = {"firewall_policy_rules": {"port": 445, "direction": "In"}}

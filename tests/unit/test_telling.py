@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils.offsite_records import record, stamp
-from plugins.module_utils.offsite_telling import telling
+from plugins.plugin_utils.records.records import record, stamp
+from plugins.plugin_utils.reports.notify import telling
 
 AT = "2026-11-23T14:30:00Z"
 BEFORE = "2026-11-22T14:30:00Z"

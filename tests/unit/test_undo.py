@@ -9,8 +9,8 @@ from offsite_documents import WINDOWS_READS, prompt_control, tunnel_control, win
 from offsite_planning import IMR, drifted
 from report_data import rec
 
-from plugins.module_utils.offsite_memory import Entry, render
-from plugins.module_utils.offsite_undo import LOOK, shown, undo_plan, undone
+from plugins.plugin_utils.plan.memory import Entry, render
+from plugins.plugin_utils.plan.undo import LOOK, shown, undo_plan, undone
 
 ROLE = "vpn_profile"
 WANTED = "fg.imr.tohoku.ac.jp:443"

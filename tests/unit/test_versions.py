@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.module_utils.offsite_versions import VersionError, compare_versions, in_range, parse_version
+from plugins.plugin_utils.values.versions import VersionError, compare_versions, in_range, parse_version
 
 VERSIONS = st.lists(st.integers(0, 99999), min_size=1, max_size=5).map(lambda parts: ".".join(map(str, parts)))
 

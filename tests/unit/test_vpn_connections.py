@@ -9,8 +9,8 @@ import pytest
 from offsite_documents import WINDOWS_READS, windows
 from offsite_planning import with_memory
 
-from plugins.module_utils.offsite_found import vpn_connections
-from plugins.module_utils.offsite_plan import Plan, plan
+from plugins.plugin_utils.plan.plan import Plan, plan
+from plugins.plugin_utils.state.task_results import vpn_connections
 
 PLUGIN = "FortinetInc.FortiClient_sq9g7krz3c65j"
 OURS = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from plugins.module_utils.offsite_waiver_file import KEYS, WaiverError, parse_entries, read_entries
+from plugins.plugin_utils.records.waiver_file import KEYS, WaiverError, parse_entries, read_entries
 
 GOOD = "- {control: a.b, hosts: [pc1], owner: o, reason: r, expires: 2026-12-31}\n"
 END = "; see docs/waivers.md"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils.offsite_records import NOT_MEASURED, STATUSES, check_record, record, stamp
-from plugins.module_utils.offsite_waivers import (
+from plugins.plugin_utils.records.records import NOT_MEASURED, STATUSES, check_record, record, stamp
+from plugins.plugin_utils.records.waivers import (
     Waiver,
     WaiverError,
     apply_waiver,

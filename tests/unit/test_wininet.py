@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plugins.module_utils.offsite_wininet import WininetError, decode, encode
+from plugins.plugin_utils.values.wininet import WininetError, decode, encode
 
 ZEROS = "00" * 32
 # The public exports and the made vector of facts/windows.md Q1.3, byte for byte.

@@ -41,7 +41,7 @@ OPTIONS: dict[str, dict[str, Any]] = {"registry": _ASK, "user_registry": _ASK} |
 Node = dict[str, Any]
 
 
-@model("win_endpoint_state", Rules(options=OPTIONS))
+@model("offsite.endpoints.win_endpoint_state", Rules(options=OPTIONS))
 def win_endpoint_state(machine: Machine, call: Call) -> dict[str, Any]:
     """Answer with {"document": ..., "warnings": [...]}; the only change is that a left-over hive is unloaded."""
     require("win_endpoint_state", call.source, SHA256)

@@ -1,0 +1,287 @@
+"""Controls: what should be so, as data of a role (schemas/control.schema.json tells their shape).
+
+A control with `each` stands for one check an item; `{field}` in its `where`, `expected`, `applies_if`, `governed_by`,
+`title` and `cure` is replaced with the item's field. A text that is exactly `{field}` becomes the field itself, number
+or list included. What a field holds is never searched for placeholders again. `each_key` makes such items of what is
+found on the endpoint (plan.items). A control with `scope: users` stands for one check a user of the endpoint
+(`Check.of_user`), whatever its items.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..state.locators import locator_problem
+from ..values.firewall_rules import PROFILES
+from ..values.windows_words import SERVICE_PARAMETERS
+from .compare import KINDS, ExpectedError, check_expected
+from .each_key import each_key_problem
+
+SEVERITIES = ("low", "medium", "high")
+_REQUIRED = ("id", "title", "why", "severity", "where", "compare")
+_OPTIONAL = (
+    *("expected", "each", "each_key", "instance_key", "applies_if", "governed_by", "postpone_if", "takes_effect"),
+    *("scope", "remedy", "cure"),
+)
+# none: only told, never written; role: brought about by the role's own tasks.
+REMEDIES = ("write", "none", "role")
+SCOPES = ("machine", "users")
+_ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_CONDITIONS = {
+    "applies_if": ({"where", "reason"}, set()),
+    "governed_by": ({"where", "owner"}, {"voids"}),
+    "postpone_if": ({"where", "reason"}, set()),
+}
+_TESTS = {"is", "equals", "one_of", "none_of"}
+
+
+class ControlError(ValueError):
+    """Control data that cannot be used; the message names the control, the key and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One control for one item, without placeholders. `container` is the item's own key or dictionary, as a locator."""
+
+    id: str
+    instance: str | None
+    title: str
+    severity: str
+    where: dict[str, Any]
+    compare: str
+    expected: Any
+    applies_if: tuple[dict[str, Any], ...]
+    governed_by: tuple[dict[str, Any], ...]
+    container: dict[str, Any] | None
+    remedy: str = "write"
+    cure: str = ""
+    scope: str = "machine"
+
+    def of_user(self, sid: str) -> Check:
+        """Return this check for one user: his SID stands in every place that lies in a user's registry."""
+        return replace(
+            self,
+            scope=sid,
+            where=_named(self.where, sid),
+            applies_if=tuple({**item, "where": _named(item["where"], sid)} for item in self.applies_if),
+            governed_by=tuple({**item, "where": _named(item["where"], sid)} for item in self.governed_by),
+            container=None if self.container is None else _named(self.container, sid),
+        )
+
+
+def _named(where: dict[str, Any], sid: str) -> dict[str, Any]:
+    return {**where, "user": sid} if "user_registry" in where else where
+
+
+def expand(controls: Any) -> list[Check]:
+    """Return all checks that the controls stand for, in their order. Raises ControlError for the first mistake."""
+    data = plain(controls)
+    if not isinstance(data, list):
+        raise ControlError(f"controls are a list, not {data!r}")
+    for control in data:
+        _validate(control)
+    checks = [check for control in data for check in _expand_one(control)]
+    seen: set[tuple[str, str | None]] = set()
+    for check in checks:
+        # Windows does not tell capital letters from small ones in names.
+        key = (check.id, check.instance.casefold() if check.instance is not None else None)
+        if key in seen:
+            what = f"the item {check.instance!r} stands twice" if check.instance is not None else "it stands twice"
+            raise ControlError(f"control {check.id}: {what}; every one may stand once")
+        seen.add(key)
+    return checks
+
+
+def plain(value: Any) -> Any:
+    """Return a deep copy of plain dicts, lists and scalars; Ansible hands out its own subclasses of them."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    for kind in (str, float, int):
+        if isinstance(value, kind) and not isinstance(value, bool):
+            return kind(value)
+    return value
+
+
+def _validate(control: Any) -> None:
+    name = control.get("id") if isinstance(control, dict) else None
+    if not isinstance(name, str) or not _ID.fullmatch(name):
+        raise ControlError(f"a control needs an id such as vpn_profile.server; it has {name!r}: {str(control)[:80]}")
+    unknown = sorted(set(control) - {*_REQUIRED, *_OPTIONAL})
+    if unknown:
+        allowed = ", ".join([*_REQUIRED, *_OPTIONAL])
+        raise ControlError(f"control {name}: {', '.join(unknown)} is not known; allowed: {allowed}")
+    missing = [key for key in _REQUIRED if key not in control]
+    if missing:
+        raise ControlError(f"control {name}: {', '.join(missing)} is missing")
+    for key in ("title", "why", "severity", "compare", "instance_key", "takes_effect", "scope", "remedy", "cure"):
+        if not isinstance(control.get(key, ""), str):
+            raise ControlError(f"control {name}: {key} is {control[key]!r}; it must be text")
+    choices = {"severity": SEVERITIES, "compare": KINDS, "scope": SCOPES, "remedy": REMEDIES}
+    for key, allowed_values in choices.items():
+        if control.get(key, allowed_values[0]) not in allowed_values:
+            raise ControlError(f"control {name}: {key} is {control[key]!r}; allowed: {', '.join(allowed_values)}")
+    of_users = control.get("scope") == "users"
+    _validate_where(name, "where", control["where"], of_users)
+    if of_users and "user_registry" not in control["where"]:
+        raise ControlError(f"control {name}: scope is users, so where must be a user_registry, one for each user")
+    if ("decode" in control["where"]) != (control["compare"] == "fields"):
+        raise ControlError(f"control {name}: compare fields and decode in where belong together")
+    untyped = "value" in control["where"] and "type" not in control["where"]
+    if untyped and control["compare"] not in ("present", "absent"):
+        raise ControlError(f"control {name}: where has a value and no type, such as REG_SZ or REG_DWORD")
+    for key in _CONDITIONS:
+        # Whether to wait is asked once for all users.
+        _validate_conditions(name, key, control.get(key, []), of_users and key != "postpone_if")
+    if "each_key" in control and ("each" in control or each_key_problem(control["each_key"])):
+        problem = "it stands beside each" if "each" in control else each_key_problem(control["each_key"])
+        raise ControlError(f"control {name}: each_key: {problem}")
+    if not isinstance(control.get("each", []), list):
+        raise ControlError(f"control {name}: each is {control['each']!r}; it must be a list of objects")
+
+
+def _validate_where(name: str, key: str, where: Any, of_users: bool) -> None:
+    problem = locator_problem(where)
+    if problem:
+        raise ControlError(f"control {name}: {key}: {problem}")
+    if "user" in where or ("user_registry" in where and not of_users):
+        raise ControlError(f"control {name}: {key}: a user_registry needs scope: users, which also tells whose it is")
+
+
+def _validate_conditions(name: str, key: str, conditions: Any, of_users: bool) -> None:
+    required, optional = _CONDITIONS[key]
+    if not isinstance(conditions, list) or not all(isinstance(item, dict) for item in conditions):
+        raise ControlError(f"control {name}: {key} is {conditions!r}; it must be a list of objects")
+    for item in conditions:
+        if not required <= set(item) <= required | optional | _TESTS or len(_TESTS & set(item)) != 1:
+            words = ", ".join(sorted(required))
+            tests = "is, equals, one_of or none_of"
+            raise ControlError(f"control {name}: {key} needs {words} and either {tests}; it has {', '.join(item)}")
+        if item.get("is", "present") not in ("present", "absent"):
+            raise ControlError(f"control {name}: {key}: is {item['is']!r}; allowed: present, absent")
+        for word in ("one_of", "none_of"):
+            # A text can only be a placeholder that a list will stand for.
+            values = item.get(word, [None])
+            if not (isinstance(values, list) and values) and not _PLACEHOLDER.fullmatch(str(values)):
+                raise ControlError(f"control {name}: {key}: {word} is {item[word]!r}; it must be a list of values")
+        if not isinstance(item.get("voids", False), bool):
+            raise ControlError(f"control {name}: {key}: voids is {item['voids']!r}; allowed: true, false")
+        _validate_where(name, f"{key}: where", item["where"], of_users)
+
+
+def _expand_one(control: dict[str, Any]) -> Iterator[Check]:
+    name = control["id"]
+    # What `each_key` stands for is known when the endpoint has been read (plan.items).
+    for item in control.get("each", [] if "each_key" in control else [None]):
+        fields: dict[str, Any] = {}
+        instance = None
+        if "each" in control:
+            if not isinstance(item, dict):
+                raise ControlError(f"control {name}: each has {item!r}; every item must be an object")
+            fields = item
+            key = control.get("instance_key", "name")
+            instance = item.get(key)
+            if not isinstance(instance, str) or not instance:
+                raise ControlError(f"control {name}: an item of each has no {key} (text), by which it is told: {item}")
+        try:
+            yield _check(control, instance, fields)
+        except (_FieldError, ExpectedError) as error:
+            of_item = f" for {instance!r}" if instance is not None else ""
+            raise ControlError(f"control {name}{of_item}: {error}") from error
+
+
+def _check(control: dict[str, Any], instance: str | None, fields: dict[str, Any]) -> Check:
+    where = _fill(control["where"], fields)
+    _no_backslash(control["where"], fields)
+    expected = _fill(control.get("expected"), fields)
+    check_expected(control["compare"], expected, where.get("type"))
+    if control.get("remedy", "write") == "write":
+        _check_words(where, expected)
+    return Check(
+        id=control["id"],
+        instance=instance,
+        title=_fill(control["title"], fields),
+        severity=control["severity"],
+        where=where,
+        compare=control["compare"],
+        expected=expected,
+        applies_if=tuple(_fill(control.get("applies_if", []), fields)),
+        governed_by=tuple(_fill(control.get("governed_by", []), fields)),
+        container=_container(control["where"], fields),
+        remedy=control.get("remedy", "write"),
+        cure=_fill(control.get("cure", ""), fields),
+        scope=control.get("scope", "machine"),
+    )
+
+
+def _check_words(where: dict[str, Any], expected: Any) -> None:
+    """Refuse what the modules that write a service or a firewall rule could not write."""
+    name = where.get("field")
+    allowed: tuple[str, ...] = tuple(SERVICE_PARAMETERS.get(str(name), ())) if "service" in where else ()
+    if "firewall_rule" in where and name == "profiles":
+        allowed = PROFILES
+    for wish in expected if isinstance(expected, list) else [expected]:
+        if allowed and wish is not None and wish not in allowed:
+            raise _FieldError(f"expected is {wish!r}; {name} is of {', '.join(allowed)}")
+
+
+class _FieldError(ValueError):
+    """A placeholder that the item cannot fill."""
+
+
+def _fill(template: Any, fields: dict[str, Any]) -> Any:
+    if isinstance(template, dict):
+        return {key: _fill(value, fields) for key, value in template.items()}
+    if isinstance(template, list):
+        return [_fill(value, fields) for value in template]
+    if not isinstance(template, str):
+        return template
+    whole = _PLACEHOLDER.fullmatch(template)
+    if whole:
+        return _field(whole[1], fields)
+    # One pass: what a field brings in is never searched again.
+    return _PLACEHOLDER.sub(lambda match: _as_text(match[1], _field(match[1], fields)), template)
+
+
+def _field(name: str, fields: dict[str, Any]) -> Any:
+    if name not in fields:
+        given = ", ".join(sorted(fields)) or "none (the control has no each)"
+        raise _FieldError(f"the placeholder {{{name}}} has no field of that name; given: {given}")
+    return fields[name]
+
+
+def _as_text(name: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise _FieldError(f"{name} is {value!r}; inside a longer text only text and whole numbers can stand")
+    return str(value)
+
+
+def _no_backslash(where: dict[str, Any], fields: dict[str, Any]) -> None:
+    """Keep a name with a backslash from becoming another registry key than the one that was meant."""
+    for name in _PLACEHOLDER.findall(where.get("registry", "") + where.get("user_registry", "")):
+        text = str(_field(name, fields))
+        if "\\" in text or not text.strip():
+            raise _FieldError(f"{name} is {text!r}; in a registry path it must be a name without backslash, not empty")
+
+
+def _container(where: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any] | None:
+    r"""Return the registry key or dictionary that is the item's own: the innermost one named after it.
+
+    Of `...\Tunnels\{name}`, value Server, that is `...\Tunnels\IMR`: if it did not exist before the role, the role
+    takes it off again as a whole. A container that is not named after an item is shared and never the role's own.
+    """
+    if "value" in where:
+        kind = "registry" if "registry" in where else "user_registry"
+        parts = where[kind].split("\\")
+        named = [index for index, part in enumerate(parts) if _PLACEHOLDER.search(part)]
+        return {kind: _fill("\\".join(parts[: named[-1] + 1]), fields)} if named else None
+    if "plist" in where and "key" in where:
+        outer = where["key"][:-1]
+        named = [index for index, part in enumerate(outer) if _PLACEHOLDER.search(part)]
+        return {"plist": _fill(where["plist"], fields), "key": _fill(outer[: named[-1] + 1], fields)} if named else None
+    return None

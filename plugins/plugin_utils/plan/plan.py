@@ -1,0 +1,364 @@
+"""From controls and one endpoint's state to records and writes; the same for an audit and for an apply.
+
+`plan` compares and says what would be written; `plan.read_back` compares again after the writing. Neither touches an
+endpoint. Mistakes in the role's data or the inventory are a ControlError; whatever is wrong with the endpoint is a
+record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..controls.compare import WRITABLE, compare, describe, missing_entries, to_write
+from ..controls.controls import Check, ControlError, expand, plain
+from ..records.records import record, unusable_state
+from ..state.locators import kind_of
+from ..state.nodes import Located, Unreadable
+from ..state.state import State
+from ..values import wininet
+from ..values.windows_words import RULE_PARAMETERS, SERVICE_PARAMETERS
+from .items import with_items
+from .memory import ROLE_ONLY, Entry, MemoryTextError, parse_memory, render
+from .remember import Finding, findings, new_entries
+from .writes import About, Writes
+
+Waive = Callable[[dict[str, Any]], dict[str, Any]]
+# What a run sets right; what was waived is so again once its waiver's last day has passed.
+TO_FIX = ("drifted", "waiver_expired")
+WAIT = "wait until what is named above is over, then run this again"
+PUT_BACK = "run retire.yml for this endpoint, once nothing named above stands in its way"
+
+
+@dataclass
+class Plan:
+    """What the comparison found and what would make it right.
+
+    `written` tells the records that are to be made right, `role_work` those of them that only the role's own tasks can
+    do: {"control", "instance", "scope", "state" (present or absent), "where", "expected", "actual", "records"} (the
+    latter as in `plan.writes`). `undo` is what those records' places hold before this run. `postponed` tells by
+    control why it must not be written now. `kept` is the memory's text as it was found (None when there is none),
+    `keep` the text to store before the first write (None when nothing new is to be kept), `forget` whether to delete
+    the memory after the last write, and `forget_place` whether no other role has one, so that the place itself can go.
+    """
+
+    role: str
+    state: str
+    records: list[dict[str, Any]] = field(default_factory=list)
+    writes: Writes = field(default_factory=Writes)
+    role_work: list[dict[str, Any]] = field(default_factory=list)
+    postponed: dict[str, str] = field(default_factory=dict)
+    written: list[About] = field(default_factory=list)
+    undo: dict[About, list[Entry]] = field(default_factory=dict)
+    kept: str | None = None
+    keep: str | None = None
+    forget: bool = False
+    forget_place: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan as plain data, for a task's result; `settle` takes it back in this form."""
+        writes = self.writes.as_dict()
+        return {
+            "role": self.role,
+            "state": self.state,
+            "records": self.records,
+            "writes": writes,
+            "role_work": self.role_work,
+            "written": [list(about) for about in self.written],
+            "undo": [{"about": list(about), "put_back": render(entries)} for about, entries in self.undo.items()],
+            "memory": {
+                "found": self.kept,
+                "keep": self.keep,
+                "forget": self.forget,
+                "forget_place": self.forget_place,
+            },
+            "has_writes": bool(any(writes.values()) or self.role_work or self.keep is not None or self.forget),
+        }
+
+
+def plan(
+    controls: Any,
+    document: Mapping[str, Any],
+    role: str,
+    *,
+    reads: Mapping[str, Any],
+    state: str = "present",
+    memory: str | None = None,
+    waive: Waive = dict,
+) -> Plan:
+    """Compare one endpoint with a role's controls.
+
+    `reads` is what the role asked the reader for; `state` is present or absent; `memory` stands in for the memory in
+    the document (settle needs it once the memory has been deleted, undo for what one run wrote over); `waive` puts the
+    waiver that concerns it on a record. What is waived is not written. Raises ControlError for unusable controls.
+    """
+    controls = plain(controls)
+    checks = expand(controls)
+    if state not in ("present", "absent"):
+        raise ControlError(f"state is {state!r}; allowed: present, absent")
+    result = Plan(role, state)
+    try:
+        endpoint = State(document, plain(reads))
+    except Unreadable as error:
+        result.records.append(unusable_state(str(error)))
+        return result
+    entries = _remember(result, endpoint, memory)
+    result.postponed = {item["id"]: _postponed(item.get("postpone_if", []), endpoint) for item in controls}
+    if state == "present":
+        found = [with_items(item, endpoint, role) if "each_key" in item else (item, None) for item in controls]
+        result.records += [nothing for _, nothing in found if nothing]
+        _plan_present(result, expand([control for control, _ in found]), endpoint, entries, waive)
+    elif entries is not None:
+        _plan_absent(result, checks, controls, endpoint, entries)
+    return result
+
+
+def _remember(result: Plan, endpoint: State, memory: str | None) -> list[Entry] | None:
+    """Return the memory's entries, or None (and a record) when it cannot be trusted: then nothing is written."""
+    evidence = ""
+    try:
+        if memory is None:
+            located = endpoint.locate({"memory": result.role})
+            memory, evidence = located.value, located.evidence
+        result.kept = memory
+        return [] if memory is None else parse_memory(memory)
+    except (Unreadable, MemoryTextError) as error:
+        reason = f"what was there before this role cannot be read, so nothing is written: {error}"
+        title = "The memory of what was there before the role"
+        result.records.append(
+            record(f"{result.role}.memory", "error", role=result.role, reason=reason, evidence=evidence, title=title)
+        )
+        return None
+
+
+def _postponed(conditions: list[dict[str, Any]], endpoint: State) -> str:
+    """Return why a control's place must not be written now; empty when it may."""
+    try:
+        return next((str(item["reason"]) for item in conditions if _holds(item, endpoint)), "")
+    except Unreadable as error:
+        return f"whether it may be written now is not known: {error}"
+
+
+def _plan_present(
+    result: Plan, checks: list[Check], endpoint: State, entries: list[Entry] | None, waive: Waive
+) -> None:
+    known = list(entries or ())
+    for check in (concrete for one in checks for concrete in _for_users(one, endpoint)):
+        found, located = _judge(check, endpoint, result.role)
+        found = waive(found)
+        if entries is not None and located is not None and found["status"] in TO_FIX and _can_write(check, located):
+            try:
+                known += _ask(result, check, located, endpoint, known)
+            except Unreadable as error:
+                found |= {"status": "error", "reason": f"is not written, since it could not be put back: {error}"}
+            if result.postponed.get(check.id):
+                found |= {"reason": f"{found['reason']}; {result.postponed[check.id]}", "next": WAIT}
+        elif found["status"] in TO_FIX and check.cure:
+            found["next"] = check.cure
+        result.records.append(found)
+    if entries is not None and len(known) > len(entries):
+        result.keep = render(known)
+
+
+def _for_users(check: Check, endpoint: State) -> Iterator[Check]:
+    if check.scope != "users":
+        yield check
+        return
+    try:
+        users = sorted(endpoint.users())
+    except Unreadable:
+        users = ["default"]  # its record then tells why
+    for sid in users:
+        yield check.of_user(sid)
+
+
+def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Located | None]:
+    """Return a check's record, and what it looked at unless it never came to that."""
+
+    def make(status: str, reason: str, located: Located | None = None, evidence: str = "") -> dict[str, Any]:
+        return record(
+            check.id,
+            status,
+            role=role,
+            instance=check.instance,
+            scope=check.scope,
+            expected="present" if check.compare == "present" else check.expected,
+            actual=_shown(check, located) if located and located.found else None,
+            reason=reason,
+            evidence=evidence or (located.evidence if located else ""),
+            severity=check.severity,
+            title=check.title,
+        )
+
+    located = None
+    try:
+        for condition in check.applies_if:
+            if not _holds(condition, endpoint):
+                return make("not_applicable", condition["reason"]), None
+        if "user" in check.where and (endpoint.user(check.scope) or {}).get("hive") == "missing":
+            return make("not_applicable", "the profile has no registry hive (NTUSER.DAT is missing)"), None
+        located = endpoint.locate(check.where)
+        verdict = compare(check.compare, check.expected, located, check.where.get("type"))
+        for governor in check.governed_by:
+            if (not verdict.same or governor.get("voids")) and _holds(governor, endpoint):
+                words = verdict.reason or "the endpoint's own setting is right, but has no effect"
+                stronger = endpoint.locate(governor["where"])
+                names = f" ({describe(stronger.value)})" if isinstance(stronger.value, list) else ""
+                evidence = f"{located.evidence}; {stronger.evidence}"
+                return make("managed_elsewhere", f"{governor['owner']}{names}; {words}", located, evidence), located
+    except Unreadable as error:
+        return make("error", str(error), located), None
+    return make("compliant" if verdict.same else "drifted", verdict.reason, located), located
+
+
+def _shown(check: Check, located: Located) -> Any:
+    """Return the actual value for the record: of a decoded one what the control is about."""
+    if check.compare == "fields" and isinstance(located.value, dict):
+        return {name: located.value.get(name) for name in check.expected}
+    return located.value
+
+
+def _holds(condition: dict[str, Any], endpoint: State) -> bool:
+    located = endpoint.locate(condition["where"])
+    if "is" in condition:
+        return located.found == (condition["is"] == "present")
+    for word, wanted in (("one_of", True), ("none_of", False)):
+        if word in condition:
+            return compare("one_of", condition[word], located).same is wanted
+    return compare("exact", condition["equals"], located).same
+
+
+def _can_write(check: Check, located: Located) -> bool:
+    where, kind = check.where, kind_of(check.where)
+    if check.remedy != "write":
+        return check.remedy == "role"
+    if kind == "service":
+        return located.found and where["field"] in SERVICE_PARAMETERS and check.compare in ("exact", "one_of")
+    if kind == "group":
+        return located.found and check.compare == "contains"
+    if check.compare not in WRITABLE:
+        return False
+    if kind == "firewall_rule":
+        # A rule that is not there cannot be given a scope; Windows brings these rules, no role makes them.
+        writable = where["field"] in RULE_PARAMETERS and where.get("store", "local") == "local"
+        return writable and located.found and check.compare != "absent"
+    return (kind in ("registry", "user_registry") and "value" in where) or "key" in where
+
+
+def _ask(result: Plan, check: Check, located: Located, endpoint: State, known: list[Entry]) -> list[Entry]:
+    """Ask for what makes a drifted check right, unless it has to wait; return what must be remembered first.
+
+    Raises Unreadable for what could not be put back, or cannot be reached.
+    """
+    if result.postponed.get(check.id):
+        return []
+    about = About(check.id, check.instance, check.scope)
+    entries = new_entries(check, located, endpoint, known)
+    result.undo[about] = _to_undo(result, check, located, endpoint)
+    if check.remedy == "role":
+        result.role_work.append(_work(about, "present", check.where, check.expected, located))
+    else:
+        result.writes.add(check.where, about, _wish(check, located), check.where.get("type"), endpoint)
+    result.written.append(about)
+    return entries
+
+
+def _to_undo(result: Plan, check: Check, located: Located, endpoint: State) -> list[Entry]:
+    """Return what puts back what this run is about to write over; nothing where that is no value to go back to."""
+    known = [entry for entries in result.undo.values() for entry in entries]
+    try:
+        return new_entries(check, located, endpoint, known)
+    except Unreadable:
+        return []
+
+
+def _wish(check: Check, located: Located) -> Any:
+    """Return the value to write, None for nothing at all."""
+    match check.compare:
+        case "absent":
+            return None
+        case "fields":
+            return wininet.encode(check.expected, located.raw)
+        case "contains":
+            return missing_entries(check.expected, located)
+        case "one_of":
+            return check.expected[0]
+        case _:
+            return to_write(check.compare, check.expected)
+
+
+def _work(about: About, state: str, where: dict[str, Any], expected: Any, located: Located) -> dict[str, Any]:
+    found = {"state": state, "where": where, "expected": expected, "actual": located.value}
+    return {**about._asdict(), **found, "records": [list(about)]}
+
+
+def _plan_absent(
+    result: Plan, checks: list[Check], controls: list[dict[str, Any]], endpoint: State, entries: list[Entry]
+) -> None:
+    data = {control["id"]: control for control in controls}
+    titles = {(check.id, check.instance): check.title for check in checks}
+    by_record: dict[About, list[Finding]] = {}
+    for finding in findings(entries, endpoint, [name for name, why in result.postponed.items() if why]):
+        done = _put_back(result, finding, data.get(finding.entry.control, {}), endpoint)
+        by_record.setdefault(done.about, []).append(done)
+    for about, found in by_record.items():
+        title = titles.get((about.control, about.instance))
+        result.records.append(_restored(result.role, about, found, title, data.get(about.control, {})))
+    if not entries:
+        result.records.append(
+            record(f"{result.role}.removed", "compliant", role=result.role, title="Nothing of this role is left")
+        )
+    # The memory goes as a whole: with an entry that cannot be read or put back now, all of it stays for a later run.
+    left = [item for item in result.records if item["status"] != "compliant"]
+    asked = {tuple(about) for about in result.written}
+    result.forget = result.kept is not None and all(
+        item["status"] == "drifted" and (item["control"], item["instance"], item["scope"]) in asked for item in left
+    )
+    result.forget_place = result.forget and endpoint.remembering_roles() <= {result.role}
+
+
+def _put_back(result: Plan, finding: Finding, control: Mapping[str, Any], endpoint: State) -> Finding:
+    """Ask for what puts one entry back; return the finding, with the reason when that cannot be done now."""
+    if finding.status != "drifted":
+        return finding
+    entry, why = finding.entry, result.postponed.get(finding.entry.control)
+    if why:
+        return replace(finding, reason=f"{finding.reason}; {why}")
+    try:
+        if control.get("remedy") == "role":
+            result.role_work.append(_work(finding.about, "absent", entry.where, entry.value, finding.located))
+        elif kind_of(entry.where) in ROLE_ONLY:
+            raise Unreadable("the role has no control any more that tells how to take it off")
+        else:
+            # A member goes by the SID that was found: his name may be another account's to Windows.
+            where = {**entry.where, "member": finding.located.value} if "member" in entry.where else entry.where
+            result.writes.add(where, finding.about, entry.value, entry.type, endpoint, made=entry.made)
+    except Unreadable as error:
+        return replace(finding, status="error", reason=f"cannot be put back: {error}")
+    if finding.about not in result.written:
+        result.written.append(finding.about)
+    return finding
+
+
+def _restored(
+    role: str, about: About, found: list[Finding], title: str | None, control: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the one record for all that is put back of a control, an instance and a scope; the worst comes first."""
+    worst = max(found, key=lambda item: ("compliant", "drifted", "error").index(item.status))
+    reasons = dict.fromkeys(item.reason for item in found if item.reason and item.status == worst.status)
+    located = worst.located
+    result = record(
+        about.control,
+        worst.status,
+        role=role,
+        instance=about.instance,
+        scope=about.scope,
+        expected=worst.entry.value,
+        actual=located.value if located.value is not None else ("present" if located.found else None),
+        reason="; ".join(reasons),
+        evidence=located.evidence,
+        severity=control.get("severity", "medium"),
+        title=f"Put back: {title}" if title else "Put back what was there before",
+    )
+    return {**result, "next": PUT_BACK} if worst.status == "drifted" else result

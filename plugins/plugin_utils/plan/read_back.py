@@ -1,0 +1,126 @@
+"""After the writing of a plan: what was drifted and reads back right is fixed, the rest says why it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..controls.controls import plain
+from ..records.records import record
+from ..state.task_results import said
+from .plan import TO_FIX, Waive, plan
+from .writes import About
+
+Failures = list[dict[str, Any]]
+
+
+def settle(
+    before: Mapping[str, Any],
+    controls: Any,
+    document: Mapping[str, Any] | None,
+    *,
+    reads: Mapping[str, Any],
+    failures: Failures | None = None,
+    waive: Waive = dict,
+) -> list[dict[str, Any]]:
+    """Return the records after the writing of a plan (`Plan.as_dict`), judged by what is read back.
+
+    `document` is None when the endpoint could not be read again. `failures` are the writes that failed:
+    {"reason": text, "records": [[control, instance, scope], ...]}; one without records may concern all that was to be
+    written. A failure always ends in at least one record of status error.
+    """
+    before, failures = plain(before), plain(failures or [])
+    why = {About(*item): _reason(About(*item), failures) for item in before["written"]}
+    if document is None:
+        return [_unconfirmed(item, why, failures) for item in before["records"]]
+    memory = before["memory"]["found"] if before["state"] == "absent" else None
+    after = plan(controls, document, before["role"], reads=reads, state=before["state"], memory=memory, waive=waive)
+    old = {_about(item): item for item in before["records"]}
+    effects = {control["id"]: control.get("takes_effect", "") for control in plain(controls)}
+    undo = {About(*item["about"]): item["put_back"] for item in before["undo"]}
+    records = [_settled(item, old.get(_about(item)), why, effects, undo) for item in after.records]
+    return _with_failures(records, before["role"], failures)
+
+
+def still_fixed(applied: list[dict[str, Any]], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was measured again after a run had applied; what it fixed and is right goes on as fixed."""
+    fixed = {_about(item): item for item in applied if item["status"] == "fixed"}
+    return [
+        fixed[_about(item)] if item["status"] == "compliant" and _about(item) in fixed else item for item in measured
+    ]
+
+
+def foretell(before: Mapping[str, Any], failures: Failures) -> list[dict[str, Any]]:
+    """Return the records of a dry run of which some writes failed: what fails there will fail in earnest."""
+    before = plain(before)
+    why = {About(*item): _reason(About(*item), failures) for item in before["written"]}
+    records = [
+        _error(item, f"could not be written: {why[_about(item)]}") if why.get(_about(item)) else item
+        for item in before["records"]
+    ]
+    return _with_failures(records, before["role"], failures)
+
+
+def _with_failures(records: list[dict[str, Any]], role: str, failures: Failures) -> list[dict[str, Any]]:
+    if not failures or any(item["status"] == "error" for item in records):
+        return records
+    reason = "; ".join(dict.fromkeys(item["reason"] for item in failures))
+    return [*records, record(f"{role}.write", "error", role=role, reason=reason, title="Writing")]
+
+
+def _about(item: Mapping[str, Any]) -> About:
+    return About(item["control"], item["instance"], item["scope"])
+
+
+def _reason(about: About, failures: Failures) -> str:
+    """Return why a record's write failed, as far as is known; what is said of this record alone comes first."""
+    own = [item["reason"] for item in failures if list(about) in item["records"]]
+    return next(iter([*own, *(item["reason"] for item in failures if not item["records"])]), "")
+
+
+def _unconfirmed(item: dict[str, Any], why: dict[About, str], failures: Failures) -> dict[str, Any]:
+    if _about(item) not in why:
+        return item
+    reason = why[_about(item)] or next((failure["reason"] for failure in failures), "")
+    reason = reason or "the endpoint did not answer when it was to be read back"
+    return _error(item, f"was to be written; whether it was is not known: {reason}")
+
+
+def _settled(
+    now: dict[str, Any],
+    old: dict[str, Any] | None,
+    why: dict[About, str],
+    effects: Mapping[str, str],
+    undo: Mapping[About, str],
+) -> dict[str, Any]:
+    about = _about(now)
+    if old is None or old["status"] not in TO_FIX or about not in why:
+        return now
+    if now["status"] == "compliant":
+        # A word of when it takes effect is a warning and no failure.
+        fixed = {**now, "status": "fixed", "before": old["actual"], "reason": effects.get(now["control"], "")}
+        return fixed | ({"put_back": undo[about]} if about in undo else {})
+    if now["status"] in TO_FIX and why[about]:
+        return _error(now, f"could not be written: {why[about]}")
+    if now["status"] in TO_FIX:
+        return {**now, "reason": f"was written, but reads back wrong: {now['reason']}"}
+    return now
+
+
+def _error(item: dict[str, Any], reason: str) -> dict[str, Any]:
+    return {**item, "status": "error", "reason": reason}
+
+
+def failures_of(failed: Any) -> Failures:
+    """Return the failures that the tasks noted: [{"task", "result" (of a task or a loop), "records"}].
+
+    A loop's own message says only that an item failed, so its items are asked.
+    """
+    found: Failures = []
+    for note in plain(failed or []):
+        result = note["result"]
+        for item in result.get("results", [result]):
+            if item.get("failed") or item.get("unreachable"):
+                records = (item.get("item") or {}).get("records") if isinstance(item.get("item"), Mapping) else None
+                found.append({"reason": f"{note['task']}: {said(item)}", "records": records or note["records"]})
+    return found

@@ -1,0 +1,103 @@
+"""Putting back what one run wrote over: the fixed records of that run carry what was there before (plan.remember).
+
+The same comparison and writes as for `state: absent`, with the run's notes in the place of the endpoint's memory, which
+stays. What somebody changed after that run is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..records.since import digest
+from .memory import Entry, MemoryTextError, parse_memory, render
+from .plan import Plan, plan
+
+Record = dict[str, Any]
+AGAIN = "run undo.yml for this endpoint without --check, once nothing named above stands in its way"
+LOOK = "look at the endpoint; what this run cannot put back, retire.yml can, as far as it was this project's"
+
+
+def undone(records: Iterable[Mapping[str, Any]], endpoint: str, role: str) -> list[Mapping[str, Any]]:
+    """Return what a run fixed of one role on one endpoint."""
+    return [
+        item for item in records if item["status"] == "fixed" and (item["endpoint"], item["role"]) == (endpoint, role)
+    ]
+
+
+def undo_plan(
+    controls: Any,
+    document: Mapping[str, Any],
+    role: str,
+    *,
+    reads: Mapping[str, Any],
+    fixed: Iterable[Mapping[str, Any]],
+) -> Plan:
+    """Return the plan that puts back what the fixed records of a run say was there before.
+
+    Raises ControlError as `plan` does. What cannot be put back is a record of the plan, never left out.
+    """
+    now = {_about(item): item for item in plan(controls, document, role, reads=reads).records}
+    entries: list[Entry] = []
+    left: list[Record] = []
+    along: list[Mapping[str, Any]] = []
+    for item in fixed:
+        try:
+            mine = parse_memory(item.get("put_back", render([])))
+        except MemoryTextError as error:
+            left.append(_left(item, f"the run's note of what was there before cannot be used: {error}"))
+            continue
+        found = now.get(_about(item))
+        if found is not None and digest(found["actual"]) == digest(item["before"]):
+            left.append({**_left(item, "is as it was before that run", found), "status": "compliant", "next": ""})
+        elif found is None or digest(found["actual"]) != digest(item["actual"]):
+            left.append(_left(item, "it was changed after that run, so it is left as it is", found))
+        elif mine:
+            entries += mine
+        else:
+            along.append(item)
+    # Without an entry of its own it lies in something that the run made, and goes with that, or not at all.
+    made = {entry.instance for entry in entries if entry.absent}
+    left += [
+        _left(item, "there is no single value to go back to", item) for item in along if item["instance"] not in made
+    ]
+    if not entries:
+        return Plan(role, "absent", records=left)
+    result = plan(controls, document, role, reads=reads, state="absent", memory=render(entries))
+    # What was there before this project came is still to be known.
+    result.forget = result.forget_place = False
+    result.records = [_of_a_run(item) for item in result.records] + left
+    return result
+
+
+def _of_a_run(item: Record) -> Record:
+    words = {"reason": item["reason"].replace("before this role", "before that run")}
+    return {**item, **words, **({"next": AGAIN} if "next" in item else {})}
+
+
+def shown(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what a plan would do, a line a record, for a person who has to say yes."""
+    words = {"drifted": "puts back", "compliant": "is right already", "error": "cannot be put back"}
+    return [
+        f"{words.get(item['status'], item['status'])}: {item['control']}"
+        + (f" [{item['instance']}]" if item["instance"] is not None else "")
+        + (f" for {item['scope']}" if item["scope"] != "machine" else "")
+        + (f": {item['reason']}" if item["reason"] else "")
+        for item in records
+    ]
+
+
+def _about(item: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (item["control"], item["instance"], item["scope"])
+
+
+def _left(item: Mapping[str, Any], reason: str, found: Mapping[str, Any] | None = None) -> Record:
+    keys = ("control", "instance", "scope", "evidence", "severity", "role", "title")
+    return {
+        **{key: item[key] for key in keys},
+        "status": "error",
+        "expected": item.get("before"),
+        "actual": found["actual"] if found else None,
+        "reason": reason,
+        "next": LOOK,
+    }

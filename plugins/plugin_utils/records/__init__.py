@@ -1,0 +1,1 @@
+"""What was found, since when, who answers for it."""

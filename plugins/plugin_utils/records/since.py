@@ -1,0 +1,173 @@
+"""What is new about a record: since when, whose doing, again and again. Pure; the history (records.history) remembers.
+
+A status that goes on keeps its `since`. `fixed` goes on as compliant, and each `fixed` is a change of its own: between
+two of them it must have gone wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from .records import GOOD, NOT_MEASURED, record
+
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+LIFE = "endpoint.life"
+# A record tells its newest changes; the history keeps all that are young enough.
+TOLD_CHANGES = 100
+# Silence that was announced is no news; it is not good news either.
+EXPECTED = "offsite"
+# What is not as wished, whoever answers for it: a waiver that begins or ends moves neither the wish nor the endpoint.
+_BY_WAIVER = {"waived", "waiver_expired"}
+_NOT_AS_WISHED = {"drifted", "managed_elsewhere", *_BY_WAIVER}
+
+
+@dataclass(frozen=True)
+class Past:
+    """What was known of a control the last time: times are UTC texts, wish and actual are digests.
+
+    `changes` are (at, status), oldest first; `version` is the one of this project that compared.
+    """
+
+    at: str
+    status: str
+    since: str
+    moved: str
+    wish: str
+    actual: str
+    version: str
+    changes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Flapping:
+    """How often within how many days something has to go wrong to be called flapping."""
+
+    times: int = 3
+    days: int = 30
+
+
+def digest(value: Any) -> str:
+    """Return a short text that is the same for equal values."""
+    text = json.dumps(value, ensure_ascii=True, sort_keys=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
+
+
+def now_known(item: Mapping[str, Any], past: Past | None) -> Past:
+    """Return what is known after a stamped record."""
+    status, at = item["status"], item["at"]
+    goes_on = past is not None and _goes_on(past.status) == status
+    changes = past.changes if past is not None else ()
+    return Past(
+        at=at,
+        status=status,
+        since=past.since if past is not None and goes_on else at,
+        moved=moved(item, past),
+        wish=digest(item["expected"]),
+        # What the machine had by itself is what the next run is compared with; after a fix that is what was written.
+        actual=digest(item["actual"]),
+        version=item["versions"].get("offsite_endpoints", ""),
+        changes=changes if goes_on else (*changes, (at, status)),
+    )
+
+
+def described(item: Mapping[str, Any], past: Past | None, rules: Flapping) -> dict[str, Any]:
+    """Return the record with since, news, moved, flapping and changes."""
+    known = now_known(item, past)
+    return {
+        **item,
+        "since": known.since,
+        "news": news(item["status"], past),
+        "moved": known.moved,
+        "flapping": is_flapping(known.changes, item["at"], rules),
+        "changes": [{"at": at, "status": status} for at, status in known.changes[-TOLD_CHANGES:]],
+    }
+
+
+def news(status: str, past: Past | None) -> str:
+    """Return new, still, fixed or nothing; see schemas/record.schema.json.
+
+    >>> news("drifted", None), news("fixed", None), news("compliant", None)
+    ('new', 'fixed', '')
+    """
+    was_bad = past is not None and past.status not in (*GOOD, EXPECTED)
+    if status == EXPECTED:
+        return ""
+    if status not in GOOD:
+        return "still" if was_bad else "new"
+    return "fixed" if was_bad or status == "fixed" else ""
+
+
+def moved(item: Mapping[str, Any], past: Past | None) -> str:
+    """Return what is not as it was the last time: wish, endpoint or both; while a status goes on, what began it."""
+    if past is None:
+        return ""
+    both = {past.status, item["status"]}
+    again = _goes_on(past.status) == item["status"] or (both <= _NOT_AS_WISHED and bool(both & _BY_WAIVER))
+    wish = digest(item["expected"]) != past.wish
+    # The same machine, judged otherwise by another version: that is the wish's doing, too.
+    wish = wish or (not again and item["versions"].get("offsite_endpoints", "") != past.version)
+    # What could not be read says nothing of the machine.
+    measured = not both & {"error", *NOT_MEASURED}
+    endpoint = measured and digest(item.get("before", item["actual"])) != past.actual
+    if wish or endpoint:
+        return "both" if wish and endpoint else "wish" if wish else "endpoint"
+    return past.moved if again else "endpoint" if measured and item["status"] != "fixed" else ""
+
+
+def is_flapping(changes: Iterable[tuple[str, str]], at: str, rules: Flapping) -> bool:
+    """Return whether it went wrong `rules.times` times or more in the `rules.days` before `at`."""
+    start = (moment(at) - timedelta(days=rules.days)).strftime(TIME)
+    wrong, good = 0, True
+    for when, status in changes:
+        bad = status not in (*GOOD, EXPECTED)
+        if when >= start and good and (bad or status == "fixed"):
+            wrong += 1
+        good = not bad
+    return wrong >= rules.times
+
+
+def moment(at: str) -> datetime:
+    """Return the time of a record's `at`."""
+    return datetime.strptime(at, TIME).replace(tzinfo=UTC)
+
+
+def _goes_on(status: str) -> str:
+    return "compliant" if status == "fixed" else status
+
+
+@dataclass(frozen=True)
+class Life:
+    """Where an endpoint is in its life since `at`, and when it was last measured; None when never."""
+
+    life: str = "in_house"
+    at: str | None = None
+    measured_at: str | None = None
+
+
+def silent(item: Mapping[str, Any], life: Life, at: str, stale_after_days: int) -> dict[str, Any]:
+    """Return the record of an endpoint that does not answer, in the light of its life.
+
+    A laptop that was handed over is expected to be silent; after `stale_after_days` without any news it is stale.
+    """
+    last = f"; last measured on {life.measured_at[:10]}" if life.measured_at else "; never measured so far"
+    if life.life != "offsite" or life.at is None:
+        return {**item, "reason": item["reason"] + last}
+    heard = max(life.at, life.measured_at or "")
+    days = (moment(at) - moment(heard)).days
+    handed_over = f"handed over on {life.at[:10]}{last}"
+    if days < stale_after_days:
+        return {**item, "status": "offsite", "reason": f"{handed_over}; silence is expected ({item['reason']})"}
+    reason = f"{handed_over}; no news for {days} days; from {stale_after_days} days on that is too long"
+    return {**item, "status": "stale", "reason": reason}
+
+
+def retired(life: Life) -> dict[str, Any]:
+    """Return the one record of an endpoint that is retired: nothing is wanted of it any more."""
+    on = f" on {life.at[:10]}" if life.at else ""
+    reason = f"retired{on}: nothing is wanted of it. Take it out of the inventory, or run site.yml to use it again"
+    return record(LIFE, "not_applicable", role="endpoint", reason=reason, title="The endpoint is in use")

@@ -1,0 +1,1 @@
+"""What an endpoint is, and what was asked of it."""

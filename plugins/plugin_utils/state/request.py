@@ -1,0 +1,80 @@
+r"""What a reader was asked for: the difference between "is not there" and "nobody looked".
+
+A state document does not say which values of a key were asked for, nor how deep (`values` are wildcards on
+value names, `depth` counts levels of subkeys). So a missing value counts as absent only when the request
+proves that somebody looked. A request is what a role's `__<role>_reads` holds:
+{"registry": [{"path", "values": ["*"], "depth": 0}], "user_registry": [the same, of every user], "services": [..],
+"groups": [..]} on Windows, {"plists": [{"path", "keys": ["Profiles/*/Server"]}], "files": [..]} on a Mac.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any
+
+MEMORY_KEY = r"HKLM\SOFTWARE\OffsiteEndpoints\Before"
+MEMORY_PLIST = "/Library/Application Support/OffsiteEndpoints/before.plist"
+# The memory (plan.memory) is part of every read, whatever the role asks for.
+MEMORY_READS: dict[str, list[dict[str, Any]]] = {
+    "registry": [{"path": MEMORY_KEY}],
+    "plists": [{"path": MEMORY_PLIST, "keys": ["*"]}],
+}
+_HIVES = {
+    "hkey_local_machine": "hklm",
+    "hkey_users": "hku",
+    "hkey_classes_root": "hkcr",
+    "hkey_current_config": "hkcc",
+}
+
+
+# The same few paths are asked for again and again, thousands of times for one endpoint.
+@lru_cache(maxsize=4096)
+def split_path(path: str) -> tuple[str, ...]:
+    r"""Return a registry path's parts, folded so that equal paths give equal parts.
+
+    >>> split_path("HKEY_LOCAL_MACHINE\\Software\\X") == split_path("hklm:\\SOFTWARE\\x\\")
+    True
+    """
+    hive, *parts = (part for part in re.split(r"\\+", path.casefold()) if part)
+    hive = hive.removesuffix(":")
+    return (_HIVES.get(hive, hive), *parts)
+
+
+def asks_for_key(reads: Mapping[str, Any], field: str, asked: str, levels: int) -> bool:
+    """Whether the request lists keys `levels` below the asked path; `field` is registry or user_registry."""
+    return any(entry.get("depth", 0) >= levels for entry in _registry_entries(reads, field, asked))
+
+
+def asks_for_value(reads: Mapping[str, Any], field: str, asked: str, levels: int, name: str | None) -> bool:
+    """Whether the request reads this value of keys `levels` below the asked path; None stands for all values."""
+    return any(
+        entry.get("depth", 0) >= levels and _matches(name, entry.get("values", ["*"]))
+        for entry in _registry_entries(reads, field, asked)
+    )
+
+
+def asks_for_plist_key(reads: Mapping[str, Any], path: str, key: list[str]) -> bool:
+    """Whether the request reads `key` itself, something that it lies in, or something inside it."""
+    return any(
+        all(pattern in ("*", part) for pattern, part in zip(wanted.split("/"), key, strict=False))
+        for entry in _entries(reads, "plists")
+        if entry["path"] == path
+        for wanted in entry.get("keys", [])
+    )
+
+
+def _matches(name: str | None, patterns: list[str]) -> bool:
+    if name is None:
+        return "*" in patterns
+    return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
+
+
+def _registry_entries(reads: Mapping[str, Any], field: str, asked: str) -> list[Mapping[str, Any]]:
+    return [entry for entry in _entries(reads, field) if split_path(entry["path"]) == split_path(asked)]
+
+
+def _entries(reads: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
+    return [*reads.get(field, []), *MEMORY_READS.get(field, [])]
