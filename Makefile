@@ -61,4 +61,4 @@ contract: $(VENV)/.test
 	$(BIN)/python -m tests.contract.run_vectors
 
 clean:
-	rm -rf $(VENV) .lab .demo records handouts
+	rm -rf $(VENV) .lab .demo records user_pages

@@ -29,7 +29,7 @@ FIELDS = {
     "Darwin": ("plists", "files", "tools"),
 }
 NO_PYTHON = (
-    "the Mac has no usable Python where ansible_python_interpreter points to: run playbooks/enroll_macos.yml for it, "
+    "the Mac has no usable Python where ansible_python_interpreter points to: run playbooks/macos_python.yml for it, "
     "and put the line that it tells into the inventory"
 )
 DEFAULT_PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}

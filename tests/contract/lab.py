@@ -27,7 +27,7 @@ def run(vector: dict[str, Any]) -> dict[str, Any]:
     source = SCRIPTS[vector["script"]].read_text(encoding="utf-8")
     internal = {"_ansible_check_mode": vector.get("check_mode", False), "_ansible_diff": True}
     if vector["script"] == "win_endpoint_state":
-        name, args = "win_endpoint_state", arguments(vector)
+        name, args = "offsite.endpoints.win_endpoint_state", arguments(vector)
     else:
         name = "ansible.windows.win_powershell"
         args = {"script": source, "parameters": arguments(vector), "depth": 3}

@@ -68,13 +68,13 @@ def command(fleet, name: str, *argv: str) -> str:
 @pytest.fixture(scope="module")
 def before(fleet):
     """Return the machines as they were before the roles came; the one without a Python has been given one, by hand
-    written into its variables as enroll_macos.yml says."""
+    written into its variables as macos_python.yml says."""
     content = package_bytes(python_package("3.13.9"), 12_000_000)
     package = fleet.directory / "python.pkg"
     package.write_bytes(content)
     sha256 = hashlib.sha256(content).hexdigest()
     given = {"macos_python_package": str(package), "macos_python_sha256": sha256}
-    enrolled = fleet.play("enroll_macos.yml", "--limit", STUB, "-e", json.dumps(given))
+    enrolled = fleet.play("macos_python.yml", "--limit", STUB, "-e", json.dumps(given))
     assert "ansible_python_interpreter: /usr/local/bin/python3.13" in enrolled.output
     name_it = {"ansible_python_interpreter": "/usr/local/bin/python3.13"}
     (fleet.directory / "enrolled.yml").write_text(json.dumps({"all": {"hosts": {STUB: name_it}}}))

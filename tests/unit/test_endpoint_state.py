@@ -200,7 +200,7 @@ STUB_ALONE = (
 def test_a_mac_without_python_is_told_how_it_gets_one(endpoint: Endpoint, result: dict[str, Any]) -> None:
     endpoint.windows, endpoint.answer = False, result
     error = endpoint.run("vpn")["error"]
-    assert "playbooks/enroll_macos.yml" in error
+    assert "playbooks/macos_python.yml" in error
     assert error.startswith("the Mac has no usable Python")
 
 

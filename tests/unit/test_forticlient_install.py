@@ -14,7 +14,7 @@ from lab import downloads
 from plugins.plugin_utils.controls.compare import ExpectedError, check_expected, compare
 from plugins.plugin_utils.state.nodes import Located, Unreadable
 from plugins.plugin_utils.state.state import State
-from plugins.test.offsite import includes_version, is_dotted_version
+from plugins.test.variables import includes_version, is_dotted_version
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = yaml.safe_load((ROOT / "roles/forticlient_install/vars/main.yml").read_text())[

@@ -13,7 +13,7 @@ PREFIX = "offsite.endpoints."
 BY_GROUP = yaml.safe_load((ROOT / "playbooks/group_vars/all.yml").read_text())["endpoint_roles_by_group"]
 SERVICE_ROLES = sorted({role for roles in BY_GROUP.values() for role in roles})
 # What they say of their variables holds for these roles, too.
-DOCUMENTED_ROLES = [*SERVICE_ROLES, "handover", "handout"]
+DOCUMENTED_ROLES = [*SERVICE_ROLES, "handover", "user_page"]
 
 
 def plays(name: str) -> list[dict[str, Any]]:

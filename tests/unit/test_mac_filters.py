@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from plugins.filter.offsite_mac import images_below, mount_point, package_signature, to_plist
+from plugins.filter.mac_tools import images_below, mount_point, package_signature, to_plist
 
 FOLDER = "/private/var/root/OffsiteEndpoints"
 SCHEME = {"content-hint": "GUID_partition_scheme", "dev-entry": "/dev/disk4", "potentially-mountable": False}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mac_roles import templated, variables_of
 
-from plugins.filter.offsite_mac import to_plist
+from plugins.filter.mac_tools import to_plist
 
 COMMON = {
     **{"PayloadType": str, "PayloadVersion": int, "PayloadIdentifier": str, "PayloadUUID": str},

@@ -1,0 +1,145 @@
+"""endpoint_validate: every wrong variable is told, once, with whom it concerns; nothing right is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.action import ActionBase
+from ansible.template import trust_as_template
+
+from plugins.action.endpoint_validate import ActionModule
+from plugins.plugin_utils.controls import role_data
+from plugins.plugin_utils.controls.role_data import role_variables
+
+REPORT = {
+    "defaults/main.yml": "endpoint_report_history: '{{ place }}/history.sqlite'\n",
+    "meta/argument_specs.yml": "argument_specs: {main: {options: {endpoint_report_history: {type: path}}}}\n",
+}
+ROLE = {
+    "defaults/main.yml": "vpn_port: 443\nvpn_names: [a]\n",
+    "vars/main.yml": "__vpn_doubled: '{{ vpn_port | int * 2 }}'\n",
+    "vars/checks.yml": """
+__vpn_checks:
+  - that: vpn_port | int in range(1, 65536)
+    says: "vpn_port: {{ vpn_port }} is refused."
+  - each: "{{ vpn_names }}"
+    that: [item | length < 3, item != 'no']
+    says: "vpn_names: '{{ item }}' is refused."
+  - when: vpn_extra is defined
+    that: __vpn_doubled | int < 10
+    says: "vpn_port: twice it is {{ __vpn_doubled }}."
+""",
+    "meta/argument_specs.yml": """
+argument_specs:
+  main:
+    options:
+      vpn_port: {type: int}
+      vpn_names: {type: list, elements: str}
+      vpn_extra: {type: bool}
+""",
+}
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that checks endpoints, given as their variables; it returns what is refused, line by line."""
+    monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
+    for role, files in (("vpn", ROLE), ("endpoint_report", REPORT)):
+        for name, text in files.items():
+            path = tmp_path / "roles" / role / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    monkeypatch.setattr(role_data, "ROLES", tmp_path / "roles")
+    loader = DataLoader()
+
+    def run(roles: list[str] | None = None, **endpoints: dict[str, Any]) -> list[str]:
+        action = object.__new__(ActionModule)
+        action._loader = loader
+        action._task = SimpleNamespace(args={"roles": roles} if roles else {"hosts": list(endpoints)})
+        known = {
+            host: {"endpoint_roles": ["vpn"], "place": str(tmp_path), **variables}
+            for host, variables in endpoints.items()
+        }
+        first = next(iter(known))
+        hostvars = SimpleNamespace(raw_get=known.__getitem__)
+        try:
+            result = action.run(task_vars={**known[first], "inventory_hostname": first, "hostvars": hostvars})
+        except AnsibleActionFail as error:
+            return str(error).split("\n")
+        assert result == {"changed": False}
+        return []
+
+    return run
+
+
+def test_right_variables_and_none_pass(check):
+    assert check(w1={}, w2={"vpn_port": 8443, "vpn_names": ["b", "c"], "other": 1}) == []
+
+
+def test_everything_wrong_is_told_at_once_and_the_defaults_are_seen(check):
+    assert check(w1={"vpn_port": 70000, "vpn_names": ["long", "b", "no"]}) == [
+        "w1: vpn_port: 70000 is refused.",
+        "w1: vpn_names: 'long' is refused.",
+        "w1: vpn_names: 'no' is refused.",
+    ]
+
+
+def test_what_is_wrong_for_many_is_told_once_with_their_names(check):
+    wrong = {"vpn_port": 0}
+    assert check(w1=wrong, w2={}, w3=wrong) == ["w1, w3: vpn_port: 0 is refused."]
+    assert check(**{f"w{number}": wrong for number in range(5)}) == ["w0, w1, w2 and 2 more: vpn_port: 0 is refused."]
+
+
+def test_a_check_holds_only_when_it_is_meant(check):
+    assert check(w1={"vpn_extra": True}) == ["w1: vpn_port: twice it is 886."]
+    assert check(w1={"vpn_extra": True, "vpn_port": 4}) == []
+
+
+def test_a_variable_of_the_wrong_kind_is_told_and_not_looked_at_more_closely(check):
+    (told,) = check(w1={"vpn_port": "many"})
+    assert "vpn_port" in told
+    assert "roles/vpn/README.md" in told
+
+
+def test_a_misspelt_variable_is_told_with_what_was_probably_meant(check):
+    assert check(w1={"vpn_prot": 1}) == [
+        "w1: vpn_prot: vpn has no such variable. Did you mean vpn_port? See roles/vpn/README.md, Variables."
+    ]
+
+
+def test_a_variable_that_cannot_be_worked_out_is_told(check):
+    broken = {"vpn_port": trust_as_template("{{ nowhere }}")}
+    (told,) = check(w1=broken)
+    assert "vpn: a variable cannot be worked out" in told
+    assert "nowhere" in told
+
+
+def test_inside_a_role_its_endpoint_alone_is_checked(check):
+    assert check(roles=["vpn"], w1={}, w2={"vpn_port": 0}) == []
+    assert check(roles=["vpn"], w1={"vpn_port": 0}) == ["w1: vpn_port: 0 is refused."]
+    (told,) = check(roles=["wpn"], w1={})
+    assert "no role 'wpn'" in told
+
+
+def test_the_inventory_wins_over_defaults_and_the_role_over_the_inventory(tmp_path, check):
+    loader = DataLoader()
+    seen = role_variables(
+        tmp_path / "roles/vpn", loader, {"vpn_port": 1, "__vpn_doubled": 0, "other": 2}, ["vars/none.yml"]
+    )
+    assert (seen["vpn_port"], seen["vpn_names"], seen["other"]) == (1, ["a"], 2)
+    assert seen["__vpn_doubled"] == "{{ vpn_port | int * 2 }}"
+
+
+def test_a_history_that_cannot_be_used_and_a_wrong_waiver_stop_the_run_before_it_begins(check, tmp_path):
+    (tmp_path / "history.sqlite").write_text("no history")
+    waivers = tmp_path / "mine.yml"
+    waivers.write_text("- {control: vpn.port, hosts: [w1], owner: S, reason: a test, expires: 2026-12-31}\n")
+    lines = check(w1={"endpoint_waivers_file": str(waivers)})
+    assert len(lines) == 2
+    assert "mine.yml, line 1: there is no control 'vpn.port'" in lines[0]
+    assert "history.sqlite is no history" in lines[1]
