@@ -95,7 +95,7 @@ def answer_to(name: str, args: dict[str, Any], source: str) -> dict[str, Any]:
 
 def test_another_text_of_the_reader_is_refused_and_both_digests_told() -> None:
     source = vectors.SCRIPTS["win_endpoint_state"].read_text(encoding="utf-8") + "# changed\n"
-    answer = answer_to("win_endpoint_state", {}, source)
+    answer = answer_to("offsite.endpoints.win_endpoint_state", {}, source)
     assert answer["failed"] is True
     assert digest(source) in answer["msg"]
     assert endpoint_state.SHA256 in answer["msg"]
