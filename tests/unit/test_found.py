@@ -22,7 +22,7 @@ def category_control(**changes: Any) -> dict[str, Any]:
     control: dict[str, Any] = {
         "id": "vpn_profile.network_category",
         "title": "The network is private",
-        "why": "service.md, Behaviour 2",
+        "why": "service.md#network-category",
         "severity": "high",
         "each_key": {
             "registry": NETWORKS,

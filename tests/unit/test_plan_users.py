@@ -22,7 +22,7 @@ READS = {**WINDOWS_READS, "user_registry": [{"path": PLACE}, {"path": r"Software
 CONTROL: dict[str, Any] = {
     "id": "fortissl_proxy.pac",
     "title": "The connection {name} has the PAC",
-    "why": "service.md, Behaviour 3",
+    "why": "service.md#proxy-on-windows",
     "severity": "high",
     "scope": "users",
     "each": [{"name": "fortissl"}],

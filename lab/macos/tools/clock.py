@@ -1,4 +1,4 @@
-"""systemsetup and sntp (facts/macos.md 1.4 and 7). The time server is in /etc/ntp.conf; the first one counts.
+"""systemsetup and sntp (docs/sources/macos.md#network-time). The time server is in /etc/ntp.conf; the first one counts.
 
 Guesses: the texts of sntp, and of systemsetup for a value that is neither on nor off.
 """
