@@ -10,6 +10,7 @@ from typing import Any
 
 from .offsite_plain import LONGEST, cut, fit, next_step, value_text
 from .offsite_records import merge
+from .offsite_sources import shown
 
 Record = Mapping[str, Any]
 
@@ -45,6 +46,7 @@ COLUMNS: dict[str, Callable[[Record], str]] = {
     "versions": lambda item: ", ".join(f"{name} {number}" for name, number in sorted(item["versions"].items())),
     "at": _text("at"),
     "run": _text("run"),
+    "why": lambda item: shown(item.get("why", "")),
 }
 
 

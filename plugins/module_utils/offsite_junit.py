@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 
 from .offsite_plain import fit, next_step, value_text, visible, waiver_text
 from .offsite_records import merge
+from .offsite_sources import shown
 
 Record = Mapping[str, Any]
 
@@ -92,6 +93,7 @@ def _details(item: Record) -> str:
         "expected": value_text(item["expected"]),
         "actual": value_text(item["actual"]),
         "reason": item["reason"],
+        "why": shown(item.get("why", "")),
         "next": next_step(item),
         "since": item.get("since", ""),
         "waiver": waiver_text(item),

@@ -53,6 +53,8 @@ def test_absent_takes_away_a_whole_key_that_was_not_there():
         "state": "absent",
         "delete_key": True,
         "records": [["vpn_profile.server", "IMR", "machine"]],
+        # The role has no such control any more.
+        "why": [],
         "label": "vpn_profile.server IMR",
     }
 

@@ -12,6 +12,7 @@ from lab.macos.tools.common import ToolError, not_modelled
 
 _CONF = "/etc/ntp.conf"
 _NOISE = "### Error:-99 File:/AppleInternal/Library/BuildRoots/x/Sources/Admin/InternetServices.m Line:379\n"
+# docs/sources/macos.md#remote-login
 _NEEDS_ACCESS = "setremotelogin: Turning Remote Login on or off requires Full Disk Access privileges."
 
 
