@@ -290,6 +290,22 @@ def test_a_record_keeps_all_that_the_page_shows():
     assert data["rowWaivers"][place] == {**waiver, "hosts": "nb-0108.example.org", "state": ""}
 
 
+def test_the_page_carries_the_sections_that_its_records_refer_to_and_no_others():
+    items = [record("a.a", "compliant", role="a", why="service.md#routes"), record("a.b", "error", role="a", why="x")]
+    items.append(record("a.c", "drifted", role="a", why="service.md#gateway: by name; service.md#routes"))
+    text = render(on("pc1", *items))
+    assert data_of(text)["sources"] == {"service.md#gateway": 0, "service.md#routes": 1}
+    assert re.findall(r'<h3 id="source-\d-title" tabindex="-1">(\w+)', text) == ["Gateway", "Routes"]
+    assert "<code>fg.imr.tohoku.ac.jp</code>, TCP 443." in text
+    assert 'id="sources"' not in render(on("pc1", items[1]))
+
+
+def test_records_of_an_older_release_have_no_why_and_are_read():
+    [old] = on("pc1", record("a.a", "drifted", role="a"))
+    del old["why"]
+    assert data_of(render([old]))["sources"] == {}
+
+
 def test_records_that_differ_in_a_value_alone_are_kept_apart():
     items = [
         record("a.a", "compliant", role="a", instance="i", expected=value, actual=value) for value in (1, True, "1")
