@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_every_why_of_a_control_is_references_that_lead_somewhere():
 
 def test_what_the_controller_looks_at_by_itself_has_a_why_too():
     look = {"item": {"name": "fg.example.org", "port": 443}}
-    made = [certificate_record(look, 30, None), pac_record("", [], {})]  # type: ignore[arg-type]
+    made = [certificate_record(look, 30, datetime(2026, 11, 28, tzinfo=UTC)), pac_record("", [], {})]
     assert [item["why"] for item in made] == [
         "service.md#gateway: always by name, the certificate is for the name",
         "service.md#routes",
