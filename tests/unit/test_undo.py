@@ -78,7 +78,7 @@ def test_what_is_left_as_it_is_keeps_its_why_and_older_records_have_none():
     older = fixed(put_back=render([]), instance="older")
     del older["why"]
     result = made(WANTED, fixed(put_back=render([]), why="service.md#gateway"), older)
-    assert [item["why"] for item in result.records] == ["service.md#gateway", ""]
+    assert {item["instance"]: item["why"] for item in result.records} == {"IMR": "service.md#gateway", "older": ""}
 
 
 def test_one_that_was_changed_since_does_not_keep_the_others():
