@@ -1,6 +1,6 @@
 """What FortiClient's package puts on a Mac, and the files that it comes in.
 
-Facts: facts/macos.md 4.1, facts/forticlient.md section 4. Names of the launchd jobs and the content of fctinfo
+Facts: docs/sources/forticlient.md#on-a-mac. Names of the launchd jobs and the content of fctinfo
 beyond `version=` are invented.
 """
 
@@ -21,7 +21,7 @@ SUPPORT = "/Library/Application Support/Fortinet/FortiClient"
 VPN_PLIST = f"{SUPPORT}/conf/vpn.plist"
 AGENT = "/Library/LaunchAgents/com.fortinet.forticlient.agent.plist"
 DAEMONS = ("servctl", "config")
-# The service's names, disconnected and connected (facts/macos.md 2.4).
+# The service's names, disconnected and connected (docs/sources/macos.md#forticlient-as-a-network-service).
 IDLE_NAME, CONNECTED_NAME = "FortiClient VPN Tunnel", "VPN"
 # macOS 11 and later needs this one; older ones install, but bring a kernel extension that is not loaded.
 FIRST_WITH_EXTENSION = (6, 4, 3)
@@ -140,7 +140,10 @@ def service_id(seed: int, machine: str) -> str:
 
 
 def set_tunnel(data: dict[str, Any], *, up: bool) -> None:
-    """Connect or disconnect in the machine's facts: the service's name follows (facts/macos.md 2.4)."""
+    """Connect or disconnect in the machine's facts: the service's name follows.
+
+    Source: docs/sources/macos.md#forticlient-as-a-network-service.
+    """
     name = CONNECTED_NAME if up else IDLE_NAME
     for connection in data["vpn"]:
         connection.update(name=name, status="Connected" if up else "Disconnected")

@@ -2,7 +2,7 @@
 
 The part of pf.conf that rules for ports need: macros, tables, lists, `pass` and `block` with interface, family,
 protocol, addresses, ports, flags, state and label. What lies outside it is NotModelledError. Printed forms:
-facts/macos.md 5.3.
+docs/sources/macos.md#packet-filter.
 """
 
 from __future__ import annotations

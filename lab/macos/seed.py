@@ -1,6 +1,6 @@
 """Makes simulated Macs: the same name, variant and seed give the same machine to the byte.
 
-Versions and formats: facts/macos.md and facts/forticlient.md section 4. Names of FortiClient's launchd jobs and its
+Versions and formats: docs/sources/macos.md and docs/sources/forticlient.md. Names of FortiClient's launchd jobs and its
 secrets are made up.
 """
 

@@ -1,4 +1,7 @@
-"""The directory tree of a new simulated Mac, with owners and modes (facts/macos.md, facts/forticlient.md 4.1)."""
+"""The directory tree of a new simulated Mac, with owners and modes.
+
+Source: docs/sources/macos.md and docs/sources/forticlient.md.
+"""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ class _Logon(asyncssh.SSHServer):
 
 
 def environment_of(machine: MacMachine) -> dict[str, str]:
-    """Return the environment of a command over SSH, with real paths (facts/macos.md 1.1)."""
+    """Return the environment of a command over SSH, with real paths (docs/sources/macos.md#commands-over-ssh)."""
     user, root = machine.ssh_user, str(machine.root)
     account = machine.state.read()["users"][user]
     return {

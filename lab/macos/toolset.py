@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-SEARCH_PATH = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")  # facts/macos.md 1.1: what a command over SSH gets
+# What a command over SSH gets: docs/sources/macos.md#commands-over-ssh.
+SEARCH_PATH = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 PYTHON = f"/usr/local/bin/python3.{sys.version_info.minor}"
 PYTHON_LINK = "/usr/local/bin/python3"
 

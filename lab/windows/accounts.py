@@ -13,8 +13,8 @@ GUESTS = "S-1-5-32-546"
 REMOTE_DESKTOP_USERS = "S-1-5-32-555"
 SYSTEM = "S-1-5-18"
 
-# SIDs that mean the same on every machine. Japanese Windows is taken to keep the English names (facts/windows.md Q3,
-# a guess there).
+# SIDs that mean the same on every machine. Japanese Windows is taken to keep the English names, a guess of
+# docs/sources/windows.md#group-members.
 WELL_KNOWN = {
     "S-1-1-0": ("", "Everyone"),
     "S-1-5-4": ("NT AUTHORITY", "INTERACTIVE"),

@@ -3,7 +3,7 @@
 A rule is one REG_SZ value, named with the rule's id, such as
 `v2.33|Action=Allow|Active=FALSE|Dir=In|Protocol=6|Profile=Private|LPort=445|RA4=LocalSubnet|RA6=LocalSubnet|Name=...|`
 (grammar: MS-GPFAS 2.2.2.19). Several values of one kind are repeated fields; a field that is absent means "any".
-IPv4 subnets are kept with a mask, never as CIDR (facts/windows.md Q2.2).
+IPv4 subnets are kept with a mask, never as CIDR (docs/sources/windows.md#firewall-addresses).
 """
 
 from __future__ import annotations

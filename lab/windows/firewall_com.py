@@ -1,7 +1,7 @@
 """A firewall rule as the COM interface INetFwRule shows and sets it (HNetCfg.FwPolicy2), over the registry's string.
 
 COM shows names and descriptions in the machine's language and the group raw, addresses as network/mask, a single host
-with a full mask, `*` for any. (facts/windows.md Q2.2 and Q2.5; field names: MS-GPFAS 2.2.2)
+with a full mask, `*` for any. (docs/sources/windows.md#firewall-addresses; field names: MS-GPFAS 2.2.2)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What installing and removing the FortiClient VPN client does to a machine (facts/forticlient.md 1, 3 and 5.1)."""
+"""What installing and removing the FortiClient VPN client does to a machine (docs/sources/forticlient.md)."""
 
 from __future__ import annotations
 
@@ -167,7 +167,10 @@ def _services(machine: Machine) -> None:
 
 
 def _adapters(machine: Machine, version: str) -> None:
-    """Make both virtual Ethernet adapters, which exist while disconnected too; for 7.0 the PPP one of service.md."""
+    """Make both virtual Ethernet adapters, which exist while disconnected too; for 7.0 the PPP one.
+
+    Source: docs/sources/forticlient.md#adapters-on-windows and docs/sources/service.md#windows-adapter.
+    """
     if machine.tunnel_adapters():
         return
     machine.adapters.append(Adapter("Ethernet 2", SSL_ADAPTER, "00-09-0F-AA-00-01", "Disconnected", "vpn"))

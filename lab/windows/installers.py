@@ -69,7 +69,7 @@ def run_msi(machine: Machine, metadata: Metadata, arguments: str) -> tuple[int, 
     """Let Windows Installer install a package; return the exit code and what a verbose log of it would say.
 
     A product that is there with the same code is changed only by REINSTALL: without it nothing happens to the same
-    build, and another build is refused (facts/forticlient.md 3.3).
+    build, and another build is refused (docs/sources/forticlient.md#uninstall-entry).
     """
     code = _take_turn(machine) or _install_package(machine, metadata, arguments)
     lines = [*(metadata.get("Log", ()) if code not in _DONE else ())]

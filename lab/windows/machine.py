@@ -284,7 +284,10 @@ class Machine:
     # network
 
     def tunnel_adapters(self) -> list[Adapter]:
-        """Return the adapters of an SSL-VPN (facts/forticlient.md 5.1; the PPP adapter "fortissl" is in service.md)."""
+        """Return the adapters of an SSL-VPN.
+
+        Source: docs/sources/forticlient.md#adapters-on-windows; of the PPP one docs/sources/service.md#windows-adapter.
+        """
         return [
             item for item in self.adapters if item.description.startswith("Fortinet SSL VPN") or item.name == "fortissl"
         ]
@@ -309,7 +312,7 @@ class Machine:
     # reboots
 
     def reboot_pending(self) -> dict[str, bool]:
-        """Return the signs of a pending reboot by kind (facts/windows.md Q5)."""
+        """Return the signs of a pending reboot by kind (docs/sources/windows.md#pending-restart)."""
         renamed = self.registry.data(COMPUTER_NAME + r"\ComputerName", "ComputerName") != self.computer_name
         return {
             "component_based_servicing": self.registry.exists(PENDING_KEYS[0]),

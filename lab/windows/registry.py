@@ -300,8 +300,8 @@ class Registry:
     def load(self, mount: str, hive_file_path: str) -> None:
         r"""Load a hive file at HKU\<name> or HKLM\<name>.
 
-        Raises RegistryError 2, 32, 87 or 183 (facts/windows.md Q7; which number Windows gives for a mount point in
-        use is not confirmed).
+        Raises RegistryError 2, 32, 87 or 183 (docs/sources/windows.md#hives-of-users; which number Windows gives for a
+        mount point in use is not confirmed).
         """
         parts = split(mount)
         if len(parts) != 2 or parts[0] not in MOUNTED_AT_START:

@@ -1,4 +1,4 @@
-"""System Restore: what turns it off, the rule of 24 hours, new points (facts/windows.md Q5)."""
+"""System Restore: what turns it off, the rule of 24 hours, new points (docs/sources/windows.md#restore-points)."""
 
 from __future__ import annotations
 

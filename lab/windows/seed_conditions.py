@@ -61,7 +61,10 @@ def put_condition(machine: Machine, condition: str, people: list[str], rng: rand
 
 
 def tunnel(server: str, promptusername: int = 1, description: str = "") -> dict[str, Value]:
-    """Return the values of a FortiClient connection as its own window writes them (facts/forticlient.md 1.2)."""
+    """Return the values of a FortiClient connection as its own window writes them.
+
+    Source: docs/sources/forticlient.md#values-of-a-tunnel.
+    """
     return {
         "Description": text(description),
         "Server": text(server),
@@ -130,7 +133,10 @@ def edit_rule(machine: Machine, name: str, *changes: tuple[str, str]) -> None:
 
 
 def _vpn_network(machine: Machine, rng: random.Random, category: int) -> None:
-    """Add the known network of the tunnel: dial-up "fortissl" for 7.0 (service.md), an Ethernet network otherwise."""
+    """Add the known network of the tunnel: dial-up "fortissl" for 7.0, an Ethernet network otherwise.
+
+    Source: docs/sources/service.md#windows-adapter.
+    """
     dial_up = (installed_version(machine) or "").startswith("7.0.")
     add_profile(machine, rng, "fortissl" if dial_up else "Network 2", category, VPN if dial_up else WIRED)
 

@@ -1,6 +1,7 @@
 """The built-in firewall rules of a Windows client as a table; `seed_firewall` makes the registry's strings of it.
 
-Names, groups, ports and resource numbers are public facts of Windows (facts/windows.md Q2.1 lists those that matter).
+Names, groups, ports and resource numbers are public facts of Windows; those that matter are in
+docs/sources/windows.md#firewall-rule-names.
 Resource numbers of the -V2 rules other than SMB and ICMPv4-In, and the Japanese texts that are put together from
 words, are plausible rather than looked up.
 

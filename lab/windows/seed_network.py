@@ -1,4 +1,4 @@
-"""Adapters and the networks a seeded machine has known (facts/windows.md Q4)."""
+"""Adapters and the networks a seeded machine has known (docs/sources/windows.md#known-networks)."""
 
 from __future__ import annotations
 

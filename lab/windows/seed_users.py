@@ -1,6 +1,6 @@
 r"""Accounts, profiles and per-user settings of a seeded machine.
 
-Proxies are in WinINet's blobs, one value a connection (facts/windows.md Q1.1, Q1.2).
+Proxies are in WinINet's blobs, one value a connection (docs/sources/windows.md#proxy-values).
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ BUILT_IN_USERS = {
 
 
 def proxy_blob(flags: int, proxy: str = "", bypass: str = "", pac: str = "", counter: int = 1) -> bytes:
-    """Return a WinINet connection blob (facts/windows.md Q1.2): flags, three ASCII strings, a zero trailer."""
+    """Return a WinINet connection blob: flags, three ASCII strings, a zero trailer.
+
+    Source: docs/sources/windows.md#proxy-blob.
+    """
     parts = [struct.pack("<3I", 0x46, counter, flags)]
     for item in (proxy, bypass, pac):
         parts.append(struct.pack("<I", len(item)) + item.encode("ascii"))

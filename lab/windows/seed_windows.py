@@ -43,7 +43,7 @@ W32TIME = SERVICES + r"\W32Time"
 LSA = CONTROL + r"\Lsa"
 SECURITY_CENTER = r"HKLM\SOFTWARE\Microsoft\Security Center\Provider"
 SYSTEM_RESTORE = CURRENT_VERSION + r"\SystemRestore"
-# Drives with system protection on (facts/windows.md Q5: often off on new machines).
+# Drives with system protection on (docs/sources/windows.md#restore-points: often off on new machines).
 PROTECTED_DRIVES = CURRENT_VERSION + r"\SPP\Clients"
 PROTECTED_DRIVES_ID = "{09F7EDC5-294E-4180-AF6A-FB0E6A0E9513}"
 INSTALL_TIME = 1_741_000_000  # seconds of 1970; the same for all, as an image has it
@@ -225,7 +225,7 @@ def _session_manager(machine: Machine) -> None:
 
 
 def _remote_desktop(machine: Machine) -> None:
-    """Defaults of facts/windows.md Q3: off, NLA on."""
+    """Defaults of docs/sources/windows.md#remote-desktop-settings: off, NLA on."""
     machine.registry.update(
         TERMINAL_SERVER,
         {
@@ -247,7 +247,7 @@ def _remote_desktop(machine: Machine) -> None:
 
 
 def _time(machine: Machine) -> None:
-    """Defaults of a stand-alone machine (facts/windows.md Q8)."""
+    """Defaults of a stand-alone machine (docs/sources/windows.md#time-service)."""
     machine.registry.update(
         W32TIME + r"\Parameters",
         {

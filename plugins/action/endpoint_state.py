@@ -202,7 +202,8 @@ def is_connection_failure(failure: BaseException) -> bool:
 def lacks_python(result: Mapping[str, Any]) -> bool:
     """Say whether a module failed for want of Python: no such file, or Apple's stub, which asks for developer tools.
 
-    facts/macos.md 1.1. The stub's text comes on standard error; Ansible says only that there was no JSON.
+    The stub's text comes on standard error; Ansible says only that there was no JSON
+    (docs/sources/macos.md#python-on-a-mac).
     """
     told = " ".join(str(result.get(name, "")) for name in ("msg", "module_stderr", "module_stdout", "exception"))
     return "The module interpreter" in told or "no developer tools were found" in told

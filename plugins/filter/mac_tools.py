@@ -1,6 +1,7 @@
 """Jinja filters that understand what a Mac's own tools print, and one that writes a property list.
 
-They work on the controller: a Mac without Python needs them too. Formats: facts/macos.md 4.
+They work on the controller: a Mac without Python needs them too. Formats:
+docs/sources/macos.md#packages-and-disk-images.
 """
 
 from __future__ import annotations

@@ -97,10 +97,11 @@ document:
 
 FORTICLIENT = "com.fortinet.forticlient.macos.vpn"
 FIRST_PERSON = 500  # lower user ids are the system's own: root at the login window, _mbsetupuser in the setup assistant
-# facts/macos.md 2.6 (from configd's source): state, id, kind of service, "name", [type:subtype]. Never localised.
+# docs/sources/macos.md#scutil: state, id, kind of service, "name", [type:subtype]. Never localised.
 SERVICE = re.compile(r'^[* ] \((?P<status>[^)]*)\)\s+(?P<id>\S+)\s[^"]*"(?P<name>.*)"\s+\[(?P<type>[^\]]*)\]\s*$')
 
-# facts/macos.md 2.1: a VPN's hardware port is its bundle id, and it has no device; a disabled service has a star.
+# docs/sources/macos.md#network-services: a VPN's hardware port is its bundle id, and it has no device; a disabled
+# service has a star.
 NETWORK_SERVICE = re.compile(
     r"^\((?P<place>\*|\*?[0-9]+)\) (?P<name>.+)\n\(Hardware Port: (?P<port>.*), Device:(?P<device>.*)\)$", re.MULTILINE
 )
@@ -275,7 +276,10 @@ def read_tool(ask: str, run_command: Callable[..., Any]) -> dict[str, Any]:
 
 
 def read_network_services(run_command: Callable[..., Any]) -> dict[str, Any]:
-    """Return the proxy settings of network services by name; of a VPN's by its bundle id, too (facts/macos.md 2.1)."""
+    """Return the proxy settings of network services by name; of a VPN's by its bundle id, too.
+
+    Source: docs/sources/macos.md#network-services.
+    """
     services: dict[str, Any] = {}
     for found in NETWORK_SERVICE.finditer(networksetup(run_command, "-listnetworkserviceorder")):
         service = read_service(run_command, found.group("name"))
@@ -306,7 +310,7 @@ def networksetup(run_command: Callable[..., Any], *arguments: str) -> str:
     """Return networksetup's answer. Code 8 also comes while the list of services changes: it is asked again, twice."""
     for pause in (0.3, 1.0, None):
         code, out, err = run_command(["/usr/sbin/networksetup", *arguments])
-        # Its errors are on standard output (facts/macos.md 2.3).
+        # Its errors are on standard output (docs/sources/macos.md#networksetup-errors).
         if code == 0 and not out.startswith("** Error"):
             return str(out)
         if code != 8 or pause is None:
@@ -316,7 +320,10 @@ def networksetup(run_command: Callable[..., Any], *arguments: str) -> str:
 
 
 def read_system_extensions(run_command: Callable[..., Any]) -> dict[str, Any]:
-    """Return team, version and state of each system extension by bundle id (facts/macos.md 4.1)."""
+    """Return team, version and state of each system extension by bundle id.
+
+    Source: docs/sources/forticlient.md#approvals-on-a-mac.
+    """
     extensions: dict[str, dict[str, str]] = {}
     for line in output(run_command, ["/usr/bin/systemextensionsctl", "list"]).splitlines():
         found = re.match(
@@ -329,12 +336,15 @@ def read_system_extensions(run_command: Callable[..., Any]) -> dict[str, Any]:
 
 
 def read_packet_filter(run_command: Callable[..., Any]) -> dict[str, Any]:
-    """Return whether pf is on. Every call writes noise to standard error (facts/macos.md 5.3)."""
+    """Return whether pf is on. Every call writes noise to standard error (docs/sources/macos.md#packet-filter)."""
     return {"enabled": output(run_command, ["/sbin/pfctl", "-s", "info"]).startswith("Status: Enabled")}
 
 
 def read_anchor(run_command: Callable[..., Any], name: str) -> dict[str, Any]:
-    """Return the rules that are loaded in an anchor; its exit code tells nothing (facts/macos.md 5.3)."""
+    """Return the rules that are loaded in an anchor; its exit code tells nothing.
+
+    Source: docs/sources/macos.md#packet-filter.
+    """
     code, out, err = run_command(["/sbin/pfctl", "-a", name, "-s", "rules"])
     if code != 0 and not re.search(r"Anchor .* not found|DIOCGETRULES: Invalid argument", err):
         raise RuntimeError(f"pfctl -a {name} -s rules ended with {code}: {err.strip()}")
@@ -353,7 +363,10 @@ def read_launchd(run_command: Callable[..., Any], label: str) -> dict[str, Any]:
 
 
 def read_file_sharing(run_command: Callable[..., Any]) -> dict[str, Any]:
-    """Return whether guests are let in to SMB shares, and the share points that let them in (facts/macos.md 5.1)."""
+    """Return whether guests are let in to SMB shares, and the share points that let them in.
+
+    Source: docs/sources/macos.md#file-sharing.
+    """
     code, out, err = run_command(["/usr/sbin/sysadminctl", "-smbGuestAccess", "status"])
     told = re.search(r"SMB guest access (enabled|disabled)", err + out)
     if code != 0 or not told:

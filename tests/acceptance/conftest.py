@@ -15,7 +15,7 @@ WindowsRead = Callable[..., dict[str, Any]]
 def windows(host: Any) -> WindowsRead:
     """Return a function that runs a read-only stock module on the Windows endpoint and gives its result.
 
-    testinfra's `host.run` and `host.file` do not work over WinRM (facts/models-and-tools.md, Part D), and its call of
+    testinfra's `host.run` and `host.file` do not work over WinRM (pytest-testinfra #409 and #330), and its call of
     modules shells out to `ansible --tree`, which core 2.23 takes away: this is the one place to change then.
     """
 

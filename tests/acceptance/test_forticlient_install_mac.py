@@ -1,4 +1,7 @@
-"""service.md, Values and Behaviour 1: the client on every Mac, looked at by another way than the roles do."""
+"""The client on every Mac, looked at by another way than the roles do.
+
+Source: docs/sources/service.md#client-versions and docs/sources/service.md#mac-floor.
+"""
 
 from __future__ import annotations
 

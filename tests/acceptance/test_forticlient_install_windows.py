@@ -1,4 +1,4 @@
-"""service.md, Behaviour 1: the client is on every Windows laptop."""
+"""docs/sources/service.md#installation: the client is on every Windows laptop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""service.md, Behaviour 4: Mac users get Firefox with the PAC; the Mac's network services stay as they are."""
+"""Mac users get Firefox with the PAC; the Mac's network services stay as they are.
+
+Source: docs/sources/service.md#proxy-on-a-mac.
+"""
 
 from __future__ import annotations
 

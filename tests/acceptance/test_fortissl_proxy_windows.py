@@ -1,4 +1,7 @@
-"""service.md, Behaviour 3: the tunnel's connection has the PAC, automatic detection is off, LAN settings stay."""
+"""The tunnel's connection has the PAC, automatic detection is off, LAN settings stay.
+
+Source: docs/sources/service.md#proxy-on-windows.
+"""
 
 from __future__ import annotations
 

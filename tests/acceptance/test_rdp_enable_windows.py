@@ -1,4 +1,7 @@
-"""service.md, Behaviour 8: Remote Desktop on an office PC with Windows 10/11 Pro: on, users chosen, any scope."""
+"""Remote Desktop on an office PC with Windows 10/11 Pro: on, users chosen, any scope.
+
+Source: docs/sources/service.md#remote-desktop.
+"""
 
 from __future__ import annotations
 

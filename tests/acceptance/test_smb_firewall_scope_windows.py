@@ -1,4 +1,7 @@
-"""service.md, Behaviour 7: shares are open to 172.31.0.0/16 and the local subnet alone, and need a password."""
+"""Shares are open to 172.31.0.0/16 and the local subnet alone, and need a password.
+
+Source: docs/sources/service.md#file-shares.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""service.md, Behaviour 9: the time servers are the organisation's choice, and by default nobody touches them."""
+"""The time servers are the organisation's choice, and by default nobody touches them.
+
+Source: docs/sources/service.md#printing-ssh-and-time.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""service.md, Values: the connection that FortiClient VPN shows on a Mac."""
+"""docs/sources/service.md#connection-name: the connection that FortiClient VPN shows on a Mac."""
 
 from __future__ import annotations
 

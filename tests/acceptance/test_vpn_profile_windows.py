@@ -1,4 +1,4 @@
-"""service.md, Values: the connection that FortiClient VPN shows on Windows."""
+"""docs/sources/service.md#connection-name: the connection that FortiClient VPN shows on Windows."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_client_warns_of_a_wrong_certificate_and_leaves_updates_to_it_staff(
 
 
 def test_the_vpn_s_networks_are_private_and_wireless_ones_are_as_their_users_left_them(windows):
-    """service.md, Behaviour 2: as Public nothing gets through."""
+    """docs/sources/service.md#network-category: as Public nothing gets through."""
 
     def read(key, name):
         return windows("ansible.windows.win_reg_stat", path=rf"{NETWORKS}\{key}", name=name)["value"]

@@ -26,7 +26,7 @@ FORBIDDEN = {
     "Invoke-WmiMethod": "is not in PowerShell 7",
     "Add-Type": "compiles on the endpoint, which is slow and is what a virus does",
     "Write-Host": "goes nowhere over WinRM",
-    "Get-LocalGroupMember": "fails when a member is an orphan (facts/windows.md Q3)",
+    "Get-LocalGroupMember": "fails when a member is an orphan (docs/sources/windows.md#group-members)",
 }
 LOCALISED = re.compile(r"-Display(Name|Group)\b|\.Display(Name|Group)\b|\.Caption\b|\.StatusText\b", re.IGNORECASE)
 

@@ -46,7 +46,7 @@ def state_of(fleet: LabFleet, host: str) -> Any:
         kept = {name: without(item) for name, item in node.items() if name != "OffsiteEndpoints"}
         if "Connections" in kept:
             values = kept["Connections"].get("values", {})
-            # A value of WinINet: version, then the counter, four bytes each (facts/windows.md Q1.2).
+            # A value of WinINet: version, then the counter, four bytes each (docs/sources/windows.md#proxy-blob).
             kept["Connections"] = {name: [kind, data[:8] + data[16:]] for name, (kind, data) in values.items()}
         return kept
 

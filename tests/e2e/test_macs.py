@@ -31,7 +31,8 @@ WISHES = {
 }
 ALL = (*OFFICE, "-e", json.dumps(WISHES))
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", re.MULTILINE)
-# What only a person at the Mac or an MDM can do (facts/macos.md 6, 8), and shares that IT has to judge.
+# What only a person at the Mac or an MDM can do (docs/sources/macos.md#screen-sharing,
+# docs/sources/forticlient.md#approvals-on-a-mac), and shares that IT has to judge.
 BY_HAND = {"rdp_enable.screen_sharing", "smb_firewall_scope.guest_shares", "forticlient_install.system_extension"}
 # docs/retire.md, What stays: Ansible's own folder in the connecting user's home, macOS' file for guests. The client's
 # agents were restarted, its uninstaller leaves the receipts, and macOS keeps its extension until the next restart.

@@ -149,7 +149,7 @@ def tunnel_control(**changes: Any) -> dict[str, Any]:
     control: dict[str, Any] = {
         "id": "vpn_profile.server",
         "title": "The connection names the gateway",
-        "why": "service.md, Values: gateway",
+        "why": "service.md#gateway",
         "severity": "high",
         "each": [{"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp", "port": 443}],
         "applies_if": [
@@ -173,7 +173,7 @@ def scope_control(**changes: Any) -> dict[str, Any]:
     control: dict[str, Any] = {
         "id": "smb_firewall_scope.remote_address",
         "title": "File shares can be reached from the named networks only",
-        "why": "service.md, Behaviour 7",
+        "why": "service.md#file-shares",
         "severity": "high",
         "each": [{"name": "FPS-SMB-In-TCP"}],
         "where": {"firewall_rule": "{name}", "field": "remote_address"},

@@ -38,7 +38,7 @@ HOSTILE = {
 
 def rec(status: str, control: str = "vpn_profile.port", endpoint: str = "nb-0101.example.org", **fields: Any):
     """Return one stamped record; `fields` are those of `record`, or any other of a record."""
-    known = ("instance", "scope", "expected", "actual", "reason", "evidence", "severity", "title")
+    known = ("instance", "scope", "expected", "actual", "reason", "evidence", "severity", "title", "why")
     bare = record(control, status, role=fields.pop("role", "vpn_profile"), **{
         key: fields.pop(key) for key in known if key in fields
     })  # fmt: skip
@@ -105,7 +105,7 @@ _REQUIRED = {
     "at": TIMES,
 }
 _OPTIONAL = {
-    **dict.fromkeys(("next", "owner", "put_back"), TEXTS),
+    **dict.fromkeys(("next", "owner", "put_back", "why"), TEXTS),
     "life": st.sampled_from(LIVES),
     "since": TIMES,
     "news": st.sampled_from(NEWS),

@@ -85,7 +85,7 @@ def test_an_endpoint_that_does_not_answer_is_an_error_in_a_suite_of_its_own():
 def test_a_failure_tells_all_that_a_person_needs():
     item = rec(
         "waiver_expired", expected=10443, actual=443, reason="the port is another", title="Port", evidence="HKLM",
-        since="2026-11-01T00:00:00Z", waiver=WAIVER, owner="山田", scope="S-1-5-21-1",
+        why="service.md#gateway", since="2026-11-01T00:00:00Z", waiver=WAIVER, owner="山田", scope="S-1-5-21-1",
     )  # fmt: skip
     suite = parsed([item])[0]
     (case,) = suite.iter("testcase")
@@ -102,6 +102,7 @@ def test_a_failure_tells_all_that_a_person_needs():
         "expected: 10443",
         "actual: 443",
         "reason: the port is another",
+        "why: docs/sources/service.md#gateway",
         "next: run site.yml for this endpoint, or renew the waiver",
         "since: 2026-11-01T00:00:00Z",
         "waiver: Suzuki, until 2026-12-31: 会議室のネットワーク (NET-1234)",

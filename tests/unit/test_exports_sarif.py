@@ -94,6 +94,14 @@ def test_a_rule_has_the_title_the_severity_and_the_role():
     }
 
 
+def test_a_rule_s_help_says_what_asks_for_it():
+    (rule,) = run_of([rec("drifted", why="service.md#gateway: by name")])["tool"]["driver"]["rules"]
+    assert rule["help"] == {
+        "text": "The role vpn_profile looks after it; each result says what to do. "
+        "Why: docs/sources/service.md#gateway: by name"
+    }
+
+
 @pytest.mark.parametrize(
     ("endpoint", "uri"),
     [

@@ -22,7 +22,7 @@ def category_control(**changes: Any) -> dict[str, Any]:
     control: dict[str, Any] = {
         "id": "vpn_profile.network_category",
         "title": "The network is private",
-        "why": "service.md, Behaviour 2",
+        "why": "service.md#network-category",
         "severity": "high",
         "each_key": {
             "registry": NETWORKS,
@@ -77,7 +77,9 @@ def test_every_key_that_fits_is_one_check_and_the_others_are_left_alone():
 
 def test_when_nothing_fits_the_control_is_not_applicable_and_says_why():
     for document in (knowing({"{D}": network("eduroam", 71, 0)}), knowing({})):
-        assert told(run(category_control(), document)) == [(None, "not_applicable", "not known yet")]
+        result = run(category_control(), document)
+        assert told(result) == [(None, "not_applicable", "not known yet")]
+        assert [item["why"] for item in result.records] == ["service.md#network-category"]
     nowhere = windows()
     nowhere["registry"][NETWORKS] = {"exists": False}
     assert told(run(category_control(), nowhere)) == [(None, "not_applicable", "not known yet")]

@@ -1,4 +1,7 @@
-"""Disk images, packages and what installing them does to a simulated Mac (facts/macos.md 1.1, 4 and 4.1)."""
+"""Disk images, packages and what installing them does to a simulated Mac.
+
+Source: docs/sources/macos.md#packages-and-disk-images.
+"""
 
 from __future__ import annotations
 

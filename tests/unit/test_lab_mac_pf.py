@@ -1,4 +1,7 @@
-"""The packet filter of a simulated Mac: how rules are read, printed, kept and applied (facts/macos.md 5.3)."""
+"""The packet filter of a simulated Mac: how rules are read, printed, kept and applied.
+
+Source: docs/sources/macos.md#packet-filter.
+"""
 
 from __future__ import annotations
 

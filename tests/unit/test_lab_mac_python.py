@@ -1,4 +1,7 @@
-"""How a simulated Mac gets a Python: the stub that it has, curl and python.org's package (facts/macos.md 1.1)."""
+"""How a simulated Mac gets a Python: the stub that it has, curl and python.org's package.
+
+Source: docs/sources/macos.md#python-on-a-mac.
+"""
 
 from __future__ import annotations
 

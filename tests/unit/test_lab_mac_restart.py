@@ -1,4 +1,4 @@
-"""launchd's jobs on a simulated Mac, and what a restart leaves (facts/macos.md 5.1, 5.3 and 6)."""
+"""launchd's jobs on a simulated Mac, and what a restart leaves (docs/sources/macos.md#launchctl)."""
 
 from __future__ import annotations
 

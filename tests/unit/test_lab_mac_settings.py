@@ -1,4 +1,4 @@
-"""Sharing, time and network settings of a simulated Mac (facts/macos.md 2, 5.1 and 7)."""
+"""Sharing, time and network settings of a simulated Mac (docs/sources/macos.md)."""
 
 from __future__ import annotations
 

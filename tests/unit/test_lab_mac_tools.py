@@ -1,4 +1,4 @@
-"""The stand-ins answer in the forms and with the exit codes of facts/macos.md."""
+"""The stand-ins answer in the forms and with the exit codes of docs/sources/macos.md."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ def test_new_users_get_what_the_default_profile_holds() -> None:
 
 
 def test_proxy_blob_has_the_documented_layout() -> None:
-    """The vector of facts/windows.md Q1.3, PAC only."""
+    """The vector of docs/sources/windows.md#proxy-blob-examples, PAC only."""
     blob = proxy_blob(DIRECT | PAC, pac="http://172.31.0.10/proxy.pac")
     head = "46000000010000000500000000000000000000001c000000"
     assert blob == bytes.fromhex(head) + b"http://172.31.0.10/proxy.pac" + bytes(32)

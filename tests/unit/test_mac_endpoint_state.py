@@ -199,7 +199,7 @@ def test_the_document_passes_the_controller_s_check(vpn: Path) -> None:
     assert document["platform"] == "Darwin"
 
 
-# --- What Apple's tools tell: formats, streams and codes of facts/macos.md ------------------------------------------
+# --- What Apple's tools tell: formats, streams and codes of docs/sources/macos.md -----------------------------------
 
 
 def told(ask: str, answers: dict[str, tuple[int, str, str]]) -> Any:

@@ -1,4 +1,7 @@
-"""What a Mac's own tools print, and what the filters make of it. Formats: facts/macos.md 4."""
+"""What a Mac's own tools print, and what the filters make of it.
+
+Formats: docs/sources/macos.md#packages-and-disk-images.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def control(path: str, value: str) -> dict[str, Any]:
     return {
         "id": f"fortissl_proxy.{value.lower()}",
         "title": "Firefox has the PAC",
-        "why": "service.md, Behaviour 4",
+        "why": "service.md#proxy-on-a-mac",
         "severity": "medium",
         "where": {"registry": path, "value": value, "type": "REG_SZ"},
         "expected": "x",

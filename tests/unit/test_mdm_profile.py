@@ -1,4 +1,7 @@
-"""The configuration profile for an MDM, held against the keys that Apple publishes (facts/macos.md 8)."""
+"""The configuration profile for an MDM, held against the keys that Apple publishes.
+
+Source: docs/sources/macos.md#configuration-profiles.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Rules of the packet filter: what pfctl prints is what was loaded, in another form (facts/macos.md 5.3)."""
+"""Rules of the packet filter: what pfctl prints is what was loaded, in another form.
+
+Source: docs/sources/macos.md#packet-filter.
+"""
 
 from __future__ import annotations
 

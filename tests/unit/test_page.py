@@ -276,17 +276,34 @@ def test_a_long_value_is_cut_for_the_table_and_kept_whole():
 def test_a_record_keeps_all_that_the_page_shows():
     waiver = {**WAIVERS[0], "instance": "i"}
     del waiver["state"]
-    item = record("a.a", "fixed", role="a", instance="i", scope="S-1-5-21", expected=1, actual=1, evidence="there")
+    item = record("a.a", "fixed", role="a", instance="i", scope="S-1-5-21", expected=1, actual=1, why="w.md#w")
+    item["evidence"] = "there"
     item |= {"before": None, "since": "2026-11-20T00:00:00Z", "news": "fixed", "moved": "both", "flapping": True}
     data = data_of(render(on("pc1", {**item, "waiver": waiver, "reason": "later", "next": "wait"})))
     [[endpoint, body, since, marks, place]] = data["rows"]
-    texts = [data["strings"][number] for number in data["bodies"][body][:10]]
-    values = [data["values"][number] for number in data["bodies"][body][10:]]
+    texts = [data["strings"][number] for number in data["bodies"][body][:11]]
+    values = [data["values"][number] for number in data["bodies"][body][11:]]
     assert endpoint == 0
-    assert texts == ["a.a", "i", "S-1-5-21", "a", "", "high", "fixed", "later", "there", "wait"]
+    assert texts == ["a.a", "i", "S-1-5-21", "a", "", "high", "fixed", "later", "there", "wait", "w.md#w"]
     assert values == [["1"], ["1"], []]
     assert (data["strings"][since], marks) == ("2026-11-20T00:00:00Z", 3 | 3 << 2 | 1 << 4)
     assert data["rowWaivers"][place] == {**waiver, "hosts": "nb-0108.example.org", "state": ""}
+
+
+def test_the_page_carries_the_sections_that_its_records_refer_to_and_no_others():
+    items = [record("a.a", "compliant", role="a", why="service.md#routes"), record("a.b", "error", role="a", why="x")]
+    items.append(record("a.c", "drifted", role="a", why="service.md#gateway: by name; service.md#routes"))
+    text = render(on("pc1", *items))
+    assert data_of(text)["sources"] == {"service.md#gateway": 0, "service.md#routes": 1}
+    assert re.findall(r'<h3 id="source-\d-title" tabindex="-1">(\w+)', text) == ["Gateway", "Routes"]
+    assert "<code>fg.imr.tohoku.ac.jp</code>, TCP 443." in text
+    assert 'id="sources"' not in render(on("pc1", items[1]))
+
+
+def test_records_of_an_older_release_have_no_why_and_are_read():
+    [old] = on("pc1", record("a.a", "drifted", role="a"))
+    del old["why"]
+    assert data_of(render([old]))["sources"] == {}
 
 
 def test_records_that_differ_in_a_value_alone_are_kept_apart():
@@ -295,7 +312,7 @@ def test_records_that_differ_in_a_value_alone_are_kept_apart():
     ]
     records = [one for n, item in enumerate(items) for one in on(f"pc{n}", item)]
     data = data_of(render(records))
-    values = [data["values"][data["bodies"][row[1]][11]] for row in data["rows"]]
+    values = [data["values"][data["bodies"][row[1]][12]] for row in data["rows"]]
     assert values == [["1"], ["true"], ["1"]]
 
 

@@ -60,6 +60,7 @@ def test_a_drifted_value_is_told_in_its_record():
         "evidence": IMR + " Server (REG_SZ)",
         "severity": "high",
         "role": "vpn_profile",
+        "why": "service.md#gateway",
         "title": "The connection names the gateway",
     }
 
@@ -75,7 +76,8 @@ def test_only_what_drifted_is_written_in_win_regedit_s_terms():
             "state": "present",
             "delete_key": False,
             "records": [["vpn_profile.server", "IMR", "machine"]],
-            "label": "vpn_profile.server IMR",
+            "why": ["service.md#gateway"],
+            "label": "vpn_profile.server IMR (service.md#gateway)",
         }
     ]
     assert result.as_dict()["has_writes"] is True
@@ -257,7 +259,8 @@ def test_a_value_that_should_not_be_there_is_taken_away():
             "state": "absent",
             "delete_key": False,
             "records": [["vpn_profile.server", "IMR", "machine"]],
-            "label": "vpn_profile.server IMR",
+            "why": ["service.md#gateway"],
+            "label": "vpn_profile.server IMR (service.md#gateway)",
         }
     ]
 
@@ -300,7 +303,11 @@ def test_one_rule_is_written_once_with_all_that_differs():
                 ["smb_firewall_scope.remote_address", "FPS-SMB-In-TCP", "machine"],
                 ["smb_firewall_scope.enabled", "FPS-SMB-In-TCP", "machine"],
             ],
-            "label": "smb_firewall_scope.remote_address, smb_firewall_scope.enabled FPS-SMB-In-TCP",
+            # Both have the same why.
+            "why": ["service.md#file-shares"],
+            "label": (
+                "smb_firewall_scope.remote_address, smb_firewall_scope.enabled FPS-SMB-In-TCP (service.md#file-shares)"
+            ),
         }
     ]
     assert [item["before"] for item in json.loads(result.keep or "")["entries"]] == [

@@ -39,6 +39,13 @@ def test_absent_puts_back_values_and_forgets():
     assert result.records[0]["reason"] == ('is "fg.imr.tohoku.ac.jp:443", was "old.example.com:443" before this role')
 
 
+def test_what_is_put_back_has_the_why_of_its_control():
+    memory = [entry({"registry": IMR, "value": "Server"}, {"value": "old.example.com:443", "type": "REG_SZ"})]
+    result = run([tunnel_control()], with_memory(windows(), memory), state="absent")
+    assert [item["why"] for item in result.records] == ["service.md#gateway"]
+    assert [item["label"] for item in result.writes.registry] == ["vpn_profile.server IMR (service.md#gateway)"]
+
+
 def test_absent_takes_away_a_value_that_was_not_there():
     document = with_memory(windows(), [entry({"registry": IMR, "value": "DATA1"}, {"absent": True})])
     (item,) = run([], document, state="absent").writes.registry
@@ -53,6 +60,8 @@ def test_absent_takes_away_a_whole_key_that_was_not_there():
         "state": "absent",
         "delete_key": True,
         "records": [["vpn_profile.server", "IMR", "machine"]],
+        # The role has no such control any more.
+        "why": [],
         "label": "vpn_profile.server IMR",
     }
 

@@ -89,7 +89,8 @@ def test_only_who_is_missing_is_added_to_the_group_by_its_own_name():
             "members": ["CORP\\hanako", "S-1-12-1-77"],
             "state": "present",
             "records": [["rdp_enable.users", None, "machine"]],
-            "label": "rdp_enable.users",
+            "why": ["x"],
+            "label": "rdp_enable.users (x)",
         }
     ]
     assert result.records[0]["reason"] == '"CORP\\hanako", "S-1-12-1-77" are missing'
@@ -156,7 +157,8 @@ def test_a_service_is_written_once_with_all_that_differs():
             "start_mode": "auto",
             "state": "started",
             "records": [["rdp_enable.start_mode", None, "machine"], ["rdp_enable.state", None, "machine"]],
-            "label": "rdp_enable.start_mode, rdp_enable.state",
+            "why": ["x"],
+            "label": "rdp_enable.start_mode, rdp_enable.state (x)",
         }
     ]
     befores = [(item.where["field"], item.value) for item in parse_memory(result.keep)]

@@ -280,7 +280,8 @@ def test_a_property_list_is_written_once_with_all_that_differs():
                     ["vpn_profile.server", "Team", "machine"],
                     ["vpn_profile.port", "Team", "machine"],
                 ],
-                "label": "vpn_profile.server, vpn_profile.port Team",
+                "why": ["service.md#gateway"],
+                "label": "vpn_profile.server, vpn_profile.port Team (service.md#gateway)",
             }
         ],
     }

@@ -22,7 +22,7 @@ READS = {**WINDOWS_READS, "user_registry": [{"path": PLACE}, {"path": r"Software
 CONTROL: dict[str, Any] = {
     "id": "fortissl_proxy.pac",
     "title": "The connection {name} has the PAC",
-    "why": "service.md, Behaviour 3",
+    "why": "service.md#proxy-on-windows",
     "severity": "high",
     "scope": "users",
     "each": [{"name": "fortissl"}],
@@ -128,7 +128,7 @@ def test_a_user_at_work_is_written_in_place_and_another_one_in_his_file():
         (r"C:\Users\Default\NTUSER.DAT", "HKLM:\\ANSIBLE\\" + PLACE),
     ]
     assert items[1]["records"] == [["fortissl_proxy.pac", "fortissl", TARO]]
-    assert items[1]["label"] == f"fortissl_proxy.pac fortissl {TARO}"
+    assert items[1]["label"] == f"fortissl_proxy.pac fortissl {TARO} (service.md#proxy-on-windows)"
 
 
 def test_a_hive_that_is_loaded_without_its_user_is_written_in_place():

@@ -44,6 +44,7 @@ def test_a_stamped_record_has_every_field():
         "severity": "high",
         "role": "vpn_profile",
         "title": "T",
+        "why": "",
         "versions": {"ansible_core": "2.19.14"},
         "at": "2026-11-23T14:30:00Z",
     }

@@ -120,6 +120,21 @@ def test_the_table_tells_in_full_what_is_not_good_and_counts_the_rest():
     ]
 
 
+def test_the_table_names_the_page_that_asks_for_it_but_not_where_nothing_could_be_looked_at():
+    why = "service.md#gateway: by name"
+    items = [item(f"a.{status}", status, reason="r", why=why) for status in ("drifted", "error", "waived")]
+    assert table(on("pc1", *items), ["pc1"]).splitlines() == [
+        "pc1: 1 drifted, 1 error, 1 waived",
+        "  drifted: a.drifted (high)",
+        "    reason    r",
+        "    why       docs/sources/service.md#gateway: by name",
+        "    next      run site.yml for this endpoint; if the change was meant, change the inventory instead",
+        "  error: a.error (high)",
+        "    reason    r",
+        "    next      remove the cause named above and run again",
+    ]
+
+
 def test_what_takes_effect_later_is_told_once_and_is_no_failure():
     note = "takes effect at the next start"
     items = [item(f"a.{name}", "fixed", reason=note) for name in "bcd"]

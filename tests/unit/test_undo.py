@@ -74,6 +74,13 @@ def test_what_is_not_put_back_is_told_and_not_written(server, item, status, reas
     assert result.as_dict()["has_writes"] is False
 
 
+def test_what_is_left_as_it_is_keeps_its_why_and_older_records_have_none():
+    older = fixed(put_back=render([]), instance="older")
+    del older["why"]
+    result = made(WANTED, fixed(put_back=render([]), why="service.md#gateway"), older)
+    assert {item["instance"]: item["why"] for item in result.records} == {"IMR": "service.md#gateway", "older": ""}
+
+
 def test_one_that_was_changed_since_does_not_keep_the_others():
     changed = fixed(control="vpn_profile.prompt_user_name", actual="something else")
     controls = [CONTROL, prompt_control()]

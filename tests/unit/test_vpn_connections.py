@@ -25,7 +25,7 @@ OURS = {
 CONTROL: dict[str, Any] = {
     "id": "vpn_profile.store_connection",
     "title": "The user has the connection",
-    "why": "service.md, Values: Store client",
+    "why": "service.md#store-client",
     "severity": "high",
     "each": [{"instance": "Office of taro", "name": "Office", "user": "taro"}],
     "instance_key": "instance",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from plugins.plugin_utils.values.wininet import WininetError, decode, encode
 
 ZEROS = "00" * 32
-# The public exports and the made vector of facts/windows.md Q1.3, byte for byte.
+# The public exports and the made vector of docs/sources/windows.md#proxy-blob-examples, byte for byte.
 A = (
     "46000000 51000000 0b000000 0c000000 3132372e302e302e313a3830 07000000 3c6c6f63616c3e 00000000" + ZEROS
 )  # SavedLegacySettings

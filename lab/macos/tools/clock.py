@@ -1,4 +1,4 @@
-"""systemsetup and sntp (facts/macos.md 1.4 and 7). The time server is in /etc/ntp.conf; the first one counts.
+"""systemsetup and sntp (docs/sources/macos.md#network-time). The time server is in /etc/ntp.conf; the first one counts.
 
 Guesses: the texts of sntp, and of systemsetup for a value that is neither on nor off.
 """
@@ -12,6 +12,7 @@ from lab.macos.tools.common import ToolError, not_modelled
 
 _CONF = "/etc/ntp.conf"
 _NOISE = "### Error:-99 File:/AppleInternal/Library/BuildRoots/x/Sources/Admin/InternetServices.m Line:379\n"
+# docs/sources/macos.md#remote-login
 _NEEDS_ACCESS = "setremotelogin: Turning Remote Login on or off requires Full Disk Access privileges."
 
 

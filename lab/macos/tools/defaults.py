@@ -1,4 +1,7 @@
-"""defaults (facts/macos.md 4): a domain is a name in the user's Preferences, or a path. Written files become binary."""
+"""defaults: a domain is a name in the user's Preferences, or a path. Written files become binary.
+
+Source: docs/sources/macos.md#property-lists.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""FortiClient's own programs: the uninstall helper (facts/macos.md 4.1; what it leaves behind is a guess)."""
+"""FortiClient's own programs: the uninstall helper.
+
+Source: docs/sources/forticlient.md#packages-on-a-mac; what it leaves behind is a guess.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""hdiutil: attach, detach, info, imageinfo (facts/macos.md 4).
+"""hdiutil: attach, detach, info, imageinfo (docs/sources/macos.md#packages-and-disk-images).
 
 An attached image is part of the machine's facts (`images`, by device), its files lie below the mount point, read-only.
 Guesses: the licence's question and its refusal; that an image that is attached already is shown again.

@@ -1,4 +1,4 @@
-"""launchd's jobs: reading their property lists, loading them, running what they run (facts/macos.md 5.1 and 5.3).
+"""launchd's jobs: reading their property lists, loading them, running what they run (docs/sources/macos.md#launchctl).
 
 A job with a program runs it to its end when it is loaded with RunAtLoad or kickstarted; one without (those of the seed)
 counts as running. Time does not pass here: an interval or a calendar never fires.

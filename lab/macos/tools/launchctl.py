@@ -1,4 +1,6 @@
-"""launchctl: print, print-disabled, list, enable, disable, bootstrap, bootout, kickstart, asuser (facts/macos.md 5.1).
+"""launchctl: print, print-disabled, list, enable, disable, bootstrap, bootout, kickstart, asuser.
+
+Source: docs/sources/macos.md#launchctl.
 
 A job's place is `system` or `gui/<uid>`; a user's place exists while that user is logged in at the console.
 """
@@ -64,7 +66,7 @@ def _need_root(session: Session, domain: str) -> None:
 def _print_disabled(session: Session, domain: str) -> int:
     data = session.state.read()
     entries = data["launchd"]["disabled"].get(domain.replace("user/", "gui/"), {})
-    # The words changed; both are in the wild (facts/macos.md 5.1).
+    # The words changed; both are in the wild (docs/sources/macos.md#launchctl).
     new = int(data["system"]["product_version"].split(".")[0]) >= 13
     words = {True: "disabled", False: "enabled"} if new else {True: "true", False: "false"}
     print("\tdisabled services = {")

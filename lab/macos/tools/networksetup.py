@@ -1,4 +1,7 @@
-"""networksetup: services, proxies and DNS (facts/macos.md 2.1 to 2.3). Errors go to standard output too.
+"""networksetup: services, proxies and DNS. Errors go to standard output too.
+
+Source: docs/sources/macos.md#network-services, docs/sources/macos.md#setting-proxies,
+docs/sources/macos.md#networksetup-errors.
 
 Guess: the form of -getinfo and -listallhardwareports.
 """

@@ -1,4 +1,4 @@
-"""installer, pkgutil and spctl (facts/macos.md 4).
+"""installer, pkgutil and spctl (docs/sources/macos.md#packages-and-disk-images).
 
 Guesses: the texts of a refused or failed install and of a receipt that is missing for `--forget`.
 """

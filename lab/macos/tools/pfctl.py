@@ -1,4 +1,6 @@
-"""pfctl: status, enable references, anchors (facts/macos.md 5.3). Rules are kept as it prints them (lab/macos/pf.py).
+"""pfctl: status, enable references, anchors. Rules are kept as it prints them (lab/macos/pf.py).
+
+Source: docs/sources/macos.md#packet-filter.
 
 `main` in the machine's facts are the main rules, `anchors` what was loaded into each anchor. Loading a whole pf.conf
 flushes what others loaded, as reported. Noise goes to standard error at every call.

@@ -1,4 +1,4 @@
-"""PlistBuddy: Print, Set, Add, Delete (facts/macos.md 4); the file keeps its format."""
+"""PlistBuddy: Print, Set, Add, Delete (docs/sources/macos.md#property-lists); the file keeps its format."""
 
 from __future__ import annotations
 

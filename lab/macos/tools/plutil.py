@@ -1,4 +1,4 @@
-"""plutil (facts/macos.md 4)."""
+"""plutil (docs/sources/macos.md#property-lists)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What installing a package does to the machine (facts/macos.md 1.1 and 4.1, facts/forticlient.md 4.2).
+"""What installing a package does to the machine (docs/sources/forticlient.md#packages-on-a-mac).
 
 Guesses: that FortiClient's launchd jobs run right after the install, that an upgrade keeps the extension's approval,
 and that the network service comes with the first tunnel only.

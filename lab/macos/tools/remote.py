@@ -1,4 +1,6 @@
-"""What tells of Screen Sharing and of management: kickstart, nc, lsof, profiles, mdmclient (facts/macos.md 6 and 8).
+"""What tells of Screen Sharing and of management: kickstart, nc, lsof, profiles, mdmclient.
+
+Source: docs/sources/macos.md#screen-sharing.
 
 A port is open while launchd holds the job that listens on it. Guess: the texts of `profiles list` without profiles.
 """

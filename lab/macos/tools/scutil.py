@@ -1,4 +1,4 @@
-"""scutil: --get, --proxy, --dns, --nc list, --nc status (facts/macos.md 2.5 and 2.6)."""
+"""scutil: --get, --proxy, --dns, --nc list, --nc status (docs/sources/macos.md#scutil)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""sharing and sysadminctl: share points and guests of file sharing (facts/macos.md 5.1).
+"""sharing and sysadminctl: share points and guests of file sharing (docs/sources/macos.md#file-sharing).
 
 Guesses: that `-f json` fails on macOS 11; that guest access is AllowGuestAccess in com.apple.smb.server.plist; the
 prefix of sysadminctl's line.

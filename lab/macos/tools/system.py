@@ -97,7 +97,7 @@ def sysctl(session: Session, arguments: list[str]) -> int:
 
 
 def xcode_select(session: Session, arguments: list[str]) -> int:
-    """`xcode-select -p` (facts/macos.md 1.1)."""
+    """`xcode-select -p` (docs/sources/macos.md#python-on-a-mac)."""
     if arguments not in (["-p"], ["--print-path"]):
         raise not_modelled("xcode-select", arguments)
     if not session.state.read()["command_line_tools"]:
@@ -111,7 +111,7 @@ def xcode_select(session: Session, arguments: list[str]) -> int:
 
 
 def python3(session: Session, arguments: list[str]) -> int:
-    """/usr/bin/python3 is a stub until the Command Line Tools are there (facts/macos.md 1.1).
+    """/usr/bin/python3 is a stub until the Command Line Tools are there (docs/sources/macos.md#python-on-a-mac).
 
     The machine remembers that it was run, and that the console user got a dialog for it.
     """
@@ -145,7 +145,7 @@ def which(_: Session, arguments: list[str]) -> int:
 
 
 def systemextensionsctl(session: Session, arguments: list[str]) -> int:
-    """`systemextensionsctl list` (facts/macos.md 4.1)."""
+    """`systemextensionsctl list` (docs/sources/forticlient.md#approvals-on-a-mac)."""
     if arguments != ["list"]:
         raise not_modelled("systemextensionsctl", arguments)
     extensions = session.state.read()["system_extensions"]

@@ -2,7 +2,7 @@
 
 What surprises people, and is so here: rules are found by their localised display name; a name that nothing has makes a
 new rule; with `group` alone every rule whose raw Grouping (`@FirewallAPI.dll,-28502`) equals it is changed, and nothing
-is ever created; addresses read back as network/mask. (facts/windows.md Q2.5; community.windows win_firewall_rule)
+is ever created; addresses read back as network/mask. (docs/sources/windows.md#firewall-modules and the module itself)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """ansible.windows.win_group_membership: members of a local group, which is found by its name.
 
 Orphans in the group do no harm and `state: pure` removes them; an orphan's SID given in `members` fails, because
-the module looks up the name of everything it is given. (ansible.windows win_group_membership, facts/windows.md Q3)
+the module looks up the name of everything it is given. (docs/sources/windows.md#group-members)
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""set_vpn_connection.ps1: one plug-in VPN connection of the user that the script runs as (facts/windows.md Q6)."""
+"""set_vpn_connection.ps1: one plug-in VPN connection of the user that the script runs as.
+
+Source: docs/sources/windows.md#vpn-connections-with-a-plug-in.
+"""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def _contains(expected: list[str], actual: Located) -> str | None:
 def _fields(expected: Mapping[str, Any], actual: Any) -> str | None:
     if not isinstance(actual, Mapping):
         return ""
-    # Without these two Windows ignores all others (facts/windows.md Q1.2).
+    # Without these two Windows ignores all others (docs/sources/windows.md#proxy-blob).
     return _differing({"version": wininet.VERSION, "direct": True, **expected}, actual)
 
 

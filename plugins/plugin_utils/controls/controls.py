@@ -50,6 +50,7 @@ class Check:
     id: str
     instance: str | None
     title: str
+    why: str
     severity: str
     where: dict[str, Any]
     compare: str
@@ -206,6 +207,7 @@ def _check(control: dict[str, Any], instance: str | None, fields: dict[str, Any]
         id=control["id"],
         instance=instance,
         title=_fill(control["title"], fields),
+        why=control["why"],
         severity=control["severity"],
         where=where,
         compare=control["compare"],

@@ -14,7 +14,9 @@ CERTIFICATE = "handover.gateway_certificate"
 ROUTES = "handover.pac_routes"
 
 _CERTIFICATE_TITLE = "The gateway's certificate is for its name and stays valid"
+_CERTIFICATE_WHY = "service.md#gateway: always by name, the certificate is for the name"
 _ROUTES_TITLE = "The proxy script sends people the right way"
+_ROUTES_WHY = "service.md#routes"
 
 
 def certificate_record(result: Mapping[str, Any], days: int, now: datetime) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def certificate_record(result: Mapping[str, Any], days: int, now: datetime) -> d
         "instance": f"{name}:{port}",
         "expected": expected,
         "title": _CERTIFICATE_TITLE,
+        "why": _CERTIFICATE_WHY,
     }
     look = result.get("look")
     if not isinstance(look, Mapping):
@@ -43,7 +46,8 @@ def pac_record(url: str, routes: Iterable[Mapping[str, Any]], failure: Mapping[s
     `failure` is the result of the task of pac_check that failed, {} when none did.
     """
     expected = [f"{route['url']}: {route['expected']}" for route in routes]
-    base: dict[str, Any] = {"role": ROLE, "title": _ROUTES_TITLE, "evidence": f"{url}, run on the controller"}
+    evidence = f"{url}, run on the controller"
+    base: dict[str, Any] = {"role": ROLE, "title": _ROUTES_TITLE, "why": _ROUTES_WHY, "evidence": evidence}
     if not url or not expected:
         missing = "fortissl_proxy_pac_url is not set" if not url else "pac_check_routes lists no route"
         return record(ROUTES, "not_applicable", reason=f"{missing}, so there is nothing to compare", **base)

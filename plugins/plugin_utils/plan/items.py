@@ -40,6 +40,7 @@ def with_items(control: dict[str, Any], endpoint: State, role: str) -> tuple[dic
         evidence=wanted["registry"],
         severity=control["severity"],
         title=control["title"],
+        why=control["why"],
     )
     return {**rest, "each": []}, nothing
 

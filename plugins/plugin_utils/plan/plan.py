@@ -189,6 +189,7 @@ def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Lo
             evidence=evidence or (located.evidence if located else ""),
             severity=check.severity,
             title=check.title,
+            why=check.why,
         )
 
     located = None
@@ -259,7 +260,8 @@ def _ask(result: Plan, check: Check, located: Located, endpoint: State, known: l
     if check.remedy == "role":
         result.role_work.append(_work(about, "present", check.where, check.expected, located))
     else:
-        result.writes.add(check.where, about, _wish(check, located), check.where.get("type"), endpoint)
+        wish = _wish(check, located)
+        result.writes.add(check.where, about, wish, check.where.get("type"), endpoint, why=check.why)
     result.written.append(about)
     return entries
 
@@ -333,7 +335,8 @@ def _put_back(result: Plan, finding: Finding, control: Mapping[str, Any], endpoi
         else:
             # A member goes by the SID that was found: his name may be another account's to Windows.
             where = {**entry.where, "member": finding.located.value} if "member" in entry.where else entry.where
-            result.writes.add(where, finding.about, entry.value, entry.type, endpoint, made=entry.made)
+            why = str(control.get("why", ""))
+            result.writes.add(where, finding.about, entry.value, entry.type, endpoint, made=entry.made, why=why)
     except Unreadable as error:
         return replace(finding, status="error", reason=f"cannot be put back: {error}")
     if finding.about not in result.written:
@@ -360,5 +363,6 @@ def _restored(
         evidence=located.evidence,
         severity=control.get("severity", "medium"),
         title=f"Put back: {title}" if title else "Put back what was there before",
+        why=control.get("why", ""),
     )
     return {**result, "next": PUT_BACK} if worst.status == "drifted" else result

@@ -95,6 +95,7 @@ def _left(item: Mapping[str, Any], reason: str, found: Mapping[str, Any] | None 
     keys = ("control", "instance", "scope", "evidence", "severity", "role", "title")
     return {
         **{key: item[key] for key in keys},
+        "why": item.get("why", ""),
         "status": "error",
         "expected": item.get("before"),
         "actual": found["actual"] if found else None,

@@ -8,8 +8,8 @@ r"""What is to be written, as items that upstream modules take in a YAML loop.
     groups     [{name, members, state}]                  for win_group_membership
     plist      [{path, values: [{key, value, state, prune}]}]   one item a file: one write
 
-Every item also has `label`, for the reader of the run's output, and `records`: [control, instance, scope] of each
-record that it is about.
+Every item also has `label`, for the reader of the run's output, which stands beside what --diff shows, `why`, what asks
+for it, and `records`: [control, instance, scope] of each record that it is about.
 """
 
 from __future__ import annotations
@@ -53,13 +53,21 @@ class Writes:
         self._plists: dict[str, dict[str, Any]] = {}
 
     def add(
-        self, where: dict[str, Any], about: About, value: Any, type_: str | None, endpoint: State, *, made: int = 0
+        self,
+        where: dict[str, Any],
+        about: About,
+        value: Any,
+        type_: str | None,
+        endpoint: State,
+        *,
+        made: int = 0,
+        why: str = "",
     ) -> None:
         """Ask for a value at a place; None takes away what is there (in the registry also a whole key).
 
         Of a group, `value` is the accounts to add; with `member` in the place, None takes that one out. `made`
-        dictionaries above a value of a property list go with it when they are left empty. Raises Unreadable when the
-        endpoint's document does not tell how the place can be reached.
+        dictionaries above a value of a property list go with it when they are left empty. `why` is the control's.
+        Raises Unreadable when the endpoint's document does not tell how the place can be reached.
         """
         match kind_of(where):
             case "registry" | "user_registry":
@@ -80,7 +88,7 @@ class Writes:
                 rule = where["firewall_rule"]
                 item = self._rules.setdefault(rule.casefold(), {"parameters": {"Rule": rule}})
                 item["parameters"][RULE_PARAMETERS[where["field"]]] = value
-        _sign(item, about)
+        _sign(item, about, why)
 
     def as_dict(self) -> dict[str, list[dict[str, Any]]]:
         """Return the items for the loops."""
@@ -126,8 +134,10 @@ def _registry_change(where: dict[str, Any], value: Any, type_: str | None) -> di
     return {**change, "state": "present", "data": value, "type": _TYPES[type_ or "REG_SZ"]}
 
 
-def _sign(item: dict[str, Any], about: About) -> None:
+def _sign(item: dict[str, Any], about: About, why: str) -> None:
     records: list[list[str | None]] = [*item.get("records", []), list(about)]
     controls = dict.fromkeys(str(control) for control, _instance, _scope in records)
     whose = dict.fromkeys(word for record in records for word in record[1:] if word and word != "machine")
-    item |= {"records": records, "label": " ".join([", ".join(controls), *whose])}
+    whys = dict.fromkeys(one for one in [*item.get("why", []), why] if one)
+    asked = f" ({'; '.join(whys)})" if whys else ""
+    item |= {"records": records, "why": [*whys], "label": " ".join([", ".join(controls), *whose]) + asked}

@@ -33,8 +33,8 @@ NEWS = ("", "new", "still", "fixed")
 MOVED = ("", "wish", "endpoint", "both")
 WAIVER_KEYS = ("control", "hosts", "instance", "owner", "reason", "expires", "ticket")
 _ALLOWED = {"status": STATUSES, "severity": SEVERITIES, "life": LIVES, "news": NEWS, "moved": MOVED}
-# What not every record has: the report adds it, or only some statuses have it.
-_OPTIONAL_TEXTS = ("next", "owner", "life", "since", "news", "moved", "put_back")
+# What not every record has: the report adds it, only some statuses have it, or (`why`) older files lack it.
+_OPTIONAL_TEXTS = ("why", "next", "owner", "life", "since", "news", "moved", "put_back")
 _OPTIONAL = {*_OPTIONAL_TEXTS, "before", "flapping", "changes", "waiver"}
 
 
@@ -55,10 +55,12 @@ def record(
     evidence: str = "",
     severity: str = "high",
     title: str = "",
+    why: str = "",
 ) -> dict[str, Any]:
     """Return a record that still lacks run, endpoint, at and versions; expected and actual None mean "not set".
 
-    A drifted record may have `next`, what to do about it in words, when its control says so.
+    A drifted record may have `next`, what to do about it in words, when its control says so. `why` is the control's; it
+    is empty in a record that is about no control.
     """
     return {
         "control": control,
@@ -72,6 +74,7 @@ def record(
         "severity": severity,
         "role": role,
         "title": title,
+        "why": why,
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..records.records import merge
+from .sources import shown
 from .visible import LONGEST, cut, fit, next_step, value_text
 
 Record = Mapping[str, Any]
@@ -45,6 +46,7 @@ COLUMNS: dict[str, Callable[[Record], str]] = {
     "versions": lambda item: ", ".join(f"{name} {number}" for name, number in sorted(item["versions"].items())),
     "at": _text("at"),
     "run": _text("run"),
+    "why": lambda item: shown(item.get("why", "")),
 }
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from ..records.records import merge
+from .sources import shown
 from .visible import fit, next_step, value_text, visible, waiver_text
 
 Record = Mapping[str, Any]
@@ -92,6 +93,7 @@ def _details(item: Record) -> str:
         "expected": value_text(item["expected"]),
         "actual": value_text(item["actual"]),
         "reason": item["reason"],
+        "why": shown(item.get("why", "")),
         "next": next_step(item),
         "since": item.get("since", ""),
         "waiver": waiver_text(item),

@@ -22,6 +22,7 @@ from ..records.records import GOOD, NOT_GOOD
 from .difference import shortened, side
 from .fleet import Fleet, fleet
 from .page_data import page_data
+from .sources import cited
 from .summary import NEXT_STEPS, Summary, clean, verdict
 
 FILES = Path(__file__).resolve().parents[3] / "roles" / "endpoint_report" / "files"
@@ -48,7 +49,8 @@ def render(
     words = {name: load_words(name) for name in LANGUAGES}
     verdicts = {name: sentence(shown.summary, words[name]) for name in LANGUAGES}
     good, _words = verdict(shown.summary)
-    data = page_data(shown, waivers) | {"language": language, "verdicts": verdicts}
+    sources = cited(item.get("why", "") for item in shown.records)
+    data = page_data(shown, waivers, sources) | {"language": language, "verdicts": verdicts}
     script, style = "".join(map(_file, SCRIPTS)), _file("page.css")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FILES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
@@ -60,6 +62,7 @@ def render(
         good=good,
         verdict=verdicts[language],
         fleet=shown,
+        sources=[*sources.values()],
         data=embedded(data),
         word_lists=embedded(words),
         script=Markup(script),  # noqa: S704  the page's own file

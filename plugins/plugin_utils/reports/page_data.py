@@ -18,7 +18,7 @@ from .difference import shortened, side, sides
 from .fleet import Fleet, Group, Record
 from .summary import clean
 
-TEXTS = ("control", "instance", "scope", "role", "title", "severity", "status", "reason", "evidence", "next")
+TEXTS = ("control", "instance", "scope", "role", "title", "severity", "status", "reason", "evidence", "next", "why")
 VALUES = ("expected", "actual", "before")
 BODY = (*TEXTS, *VALUES)
 WAIVER = ("control", "instance", "owner", "reason", "expires", "ticket", "hosts", "state")
@@ -83,8 +83,11 @@ class _Data:
         return self.waivers.place(json.dumps(waiver, sort_keys=True), _waiver(waiver))
 
 
-def page_data(fleet: Fleet, waivers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the page's data, ready for json.dumps: no control, reordering mark or half character is left in it."""
+def page_data(fleet: Fleet, waivers: Iterable[Mapping[str, Any]], sources: Iterable[str]) -> dict[str, Any]:
+    """Return the page's data, ready for json.dumps: no control, reordering mark or half character is left in it.
+
+    `sources` are the references whose sections the page has, in the order of their numbers there.
+    """
     data = _Data()
     places = {one.name: place for place, one in enumerate(fleet.endpoints)}
     rows = [_row(data, item, places[item["endpoint"]]) for item in fleet.records]
@@ -108,6 +111,7 @@ def page_data(fleet: Fleet, waivers: Iterable[Mapping[str, Any]]) -> dict[str, A
             "known": fleet.news.known,
             **{name: _groups(getattr(fleet.news, name)) for name in ("new", "fixed", "flapping", "expired")},
         },
+        "sources": {link: number for number, link in enumerate(sources)},
         "trend": [list(asdict(point).values()) for point in fleet.trend],
     }
 

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..records.records import NOT_GOOD, NOT_MEASURED, REACHABLE, STATE, identity, merge
+from .sources import shown
 from .summary import summarise
 from .visible import fit, next_step, value_text, visible, waiver_text
 
@@ -55,12 +56,18 @@ def _rules(known: list[Record]) -> list[Json]:
             # GitHub asks for all three.
             "shortDescription": _message(item["title"] or item["control"]),
             "fullDescription": _message(f"{item['title'] or item['control']} ({item['control']})"),
-            "help": _message(f"The role {item['role']} looks after it; each result says what to do."),
+            "help": _message(_help(item)),
             "defaultConfiguration": {"level": LEVELS[item["severity"]]},
             "properties": {"role": fit(item["role"])},
         }
         for name, item in sorted(by_control.items())
     ]
+
+
+def _help(item: Record) -> str:
+    """Return what stands beside a finding. No helpUri: the pages are where the collection is, not on the web."""
+    why = f" Why: {shown(item['why'])}" if item.get("why") else ""
+    return f"The role {item['role']} looks after it; each result says what to do.{why}"
 
 
 def _id(item: Record) -> str:

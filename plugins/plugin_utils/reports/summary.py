@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, merge, says_not_measured
+from .sources import shown
 
 Record = Mapping[str, Any]
 
@@ -235,6 +236,8 @@ def _detail(item: Record, width: int) -> list[str]:
         rows = [("expected", _value(item["expected"])), ("actual", _value(item["actual"]))]
     rows += [
         ("reason", clean(item["reason"])),
+        # What could not be looked at needs no argument for what it should be.
+        ("why", clean(shown(item.get("why", ""))) if item["status"] != "error" else ""),
         ("since", _since(item)),
         ("next", clean(item.get("next") or NEXT_STEPS[item["status"]])),
     ]

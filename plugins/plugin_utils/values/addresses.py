@@ -1,8 +1,9 @@
 """Sets of IP addresses as Windows firewall rules name them.
 
 One set can be written in many ways: `10.20.0.0/16`, `10.20.0.0/255.255.0.0` and `10.20.0.0-10.20.255.255` are the
-same addresses (facts/windows.md Q2.2: what was set as CIDR is read back as a mask). Here every text becomes plain
-address ranges and keywords, both per family, so that sets can be compared and the difference be told in words.
+same addresses (docs/sources/windows.md#firewall-addresses: what was set as CIDR is read back as a mask). Here every
+text becomes plain address ranges and keywords, both per family, so that sets can be compared and the difference be
+told in words.
 
 Keywords: Set-NetFirewallRule names them; a 4 or 6 at the end limits one to IPv4 or IPv6. The registry's spellings
 (MS-GPFAS 2.2.2.13: `RmtIntrAnet`, `Ply2Renders`) are understood too. `Any` and `*` are every address of both families.
@@ -69,7 +70,9 @@ class AddressSet:
         return self._texts(masks=False)
 
     def windows_texts(self) -> list[str]:
-        """Return the texts as Windows reads them back: IPv4 networks with a mask (facts/windows.md Q2.2).
+        """Return the texts as Windows reads them back: IPv4 networks with a mask.
+
+        Source: docs/sources/windows.md#firewall-addresses.
 
         >>> parse(["10.20.0.0/16", "fd00::/8"]).windows_texts()
         ['10.20.0.0/255.255.0.0', 'fd00::/8']

@@ -1,8 +1,8 @@
 """Firewall rules in the form in which the Windows registry keeps them.
 
 A rule is one REG_SZ value whose name is the rule's name: `v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|...|`
-(MS-GPFAS 2.2.2.19; facts/windows.md Q2). A field that may repeat does so as a whole (`RA4=a|RA4=b`); a field that is
-missing means "any": no Profile, no Protocol, no LPort, no RA4 and RA6.
+(MS-GPFAS 2.2.2.19; docs/sources/windows.md#firewall-rules-in-the-registry). A field that may repeat does so as a
+whole (`RA4=a|RA4=b`); a field that is missing means "any": no Profile, no Protocol, no LPort, no RA4 and RA6.
 """
 
 from __future__ import annotations

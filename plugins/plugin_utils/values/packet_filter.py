@@ -1,7 +1,7 @@
 """Rules of macOS's packet filter (pf), compared by meaning: pfctl prints them in another form than they are written in.
 
 `port 445` comes back as `port = 445`, `keep state flags S/SA` is added, `block` becomes `block drop`, `all` stands for
-`from any to any`, and the families of addresses are named (facts/macos.md 5.3).
+`from any to any`, and the families of addresses are named (docs/sources/macos.md#packet-filter).
 """
 
 from __future__ import annotations

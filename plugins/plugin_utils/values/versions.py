@@ -1,4 +1,7 @@
-"""Dotted version numbers: `7.0.7.0345` and `7.0.7.345` are the same release (service.md, Values: client versions)."""
+"""Dotted version numbers: `7.0.7.0345` and `7.0.7.345` are the same release.
+
+Source: docs/sources/service.md#client-versions.
+"""
 
 from __future__ import annotations
 

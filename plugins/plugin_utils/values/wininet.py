@@ -1,8 +1,8 @@
 r"""The proxy settings of one Windows connection, in the binary form in which WinINet keeps them.
 
 Value `<connection name>` under `Software\Microsoft\Windows\CurrentVersion\Internet Settings\Connections`. The form
-is not documented by Microsoft; the layout is what six independent readers agree on (facts/windows.md Q1.2), little
-endian:
+is not documented by Microsoft; the layout is what independent readers agree on (docs/sources/windows.md#proxy-blob),
+little endian:
 
     0   DWORD    version, 0x46 from Internet Explorer 7 to Windows 11
     4   DWORD    counter, one more with every change

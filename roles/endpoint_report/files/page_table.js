@@ -118,10 +118,26 @@ function reasonCell({ body, waiver }) {
   const step = body.next || (Object.hasOwn(W.next, body.status) ? W.next[body.status] : "");
   if (body.reason) parts.push(element("div", {}, text(body.reason)));
   if (step) parts.push(element("div", { class: "step" }, element("span", { class: "label" }, `${W.next_step} `), text(step)));
+  if (body.why) parts.push(small(W.why, whyLinks(body.why)));
   if (waiver) {
     const about = [waiver.owner, waiver.reason, waiver.ticket, fill(W.until, { date: waiver.expires })].filter(Boolean);
     parts.push(small(W.waiver_is, text(about.join(" · "))));
   }
+  return parts;
+}
+
+// The sections that are referred to stand at the end of this page, so that the links work wherever it is opened.
+function whyLinks(why) {
+  const parts = document.createDocumentFragment();
+  why.split("; ").forEach((part, n) => {
+    const [link] = part.split(": ", 1);
+    const place = Object.hasOwn(DATA.sources, link) ? `source-${DATA.sources[link]}` : "";
+    if (n) parts.append("; ");
+    if (!place) { parts.append(text(part)); return; }
+    const node = element("a", { href: `#${place}` }, link);
+    node.addEventListener("click", (event) => { event.preventDefault(); goTo(place); });
+    parts.append(node, part.slice(link.length));
+  });
   return parts;
 }
 
