@@ -48,8 +48,8 @@ def test_a_page_a_laptop_and_none_is_written_twice(handout):
     assert "Safari" in pages["mb-0301.example.org.html"]
     assert "no-tera" not in pages["mb-0301.example.org.html"]
     again = handout.run("--diff")
-    assert "changed=0" in again.stdout
-    assert "changed=1" not in again.stdout
+    assert "\nIn all: 2 of 2 endpoints, " in again.stdout
+    assert "changed" not in again.stdout
     assert handout.pages() == pages
 
 
@@ -108,5 +108,5 @@ def test_templates_in_values_are_text(handout):
 def test_wrong_variables_are_refused_and_nothing_is_written(handout, variables, words):
     done = handout.run(**variables)
     assert done.returncode == 2
-    assert words in " ".join(done.stdout.split()).replace("''", "'")
+    assert words in " ".join(done.stdout.split())
     assert not handout.folder.exists()
