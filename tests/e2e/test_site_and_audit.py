@@ -33,8 +33,8 @@ def test_a_dry_run_predicts_what_the_run_fixes_and_the_second_run_changes_nothin
     done = fleet.hashes()
     second = fleet.play("site.yml")
     assert second.code == 0, second.output
-    assert {host: counts for host, counts in recap(second.output).items() if counts != (0, 0, 0)} == {}
-    assert len(recap(second.output)) == 8
+    assert re.search(r"^In all: 8 of 8 endpoints, \d+", second.output, re.MULTILINE)
+    assert "changed" not in second.output
     assert second.of_status("fixed", "drifted") == set()
     assert fleet.hashes() == done
 
@@ -63,7 +63,8 @@ def test_a_change_by_a_stock_module_is_found_named_and_nothing_else(fleet):
     assert fleet.hashes() == hashes
 
 
-def test_the_repair_writes_that_value_and_keeps_what_it_was(fleet):
+def test_the_repair_writes_that_value_and_keeps_what_it_was(fleet, monkeypatch):
+    monkeypatch.setenv("OFFSITE_OUTPUT", "ansible")
     run = fleet.play("site.yml")
     assert run.code == 0, run.output
     (fixed,) = [r for r in run.records if r["status"] == "fixed"]
@@ -116,7 +117,8 @@ def test_an_unknown_note_of_ours_stops_the_writing(fleet):
     assert fleet.hashes() == hashes
 
 
-def test_a_run_for_one_endpoint_reports_and_judges_that_endpoint(fleet):
+def test_a_run_for_one_endpoint_reports_and_judges_that_endpoint(fleet, monkeypatch):
+    monkeypatch.setenv("OFFSITE_OUTPUT", "ansible")
     value = {"path": TUNNEL, "name": "Server", "data": "x:1", "type": "string"}
     for name in ("win-01", "win-02"):
         assert fleet.adhoc(name, "ansible.windows.win_regedit", value).returncode == 0

@@ -48,8 +48,8 @@ def test_a_page_a_laptop_and_none_is_written_twice(user_page):
     assert "Safari" in pages["mb-0301.example.org.html"]
     assert "no-tera" not in pages["mb-0301.example.org.html"]
     again = user_page.run("--diff")
-    assert "changed=0" in again.stdout
-    assert "changed=1" not in again.stdout
+    assert "\nIn all: 2 of 2 endpoints, " in again.stdout
+    assert "changed" not in again.stdout
     assert user_page.pages() == pages
 
 
@@ -119,5 +119,5 @@ def test_templates_in_values_are_text(user_page):
 def test_wrong_variables_are_refused_and_nothing_is_written(user_page, variables, words):
     done = user_page.run(**variables)
     assert done.returncode == 2
-    assert words in " ".join(done.stdout.split()).replace("''", "'")
+    assert words in " ".join(done.stdout.split())
     assert not user_page.folder.exists()
