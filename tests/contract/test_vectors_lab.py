@@ -79,7 +79,7 @@ def test_each_model_was_written_for_the_script_as_it_is(script: str, recorded: s
     found = digest(vectors.SCRIPTS[script].read_text(encoding="utf-8"))
     assert recorded == found, (
         f"{vectors.SCRIPTS[script].name} has changed: compare the change with its model in tests/contract/models, "
-        f"adapt the model and the vectors, then write SHA256 = {found!r} there (python -m tests.contract.digest prints it)"
+        f"adapt it and the vectors, then write SHA256 = {found!r} there (python -m tests.contract.digest prints it)"
     )
 
 

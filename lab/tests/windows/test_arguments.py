@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible import constants
 
+from lab.windows.calls import documentation
 from lab.windows.calls.arguments import Checked, SkippedInCheckMode, check
 from lab.windows.calls.documentation import Documentation, documentation_of, resolve
 from lab.windows.calls.dotnet import Conversions
@@ -319,3 +322,21 @@ def test_options_of_documentation_fragments_count() -> None:
     assert package is not None
     assert package.options["follow_redirects"]["choices"] == ["all", "none", "safe"]
     assert "path" in package.options
+
+
+def test_a_collection_is_found_where_ansibles_own_setting_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modules = tmp_path / "ansible_collections/acme/store/plugins/modules"
+    modules.mkdir(parents=True)
+    (modules / "win_shelf.yml").write_text("DOCUMENTATION:\n  options:\n    height: {type: int}\n")
+    monkeypatch.setattr(constants, "COLLECTIONS_PATHS", [str(tmp_path)])
+    documentation._collection_roots.cache_clear()
+    documentation._plugins_of.cache_clear()
+    try:
+        shelf = documentation_of("acme.store.win_shelf")
+        regedit = documentation_of("ansible.windows.win_regedit")  # on the Python path
+    finally:
+        documentation._collection_roots.cache_clear()
+        documentation._plugins_of.cache_clear()
+    assert shelf is not None
+    assert shelf.options == {"height": {"type": "int"}}
+    assert regedit is not None
