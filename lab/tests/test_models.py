@@ -114,10 +114,10 @@ def test_a_lab_with_a_broken_model_does_not_start_and_goes_on_when_it_is_mended(
     models_folder, lab = tmp_path / "models", ["--state-dir", str(tmp_path / "lab")]
     models_folder.mkdir()
     (models_folder / "office.py").write_text("1 / 0")
-    assert main(["up", "--windows", "1", "--mac", "0", "--models", str(models_folder), *lab]) == 1
-    assert "ZeroDivisionError" in capsys.readouterr().err
-    (models_folder / "office.py").write_text(MODEL)
     try:
+        assert main(["up", "--windows", "1", "--mac", "0", "--models", str(models_folder), *lab]) == 1
+        assert "ZeroDivisionError" in capsys.readouterr().err
+        (models_folder / "office.py").write_text(MODEL)
         assert main(["up", *lab]) == 0
         assert json.loads((tmp_path / "lab/lab.json").read_text())["models"] == str(models_folder)
     finally:
