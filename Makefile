@@ -20,14 +20,14 @@ export PYTHONUTF8 = 1
 help:
 	@sed -n 's/^# //p' Makefile
 
-$(VENV)/.run: pyproject.toml
+$(VENV)/.run: pyproject.toml lab/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --editable ./lab
 	$(LINK)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab,test,lint]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]' --editable ./lab
 	touch $@
 
 demo: $(VENV)/.run
@@ -43,7 +43,7 @@ lint: $(VENV)/.test
 	$(BIN)/ansible-lint --profile production --strict
 
 unit: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses 2 tests/unit tests/contract
+	$(BIN)/python -m pytest --numprocesses 2 tests/unit tests/contract lab/tests
 
 molecule: $(VENV)/.test
 	$(BIN)/molecule test --scenario-name default

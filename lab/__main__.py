@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--mac", type=_count, help=f"number of Macs (default: {DEFAULT_MAC})")
     start.add_argument("--seed", type=int, help=f"which machines these are (default: {DEFAULT_SEED})")
     start.add_argument("--pac", type=Path, help="a proxy auto-config file to serve (default: an example)")
+    start.add_argument("--models", type=Path, help="a folder of Python files with models of your own")
     start.add_argument("--latency", type=float, default=0.0, help="seconds added to each remote call (default: 0)")
     show = commands.add_parser("status", parents=[common], help="list the endpoints")
     show.add_argument("--json", action="store_true", help="as JSON")
@@ -98,6 +99,8 @@ def up(folder: Path, asked: argparse.Namespace) -> Path:
     """Start the lab in the background, wait until every endpoint answers, return the inventory; raises LabError."""
     if _is_running(folder):
         raise LabError(f"a lab is running in {folder}; `python -m lab down` stops it, --state-dir names another place")
+    if asked.models is not None and not asked.models.is_dir():
+        raise LabError(f"--models {asked.models}: there is no such folder")
     _describe(folder, asked)
     if asked.pac is not None:
         _take_pac(asked.pac, folder)
@@ -106,7 +109,6 @@ def up(folder: Path, asked: argparse.Namespace) -> Path:
     with log_file.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "lab", "serve", "--state-dir", str(folder)],
-            cwd=Path(__file__).resolve().parent.parent,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -128,9 +130,18 @@ def _describe(folder: Path, asked: argparse.Namespace) -> None:
             raise LabError("no endpoints asked for; give --windows or --mac at least 1")
         seed = DEFAULT_SEED if asked.seed is None else asked.seed
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.write_text(json.dumps(server.describe(windows, mac, seed, asked.latency), indent=1), encoding="utf-8")
-        return
-    there = json.loads(file.read_text(encoding="utf-8"))
+        there = server.describe(windows, mac, seed)
+    else:
+        there = json.loads(file.read_text(encoding="utf-8"))
+        _compare(folder, there, asked)
+    there["latency"] = asked.latency
+    if asked.models is not None:
+        there["models"] = str(asked.models.resolve())
+    file.write_text(json.dumps(there, indent=1), encoding="utf-8")
+
+
+def _compare(folder: Path, there: dict[str, Any], asked: argparse.Namespace) -> None:
+    """Raise LabError when other machines are asked for than are there."""
     for name in ("windows", "mac", "seed"):
         wanted = getattr(asked, name)
         if wanted is not None and wanted != there[name]:
@@ -138,8 +149,6 @@ def _describe(folder: Path, asked: argparse.Namespace) -> None:
                 f"the lab in {folder} was made with --{name} {there[name]}, not {wanted}; leave --{name} out to go on "
                 "with it, or delete it with `python -m lab down --purge`"
             )
-    there["latency"] = asked.latency
-    file.write_text(json.dumps(there, indent=1), encoding="utf-8")
 
 
 def _take_pac(file: Path, folder: Path) -> None:

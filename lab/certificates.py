@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trustme
 
-from lab.windows.winrm import Tls
+from lab.windows.net.winrm import Tls
 
 CA_FILE = "ca.pem"
 _SERVER_FILE = "server.pem"

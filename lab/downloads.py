@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lab.macos import forticlient as mac_forticlient
 from lab.macos.media import Package, image_bytes, package_bytes
-from lab.windows.filesystem import installer_bytes
-from lab.windows.forticlient import msi_metadata
+from lab.windows.machine.filesystem import installer_bytes
+from lab.windows.machine.forticlient import msi_metadata
 
 FOLDER = "downloads"
 _FORTICLIENT = ("7.4.3.1790", "7.4.3.8758")

@@ -15,9 +15,9 @@ from lab.mac_endpoint import MacEndpoint
 from lab.macos import seed as mac_seed
 from lab.macos.machine import MacMachine
 from lab.windows import seed as windows_seed
-from lab.windows.endpoint import WindowsEndpoint
 from lab.windows.machine import Machine
-from lab.windows.winrm import Tls
+from lab.windows.net.winrm import Tls
+from lab.windows_endpoint import WindowsEndpoint
 
 ADMIN_NAME, ADMIN_PASSWORD = mac_seed.ADMIN_NAME, mac_seed.ADMIN_PASSWORD  # the same on all machines of all labs
 MACHINES = "machines"  # the folder of the endpoints' states in the state directory

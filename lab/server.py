@@ -25,7 +25,8 @@ from lab.faults import FaultError
 from lab.mac_endpoint import CLIENT_KEY, KNOWN_HOSTS, MacEndpoint
 from lab.macos.restart import MacError
 from lab.macos.server import inventory_vars as mac_inventory_vars
-from lab.windows.parts import MachineError
+from lab.windows import modules
+from lab.windows.machine.parts import MachineError
 
 CONTROL_FILE = "control.json"
 LAB_FILE = "lab.json"
@@ -120,6 +121,8 @@ class Lab:
         certificates.make(self.folder / "tls")
         tls = certificates.load(self.folder / "tls")
         latency = self.description["latency"]
+        if self.description["models"]:
+            modules.load_folder(Path(self.description["models"]))
         for plan in self._plans():
             self.endpoints[plan.name] = fleet.endpoint(plan, self.folder, tls, calls, latency)
 
@@ -197,10 +200,10 @@ class Lab:
             raise FaultError(f"{endpoint.name}: a Windows machine restarts by Ansible's win_reboot")
 
 
-def describe(windows: int, mac: int, seed: int, latency: float) -> dict[str, Any]:
-    """Return the content of a new lab.json."""
+def describe(windows: int, mac: int, seed: int) -> dict[str, Any]:
+    """Return the content of a new lab.json: `latency` in seconds a call, `models` a folder of models or None."""
     plans = [asdict(plan) for plan in fleet.plan(windows, mac, seed)]
-    return {"windows": windows, "mac": mac, "seed": seed, "latency": latency, "endpoints": plans}
+    return {"windows": windows, "mac": mac, "seed": seed, "latency": 0.0, "models": None, "endpoints": plans}
 
 
 def serve(folder: Path) -> None:

@@ -7,6 +7,7 @@ Mac is known to have: those fail and say so. Nothing else is on PATH, so a Linux
 from __future__ import annotations
 
 import posix
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -78,7 +79,8 @@ TOOL_FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/
 
 def install_tools(root: Path, state_file: Path, *, python_org: bool) -> None:
     """Write every program into the machine's tree. `python_org`: Python from python.org is installed."""
-    start = f"LAB_MAC_STATE={state_file} exec {sys.executable} -I -S {PACKAGE_ROOT}/lab/macos/tools/run.py"
+    run = f"{PACKAGE_ROOT}/lab/macos/tools/run.py"
+    start = f"LAB_MAC_STATE={state_file} exec {shlex.quote(sys.executable)} -I -S {shlex.quote(run)}"
     for module, programs in STAND_INS.items():
         for program in programs.split():
             _write(root, program, f'#!/bin/sh\n{start} {module} {Path(program).name} "$@"\n')
@@ -127,13 +129,13 @@ def _python(
     if version:
         guard += f'case "$*" in --version|-V) echo "Python {version}"; exit 0;; esac\n'
     settings = {
-        "PYTHONPATH": f'{PACKAGE_ROOT}/lab/macos/guest"${{PYTHONPATH:+:$PYTHONPATH}}"',
-        "LAB_MAC_PACKAGE": str(PACKAGE_ROOT),
+        "PYTHONPATH": f'{shlex.quote(f"{PACKAGE_ROOT}/lab/macos/guest")}"${{PYTHONPATH:+:$PYTHONPATH}}"',
+        "LAB_MAC_PACKAGE": shlex.quote(str(PACKAGE_ROOT)),
         "LAB_MAC_STATE": str(state_file),
         "LAB_MAC_PYTHON": f"{root}{name}",
     }
     exports = "".join(f"export {key}={value}\n" for key, value in settings.items())
-    return f'#!/bin/sh\n{guard}{exports}exec {interpreter} "$@"\n'
+    return f'#!/bin/sh\n{guard}{exports}exec {shlex.quote(interpreter)} "$@"\n'
 
 
 def _write(root: Path, program: str, text: str) -> None:

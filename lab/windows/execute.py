@@ -11,31 +11,34 @@ import traceback
 from dataclasses import replace
 from typing import Any
 
-from lab.windows import arguments, identity, modules, transfer
-from lab.windows.documentation import Documentation, documentation_of, resolve
-from lab.windows.dotnet import Conversions
+from lab.windows import modules
+from lab.windows.calls import arguments, identity, models, transfer
+from lab.windows.calls.documentation import Documentation, documentation_of, resolve
+from lab.windows.calls.dotnet import Conversions
+from lab.windows.calls.outcome import Outcome
+from lab.windows.calls.payload import Call
 from lab.windows.machine import Machine
-from lab.windows.outcome import Outcome
-from lab.windows.payload import Call
+from lab.windows.machine.parts import NotModelled
 
 __all__ = ["Outcome", "execute"]
 
 
 def execute(machine: Machine, call: Call) -> Outcome:
     """Run the call. Never raises for anything that an endpoint would answer; see Outcome for the shape."""
+    modules.load()
     try:
         with identity.session(machine, call):
             return _run_module(machine, call) if call.kind == "module" else transfer.run(machine, call)
     except identity.BecomeFailure as failure:
         return _answer({"failed": True, "msg": f"failure during exec_wrapper: {failure}"}, rc=1)
-    except modules.NotModelled as gap:
+    except NotModelled as gap:
         return _not_modelled(call, gap)
     except Exception as error:  # whatever it is, it has to reach the task as a failure
         text = f"lab error in {call.name.splitlines()[0][:100]}: {type(error).__name__}: {error}"
         return _answer({"failed": True, "msg": text, "exception": traceback.format_exc()}, rc=1)
 
 
-def _not_modelled(call: Call, gap: modules.NotModelled) -> Outcome:
+def _not_modelled(call: Call, gap: NotModelled) -> Outcome:
     if call.kind != "module":
         return Outcome(rc=1, stdout="", stderr=f"{gap}\r\n")
     return _answer({"failed": True, "changed": False, "msg": str(gap)}, rc=1)
@@ -43,13 +46,23 @@ def _not_modelled(call: Call, gap: modules.NotModelled) -> Outcome:
 
 def _run_module(machine: Machine, call: Call) -> Outcome:
     name = resolve(call.name)
-    found = modules.find(name)
+    found = models.find(name)
     if found is None:
         what = f"the module {name}" if name == call.name else f"the module {name} (called as {call.name})"
-        modelled = modules.names()
-        msg = f"The lab does not model {what}. Nothing was done. What it does model is listed under `modelled`."
+        modelled = models.names()
+        msg = (
+            f"The lab does not model {what}. Nothing was done. What it does model is listed under `modelled`; "
+            "`python -m lab up --models FOLDER` brings models of your own."
+        )
         return _answer({"failed": True, "changed": False, "msg": msg, "modelled": modelled}, rc=1)
-    documentation = documentation_of(name) or Documentation(options={}, legacy=False, supports_check_mode=True)
+    documentation = documentation_of(name)
+    if documentation is None and call.args and not (found.rules.options or found.rules.extra_options):
+        msg = (
+            f"The lab finds no documentation of {name}, which it checks the arguments against. Nothing was done. "
+            "Install its collection where the lab's Ansible finds it, or name the options in the Rules of the model."
+        )
+        return _answer({"failed": True, "changed": False, "msg": msg}, rc=1)
+    documentation = documentation or Documentation(options={}, legacy=False, supports_check_mode=True)
     try:
         checked = arguments.check(
             call.args,
@@ -62,22 +75,22 @@ def _run_module(machine: Machine, call: Call) -> Outcome:
             ),
             check_mode=call.check_mode,
         )
-    except modules.ModuleFailure as failure:
+    except models.ModuleFailure as failure:
         return _finish(call, documentation, _failed(failure), None)
     except arguments.SkippedInCheckMode as skipped:
         return _finish(call, documentation, {"skipped": True, "msg": str(skipped), **skipped.extra}, None)
     try:
         result = found.function(machine, replace(call, name=name, args=checked.args))
-    except modules.ModuleFailure as failure:
+    except models.ModuleFailure as failure:
         result = _failed(failure)
         result["msg"] = arguments.mask(failure.msg, checked.hidden)
-    except modules.ModuleCrash as crash:
+    except models.ModuleCrash as crash:
         msg = f"Unhandled exception while executing module: {crash}"
         return _answer({"failed": True, "msg": msg, "exception": str(crash)}, rc=1)
     return _finish(call, documentation, result, checked)
 
 
-def _failed(failure: modules.ModuleFailure) -> dict[str, Any]:
+def _failed(failure: models.ModuleFailure) -> dict[str, Any]:
     return {**failure.extra, "failed": True, "msg": failure.msg}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.windows.scripts import digest
+from lab.windows.calls.scripts import digest
 from tests.contract.vectors import SCRIPTS
 
 if __name__ == "__main__":

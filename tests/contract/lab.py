@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lab.windows import restore_points
-from lab.windows.accounts import SYSTEM, Group, User
+from lab.windows.calls.payload import Call
 from lab.windows.execute import execute
-from lab.windows.firewall import LOCAL_RULES, Rule, parse
-from lab.windows.machine import COMPUTER_NAME, NLS_LANGUAGE, SERVICES, START_MODES, Machine
-from lab.windows.parts import Adapter, RestorePoint, Service
-from lab.windows.payload import Call
-from lab.windows.registry import Value
-from lab.windows.scripts import store_package
+from lab.windows.machine import COMPUTER_NAME, NLS_LANGUAGE, SERVICES, START_MODES, Machine, restore_points
+from lab.windows.machine.accounts import SYSTEM, Group, User
+from lab.windows.machine.firewall import LOCAL_RULES, Rule, parse
+from lab.windows.machine.parts import Adapter, RestorePoint, Service
+from lab.windows.machine.registry import Value
+from tests.contract.models import store_package
 from tests.contract.vectors import SCRIPTS, arguments
 
 PROFILES = ["Domain", "Private", "Public"]

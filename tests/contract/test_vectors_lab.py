@@ -8,11 +8,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from lab.windows.calls.payload import Call
+from lab.windows.calls.scripts import digest
 from lab.windows.execute import execute
 from lab.windows.machine import Machine
-from lab.windows.payload import Call
-from lab.windows.scripts import (
-    digest,
+from tests.contract import lab, vectors
+from tests.contract.models import (
     endpoint_state,
     install_facts,
     require_reboot,
@@ -21,7 +22,6 @@ from lab.windows.scripts import (
     set_vpn_connection,
     store_package,
 )
-from tests.contract import lab, vectors
 
 VECTORS = vectors.load()
 
@@ -78,8 +78,8 @@ def test_a_difference_is_told_also_between_true_and_1() -> None:
 def test_each_model_was_written_for_the_script_as_it_is(script: str, recorded: str) -> None:
     found = digest(vectors.SCRIPTS[script].read_text(encoding="utf-8"))
     assert recorded == found, (
-        f"{vectors.SCRIPTS[script].name} has changed: compare the change with its model in lab/windows/scripts, adapt "
-        f"the model and the vectors, then write SHA256 = {found!r} there (python -m tests.contract.digest prints it)"
+        f"{vectors.SCRIPTS[script].name} has changed: compare the change with its model in tests/contract/models, "
+        f"adapt it and the vectors, then write SHA256 = {found!r} there (python -m tests.contract.digest prints it)"
     )
 
 

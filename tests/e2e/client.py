@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lab.windows.filesystem import installer_bytes
-from lab.windows.forticlient import msi_metadata
 from lab.windows.machine import Machine
+from lab.windows.machine.filesystem import installer_bytes
+from lab.windows.machine.forticlient import msi_metadata
 
 OLD, NEW = "7.4.3.1790", "7.4.3.8758"
 CODE = "{15C7B361-A0B2-4E79-93E0-868B5000BA3F}"  # of both

@@ -37,7 +37,9 @@ class LabFleet:
         self.directory = directory
         self.more_inventory: list[str] = []
         self.command(
-            "python", "-m", "lab", "up", f"--windows={windows}", f"--mac={macs}", "--seed=1", *self._state, check=True
+            *("python", "-m", "lab", "up", f"--windows={windows}", f"--mac={macs}", "--seed=1"),
+            *("--models", "tests/contract/models", *self._state),
+            check=True,
         )
 
     @property

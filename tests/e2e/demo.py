@@ -134,7 +134,9 @@ def require(truth: bool, otherwise: str) -> None:
 def story(demo: Demo) -> None:
     """Prepare, prove, break, find, repair."""
     demo.say("Four Windows machines (English and Japanese) and two Macs appear on the desk.")
-    demo.inventory = demo.lab("up", "--windows", "4", "--mac", "2", "--seed", "1").strip().splitlines()[-1]
+    demo.inventory = demo.lab(
+        "up", "--windows", "4", "--mac", "2", "--seed", "1", "--models", "tests/contract/models"
+    ).splitlines()[-1]
     demo.lab("status")
 
     demo.say("What would be done? A dry run says so and writes nothing.")

@@ -11,11 +11,11 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from lab.windows.machine import Machine
-from lab.windows.scripts.endpoint_state import OPTIONS, read
 from plugins.action.endpoint_state import merge_reads
 from plugins.plugin_utils.controls.controls import plain
 from plugins.plugin_utils.plan.plan import Plan, plan
 from plugins.plugin_utils.state.request import MEMORY_READS
+from tests.contract.models.endpoint_state import OPTIONS, read
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ROOT / "roles"

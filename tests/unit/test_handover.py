@@ -10,7 +10,7 @@ import role_data
 from offsite_documents import mac
 
 from lab.windows.machine import Machine
-from lab.windows.registry import Value
+from lab.windows.machine.registry import Value
 from lab.windows.seed import Variant, build_windows
 from plugins.plugin_utils.handover.records import certificate_record, pac_record, with_records
 from plugins.plugin_utils.records.records import check_record, record, stamp

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.windows.accounts import BUILTIN_GROUPS
 from lab.windows.machine import Machine
+from lab.windows.machine.accounts import BUILTIN_GROUPS
 from lab.windows.seed import Variant, build_windows
 from tests.unit.role_data import planned
 

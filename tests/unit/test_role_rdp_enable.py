@@ -6,10 +6,10 @@ import pytest
 from role_data import found, planned, reason
 
 from lab.windows.machine import CURRENT_VERSION, TERMINAL_SERVER, Machine
-from lab.windows.registry import Value
+from lab.windows.machine.registry import Value
 from lab.windows.seed import Variant, build_windows
-from lab.windows.seed_conditions import POLICY_TERMINAL, apply_group_policy
-from lab.windows.seed_windows import RDP_TCP
+from lab.windows.seed.conditions import POLICY_TERMINAL, apply_group_policy
+from lab.windows.seed.windows import RDP_TCP
 
 USERS = "S-1-5-32-555"
 TCP, UDP = "RemoteDesktop-UserMode-In-TCP", "RemoteDesktop-UserMode-In-UDP"

@@ -8,11 +8,11 @@ import pytest
 from role_data import found, planned, reason
 
 from lab.windows.machine import Machine
-from lab.windows.registry import Value
+from lab.windows.machine.built_in_rules import POLICY
+from lab.windows.machine.registry import Value
 from lab.windows.seed import Variant, build_windows
-from lab.windows.seed_conditions import POLICY_FIREWALL, apply_group_policy, edit_rule
-from lab.windows.seed_firewall import POLICY
-from lab.windows.seed_windows import LSA, SECURITY_CENTER
+from lab.windows.seed.conditions import POLICY_FIREWALL, apply_group_policy, edit_rule
+from lab.windows.seed.windows import LSA, SECURITY_CENTER
 
 PRIVATE, DOMAIN, V2 = "FPS-SMB-In-TCP", "FPS-SMB-In-TCP-NoScope", "FPS-SMB-In-TCP-V2"
 NETWORK = {"smb_firewall_scope_remote_addresses": ["192.0.2.0/24", "2001:db8::/32"]}

@@ -8,9 +8,9 @@ import pytest
 from role_data import found, planned, reason
 
 from lab.windows.machine import Machine
-from lab.windows.registry import Value
+from lab.windows.machine.registry import Value
 from lab.windows.seed import Variant, build_windows
-from lab.windows.seed_windows import W32TIME
+from lab.windows.seed.windows import W32TIME
 
 POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\W32Time\Parameters"
 

@@ -1,146 +1,29 @@
-"""Models of Ansible modules: what each one does to a simulated Windows machine.
-
-A model is a function `(machine, call) -> result` registered with `@model`. It gets arguments that were checked
-as the real module's argument spec checks them (see arguments.py) and returns the module's result without the
-envelope: `changed` defaults to False, `invocation` is added by execute.py. A `diff` is always returned and is
-dropped there unless the task asked for one.
-"""
+"""The models that come with the lab, a file each, and those of whoever uses it (`up --models FOLDER`)."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-from lab.windows.outcome import Outcome
-
-if TYPE_CHECKING:
-    from lab.windows.machine import Machine
-    from lab.windows.payload import Call
-
-Result = dict[str, Any]
-ModelFunction = Callable[["Machine", "Call"], Result]
-CommandFunction = Callable[["Machine", "Call", "re.Match[str]"], Outcome]
+from functools import cache
+from pathlib import Path
 
 
-class ModuleFailure(Exception):  # noqa: N818 - it is the module's answer, not an error of the lab
-    """The module fails on purpose: `msg` and more keys of the result, rc 1."""
-
-    def __init__(self, msg: str, **extra: Any) -> None:
-        super().__init__(msg)
-        self.msg = msg
-        self.extra = extra
+@cache
+def load() -> None:
+    """Import every file of this package once: adding a model is adding a file."""
+    for found in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{found.name}")
 
 
-class ModuleCrash(Exception):  # noqa: N818 - it is the module's answer, not an error of the lab
-    """The real module would end in an unhandled PowerShell exception with this text."""
+def load_folder(folder: Path) -> None:
+    """Import a folder's Python files but those whose names begin with `_`: the models in them are registered.
 
-
-class NotModelled(Exception):  # noqa: N818 - it is an answer of the lab, not an error of it
-    """The lab cannot answer truthfully; `what` names the module, option or state, e.g. "win_file option 'x'".
-
-    To be raised before anything is written.
+    Whatever goes wrong in one is raised: a lab with half of its models would answer wrongly.
     """
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"The lab does not model {what}.")
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a module's argument spec says and its documentation does not.
-
-    `required_if` entries are (option, value, (needed options, ...)) or, with a fourth True, "any of them is enough".
-    `no_log` names options whose values are masked in `invocation`. `options` holds options that no installed
-    documentation lists, in its form, e.g. {"_x": {"type": "bool", "default": False}}; for a module that belongs to no
-    installed collection, that is all of them. A documented option with suboptions takes their rules from `suboptions`.
-    `extra_options` accepts any other option, as `setup` does.
-    """
-
-    mutually_exclusive: tuple[tuple[str, ...], ...] = ()
-    required_together: tuple[tuple[str, ...], ...] = ()
-    required_one_of: tuple[tuple[str, ...], ...] = ()
-    required_if: tuple[tuple[Any, ...], ...] = ()
-    required_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    no_log: frozenset[str] = frozenset()
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    suboptions: Mapping[str, Rules] = field(default_factory=dict)
-    extra_options: bool = False
-
-
-@dataclass(frozen=True)
-class Model:
-    """One registered model."""
-
-    name: str
-    function: ModelFunction
-    rules: Rules
-
-
-_models: dict[str, Model] = {}
-_commands: list[tuple[re.Pattern[str], CommandFunction]] = []
-_loaded = False
-
-
-def model(name: str | tuple[str, ...], rules: Rules | None = None) -> Callable[[ModelFunction], ModelFunction]:
-    """Register the decorated function for one or several fully qualified module names."""
-    names = (name,) if isinstance(name, str) else name
-
-    def register(function: ModelFunction) -> ModelFunction:
-        for each in names:
-            if each in _models:
-                msg = f"two models are registered for {each}"
-                raise ValueError(msg)
-            _models[each] = Model(each, function, rules or Rules())
-        return function
-
-    return register
-
-
-def command(pattern: str) -> Callable[[CommandFunction], CommandFunction]:
-    """Register the decorated function for raw command lines that `pattern` matches as a whole, whatever their case.
-
-    What Ansible wraps around a command (strict mode, exit code) is taken off before.
-    """
-
-    def register(function: CommandFunction) -> CommandFunction:
-        _commands.append((re.compile(pattern, re.IGNORECASE | re.DOTALL), function))
-        return function
-
-    return register
-
-
-def find_command(text: str) -> tuple[CommandFunction, re.Match[str]] | None:
-    """Return the model of a raw command line and how it matched."""
-    _load_all()
-    for pattern, function in _commands:
-        match = pattern.fullmatch(text)
-        if match:
-            return function, match
-    return None
-
-
-def find(name: str) -> Model | None:
-    """Return the model registered under exactly this fully qualified name."""
-    _load_all()
-    return _models.get(name)
-
-
-def names() -> list[str]:
-    """Fully qualified names of everything modelled, sorted."""
-    _load_all()
-    return sorted(_models)
-
-
-def _load_all() -> None:
-    """Import every file of this package and of lab.windows.scripts once, so that adding a model is adding a file."""
-    global _loaded  # noqa: PLW0603 - a registry filled at first use
-    if _loaded:
-        return
-    for package in (__name__, "lab.windows.scripts"):
-        for found in pkgutil.iter_modules(importlib.import_module(package).__path__):
-            importlib.import_module(f"{package}.{found.name}")
-    _loaded = True
+    load()
+    for file in sorted(folder.glob("[!_]*.py")):
+        spec = importlib.util.spec_from_file_location(f"lab_models_{file.stem}", file)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{file} is no Python file that can be imported")
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))

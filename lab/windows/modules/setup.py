@@ -11,14 +11,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from lab.windows import identity
+from lab.windows.calls import identity
+from lab.windows.calls.models import Result, Rules, model
 from lab.windows.machine import CURRENT_VERSION
-from lab.windows.modules import NotModelled, Result, Rules, model
+from lab.windows.machine.parts import NotModelled
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.parts import Adapter
-    from lab.windows.payload import Call
+    from lab.windows.machine.parts import Adapter
 
 Facts = dict[str, Any]
 Gather = Callable[["Machine", "Call"], Facts]

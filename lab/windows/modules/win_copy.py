@@ -12,13 +12,14 @@ import ntpath
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.filesystem import FileSystemError
-from lab.windows.modules import ModuleFailure, NotModelled, Result, Rules, model
+from lab.windows.calls.models import ModuleFailure, Result, Rules, model
+from lab.windows.machine.filesystem import FileSystemError
+from lab.windows.machine.parts import NotModelled
 from lab.windows.modules.win_stat import local_path
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 _MODES = ["explode", "query", "remote", "single"]
 _UNDOCUMENTED: dict[str, dict[str, Any]] = {

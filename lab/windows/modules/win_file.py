@@ -9,14 +9,15 @@ from __future__ import annotations
 import ntpath
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.filesystem import Entry, FileSystemError
-from lab.windows.modules import ModuleFailure, NotModelled, Result, model
+from lab.windows.calls.models import ModuleFailure, Result, model
+from lab.windows.machine.filesystem import Entry, FileSystemError
+from lab.windows.machine.parts import NotModelled
+from lab.windows.machine.registry import RegistryError
 from lab.windows.modules.win_stat import local_path
-from lab.windows.registry import RegistryError
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 _TIMES = ("access_time", "modification_time")
 

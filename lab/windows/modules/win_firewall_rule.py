@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.firewall import LOCAL_RULES, Rule, parse
-from lab.windows.firewall_com import ACTIONS, ALL_PROFILES, DIRECTIONS, PROFILES, assign, name_of, properties
-from lab.windows.modules import ModuleFailure, Rules, model
-from lab.windows.registry import Value
+from lab.windows.calls.models import ModuleFailure, Rules, model
+from lab.windows.machine.firewall import LOCAL_RULES, Rule, parse
+from lab.windows.machine.firewall_com import ACTIONS, ALL_PROFILES, DIRECTIONS, PROFILES, assign, name_of, properties
+from lab.windows.machine.registry import Value
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 _PROTOCOLS = {"tcp": 6, "udp": 17, "icmpv4": 1, "icmpv6": 58}
 _INTERFACE_TYPES = {"wireless": "Wireless", "lan": "Lan", "ras": "RemoteAccess"}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.accounts import Group
-from lab.windows.local_groups import NOT_TRANSLATED, add_member, shown
-from lab.windows.modules import ModuleCrash, Rules, model
-from lab.windows.parts import MachineError
+from lab.windows.calls.models import ModuleCrash, Rules, model
+from lab.windows.machine.accounts import Group
+from lab.windows.machine.local_groups import NOT_TRANSLATED, add_member, shown
+from lab.windows.machine.parts import MachineError
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 _MEMBER_RULES = Rules(mutually_exclusive=(("set", "add"), ("set", "remove")))
 

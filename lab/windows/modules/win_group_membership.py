@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.local_groups import NOT_TRANSLATED, add_member, shown
-from lab.windows.modules import ModuleFailure, model
-from lab.windows.parts import MachineError
+from lab.windows.calls.models import ModuleFailure, model
+from lab.windows.machine.local_groups import NOT_TRANSLATED, add_member, shown
+from lab.windows.machine.parts import MachineError
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 
 @model("ansible.windows.win_group_membership")

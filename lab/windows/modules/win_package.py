@@ -13,7 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.installers import (
+from lab.windows.calls.models import ModuleCrash, ModuleFailure, Rules, model
+from lab.windows.machine.installers import (
     entry_of,
     file_version,
     msi_entry_of,
@@ -22,12 +23,12 @@ from lab.windows.installers import (
     run_uninstall_command,
     uninstall,
 )
-from lab.windows.modules import ModuleCrash, ModuleFailure, NotModelled, Rules, model
-from lab.windows.services import find_service
+from lab.windows.machine.parts import NotModelled
+from lab.windows.machine.services import find_service
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 _RULES = Rules(
     required_by={"creates_version": ("creates_path",)},

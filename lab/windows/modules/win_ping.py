@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.windows.modules import ModuleCrash, Result, model
+from lab.windows.calls.models import ModuleCrash, Result, model
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 
 @model("ansible.windows.win_ping")

@@ -1,4 +1,4 @@
-"""ansible.windows.win_powershell, for the scripts that have a model in lab/windows/scripts: the lab runs no PowerShell.
+"""ansible.windows.win_powershell, for the scripts that somebody wrote a model for: the lab runs no PowerShell.
 
 What the module adds around a script is here: check mode only for a script that declares SupportsShouldProcess (others
 are skipped and reported as changed), binding of parameters, conversion of the output down to `depth`, error records.
@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.windows import identity
-from lab.windows.filesystem import FileSystemError
-from lab.windows.modules import ModuleFailure, NotModelled, Rules, model
-from lab.windows.powershell_text import Head, head_of
-from lab.windows.scripts import ScriptResult, find_script
+from lab.windows.calls import identity
+from lab.windows.calls.models import ModuleFailure, Rules, model
+from lab.windows.calls.powershell_text import Head, head_of
+from lab.windows.calls.scripts import ScriptResult, find_script
+from lab.windows.machine.filesystem import FileSystemError
+from lab.windows.machine.parts import NotModelled
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 _SECRET_RULES = Rules(
     mutually_exclusive=(("value", "username"), ("value", "password")),
@@ -30,7 +31,7 @@ _RULES = Rules(
     suboptions={"sensitive_parameters": _SECRET_RULES},
 )
 _STREAMS = ("output", "error", "warning", "verbose", "debug", "information")
-_KNOWN = "scripts that announce themselves by a first line `# offsite-script: <name>`"
+_KNOWN = "scripts that announce themselves by a first line `# script: <name>`"
 # In ansible.windows 3.3.0 a secret needs a value or a user name; 3.8.0 passes $null without either.
 _OLD_SECRET_RULE = "required_one_of = @(, @('username', 'value'))"
 

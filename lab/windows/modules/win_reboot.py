@@ -11,13 +11,13 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from lab.windows.calls.models import command
+from lab.windows.calls.outcome import Outcome
 from lab.windows.machine import LOGON_SCREEN
-from lab.windows.modules import command
-from lab.windows.outcome import Outcome
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 _EPOCH_AS_FILETIME = 11_644_473_600  # seconds from 1601, where FILETIME begins, to 1970
 _SHUTDOWN = r"C:\\Windows\\System32\\shutdown\.exe"

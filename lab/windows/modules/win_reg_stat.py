@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.windows import identity, regpath
-from lab.windows.modules import ModuleFailure, Result, model
-from lab.windows.registry import Value
+from lab.windows.calls import identity, regpath
+from lab.windows.calls.models import ModuleFailure, Result, model
+from lab.windows.machine.registry import Value
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 
 @model("ansible.windows.win_reg_stat")

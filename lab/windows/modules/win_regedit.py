@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.windows import identity, regpath
-from lab.windows.modules import ModuleCrash, ModuleFailure, Result, model
+from lab.windows.calls import identity, regpath
+from lab.windows.calls.models import ModuleCrash, ModuleFailure, Result, model
+from lab.windows.machine.registry import RegistryError, Value
 from lab.windows.modules.win_regedit_data import convert, differs
-from lab.windows.registry import RegistryError, Value
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 _MOUNT = "HKLM\\ANSIBLE"
 _WIN32_TEXTS = {

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lab.windows.dotnet import dotnet_text
-from lab.windows.modules import ModuleCrash, ModuleFailure, NotModelled
-from lab.windows.registry import Value
+from lab.windows.calls.dotnet import dotnet_text
+from lab.windows.calls.models import ModuleCrash, ModuleFailure
+from lab.windows.machine.parts import NotModelled
+from lab.windows.machine.registry import Value
 
 _TYPES = {
     "none": "REG_NONE",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.modules import ModuleCrash, ModuleFailure, Rules, model
-from lab.windows.parts import MachineError, Service
-from lab.windows.services import ServiceConfig, find_service
+from lab.windows.calls.models import ModuleCrash, ModuleFailure, Rules, model
+from lab.windows.machine.parts import MachineError, Service
+from lab.windows.machine.services import ServiceConfig, find_service
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 _SYSTEM = "S-1-5-18"
 

@@ -6,12 +6,12 @@ import fnmatch
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.modules import model
-from lab.windows.services import ServiceConfig
+from lab.windows.calls.models import model
+from lab.windows.machine.services import ServiceConfig
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 _SETTINGS = (
     *("dependencies", "description", "desktop_interact", "display_name", "error_control", "failure_actions"),

@@ -10,12 +10,13 @@ import base64
 import ntpath
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.filesystem import Entry, FileSystemError
-from lab.windows.modules import ModuleFailure, NotModelled, Result, model
+from lab.windows.calls.models import ModuleFailure, Result, model
+from lab.windows.machine.filesystem import Entry, FileSystemError
+from lab.windows.machine.parts import NotModelled
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 TIMES = 1_735_689_600.0  # 2025-01-01 00:00 UTC
 # In the order in which .NET lists them: by bit.

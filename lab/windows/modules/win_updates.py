@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.windows.calls.models import ModuleCrash, Rules, model
 from lab.windows.machine import PENDING_KEYS
-from lab.windows.modules import ModuleCrash, NotModelled, Rules, model
+from lab.windows.machine.parts import NotModelled
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 OFFERED = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\OffsiteLabOffered"
 REBOOT_REQUIRED = PENDING_KEYS[1]

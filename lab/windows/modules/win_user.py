@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.accounts import Group, User
-from lab.windows.modules import ModuleCrash, ModuleFailure, NotModelled, Rules, model
+from lab.windows.calls.models import ModuleCrash, ModuleFailure, Rules, model
+from lab.windows.machine.accounts import Group, User
+from lab.windows.machine.parts import NotModelled
 
 if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
-    from lab.windows.payload import Call
 
 # Option -> field of the account, in the module's order. PowerShell compares texts without regard to case,
 # except where the module asks for it.

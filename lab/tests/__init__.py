@@ -1,0 +1,1 @@
+"""The tests of the lab; no part of the distribution."""

@@ -1,0 +1,125 @@
+"""The SSH server of a simulated Mac: keys, commands, terminals, transfers, counting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+
+from lab.macos.machine import MacMachine
+from lab.macos.server import MacServer, inventory_vars, serve
+from lab.tests.macos.machines import mac
+
+KEY = asyncssh.generate_private_key("ssh-ed25519")
+
+
+class Calls:
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, str, str, bool, int | None]] = []
+
+    def record(self, endpoint: str, kind: str, name: str, *, check_mode: bool, seconds: float, rc: int | None) -> None:
+        assert seconds >= 0
+        self.rows.append((endpoint, kind, name, check_mode, rc))
+
+
+def session(
+    machine: MacMachine, work: Callable[[asyncssh.SSHClientConnection], Awaitable[Any]], **options: Any
+) -> tuple[Any, Calls]:
+    """Serve the machine, log on and do the work."""
+
+    async def main() -> tuple[Any, Calls]:
+        calls = Calls()
+        server: MacServer = await serve(machine, client_key=KEY.export_public_key().decode(), calls=calls)
+        known = asyncssh.import_known_hosts(machine.known_hosts_line("127.0.0.1", server.port))
+        logon = {"username": "labadmin", "client_keys": [KEY], "known_hosts": known, "config": None} | options
+        try:
+            async with asyncssh.connect("127.0.0.1", server.port, **logon) as connection:
+                return await work(connection), calls
+        finally:
+            await server.close()
+
+    return asyncio.run(main())
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> MacMachine:
+    return mac(tmp_path)
+
+
+def test_a_command_runs_in_the_machine_and_counts_once(machine: MacMachine) -> None:
+    done, calls = session(machine, lambda c: c.run("pwd; ls /Users/Shared/none; exit 3"))
+    assert done.stdout == "/Users/labadmin\n"
+    assert done.stderr == "ls: /Users/Shared/none: No such file or directory\n"
+    assert done.exit_status == 3
+    assert calls.rows == [("mac-01", "command", "pwd; ls /Users/Shared/none; exit 3", False, 3)]
+
+
+def test_a_module_in_the_input_is_named(machine: MacMachine) -> None:
+    source = "raise SystemExit\nx(ansible_module='ansible.builtin.stat', params='{\"_ansible_check_mode\": true}')\n"
+    _, calls = session(machine, lambda c: c.run("/bin/sh -c '/usr/local/bin/python3 && sleep 0'", input=source))
+    assert [row[1:4] for row in calls.rows] == [("module", "ansible.builtin.stat", True)]
+
+
+def test_a_terminal_is_a_real_one(machine: MacMachine) -> None:
+    done, _ = session(
+        machine,
+        lambda c: c.run("test -t 0 && sudo -p 'pw: ' whoami", term_type="xterm", input="Lab-2026-Only\n"),
+    )
+    assert done.stdout.endswith("root\r\n")
+    assert "Lab-2026-Only" not in done.stdout.split("pw: ", 1)[1]
+
+
+@pytest.mark.parametrize(
+    "options", [{"username": "root"}, {"client_keys": [asyncssh.generate_private_key("ssh-ed25519")]}]
+)
+def test_another_user_or_key_is_refused(machine: MacMachine, options: dict[str, Any]) -> None:
+    with pytest.raises(asyncssh.PermissionDenied):
+        session(machine, lambda c: c.run("true"), **options)
+
+
+def test_another_host_key_is_refused_by_the_client(machine: MacMachine) -> None:
+    wrong = asyncssh.import_known_hosts(f"* {KEY.export_public_key().decode()}")
+    with pytest.raises(asyncssh.HostKeyNotVerifiable):
+        session(machine, lambda c: c.run("true"), known_hosts=wrong)
+
+
+def test_a_file_comes_over_sftp_with_owner_and_mode(machine: MacMachine, tmp_path: Path) -> None:
+    local = tmp_path / "local"
+    local.write_text("hello")
+
+    async def work(connection: asyncssh.SSHClientConnection) -> list[str]:
+        async with connection.start_sftp_client() as sftp:
+            await sftp.put(str(local), "/tmp/copy")
+            await sftp.chmod("/tmp/copy", 0o750)
+            with pytest.raises(asyncssh.SFTPPermissionDenied):
+                await sftp.put(str(local), "/Library/copy")
+            assert await sftp.realpath(".") == "/Users/labadmin"
+        done = await connection.run("cat /tmp/copy; stat -f ' %Su %Lp' /tmp/copy")
+        return [str(done.stdout)]
+
+    (text,), calls = session(machine, work)
+    assert text == "hello labadmin 750\n"
+    assert calls.rows[0][1:3] == ("transfer", "/private/tmp/copy")
+    assert len(calls.rows) == 2
+
+
+def test_a_client_that_goes_away_ends_its_command(machine: MacMachine) -> None:
+    async def work(connection: asyncssh.SSHClientConnection) -> None:
+        process = await connection.create_process("echo started; sleep 600")
+        assert await process.stdout.readline() == "started\n"
+        connection.abort()
+        await asyncio.sleep(0.3)
+
+    _, calls = session(machine, work)
+    assert [row[4] for row in calls.rows] == [None]
+
+
+def test_the_inventory_checks_host_keys_and_shares_no_connection(tmp_path: Path) -> None:
+    variables = inventory_vars("labadmin", "secret", tmp_path / "id", tmp_path / "known_hosts")
+    assert "StrictHostKeyChecking=yes" in variables["ansible_ssh_common_args"]
+    assert variables["ansible_ssh_args"] == "-o ControlMaster=no -o ControlPath=none"
+    assert variables["ansible_python_interpreter"] == "/usr/local/bin/python3"

@@ -1,0 +1,360 @@
+"""The WinRM endpoint as the real pywinrm meets it: logons, certificates, limits, faults, state and reboots."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import spnego
+from requests_ntlm import requests_ntlm
+from winrm.exceptions import InvalidCredentialsError, WinRMTransportError, WSManFaultError
+from winrm.protocol import Protocol
+
+from lab import certificates
+from lab import windows_endpoint as endpoint_module
+from lab.calls import CallLog
+from lab.faults import FaultError
+from lab.windows.calls.outcome import Outcome
+from lab.windows.calls.payload import Call
+from lab.windows.machine import Machine
+from lab.windows.machine.accounts import ADMINISTRATORS, User
+from lab.windows.net.ntlm import Logon
+from lab.windows_endpoint import WindowsEndpoint
+
+PASSWORD = "right-1"
+
+
+def carry_out(machine: Machine, call: Call) -> Outcome:
+    """Stand in for the models: a few commands that a test needs."""
+    match call.name.split():
+        case ["write"]:
+            machine.domain = "changed"
+        case ["disable", name]:
+            machine.users[machine.sid_of(name) or ""].enabled = False
+        case ["passwd", name]:
+            machine.users[machine.sid_of(name) or ""].set_password("another")
+        case ["reboot"]:
+            machine.request_reboot()
+        case ["slow"]:
+            machine.hardware["busy"] = True
+            time.sleep(0.3)
+            machine.hardware["busy"] = False
+        case ["busy?"]:
+            return Outcome(0, str(machine.hardware["busy"]))
+        case ["big"]:
+            return Outcome(0, "x" * 200_000)
+    return Outcome(0, f"{call.user}:{call.name}")
+
+
+class Served:
+    """An endpoint that runs in a thread of its own, and a client for it."""
+
+    def __init__(self, folder: Path) -> None:
+        machine = Machine("win-01")
+        for name in ("admin", "guest"):
+            user = User(machine.accounts.next_sid(), name)
+            user.set_password(PASSWORD)
+            machine.users[user.sid] = user
+        machine.groups[ADMINISTRATORS].members.add(machine.sid_of("admin") or "")
+        self.file = folder / "win-01.json"
+        machine.save(self.file)
+        self.calls = folder / "calls.jsonl"
+        self.ca_file = certificates.make(folder)
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+        tls = certificates.load(folder)
+
+        async def make() -> WindowsEndpoint:
+            made = WindowsEndpoint("win-01", self.file, PASSWORD, tls, CallLog(self.calls), latency=0.0)
+            await made.start()
+            return made
+
+        self.endpoint = self.wait(make())
+        self.url = f"https://127.0.0.1:{self.endpoint.port}/wsman"
+
+    def wait(self, coroutine: Any) -> Any:
+        future: Future[Any] = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        return future.result(20)
+
+    def client(self, user: str = "admin", password: str = PASSWORD, ca_file: Path | None = None) -> Protocol:
+        trusted = str(ca_file or self.ca_file)
+        return Protocol(
+            self.url, "ntlm", user, password, ca_trust_path=trusted, operation_timeout_sec=1, read_timeout_sec=2
+        )
+
+    def run(self, line: str, protocol: Protocol | None = None) -> tuple[bytes, bytes, int]:
+        protocol = protocol or self.client()
+        shell = protocol.open_shell()
+        output = protocol.get_command_output(shell, protocol.run_command(shell, line))
+        protocol.close_shell(shell)
+        return output
+
+    def fault(self, kind: str, count: int = 1) -> None:
+        self.wait(self.endpoint.set_fault(kind, count))
+
+    def close(self) -> None:
+        self.wait(self.endpoint.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    accounts = tmp_path / "accounts"
+    accounts.write_text(f":admin:{PASSWORD}\nWIN-01:admin:{PASSWORD}\n:guest:{PASSWORD}\n:ghost:{PASSWORD}\n")
+    monkeypatch.setenv("NTLM_USER_FILE", str(accounts))
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(endpoint_module, "execute", carry_out)
+    monkeypatch.setattr(endpoint_module, "SHUTDOWN_SECONDS", 0.05)
+    monkeypatch.setattr(endpoint_module, "REBOOT_SECONDS", 0.3)
+    it = Served(tmp_path)
+    yield it
+    it.close()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen within 5 seconds"
+        time.sleep(0.01)
+
+
+def test_a_command_runs_as_the_account_that_logged_on(served: Served) -> None:
+    assert served.run("hostname") == (b"admin:hostname", b"", 0)
+
+
+def test_an_account_may_carry_the_machines_name(served: Served) -> None:
+    assert served.run("hostname", served.client(user="WIN-01\\admin"))[0] == b"admin:hostname"
+
+
+def test_a_wrong_password_is_refused(served: Served) -> None:
+    with pytest.raises(InvalidCredentialsError, match="the specified credentials were rejected by the server"):
+        served.run("hostname", served.client(password="wrong"))
+
+
+def test_an_account_that_the_machine_does_not_have_is_refused(served: Served) -> None:
+    with pytest.raises(InvalidCredentialsError):
+        served.run("hostname", served.client(user="ghost"))
+
+
+@pytest.mark.parametrize("command", ["disable admin", "passwd admin"])
+def test_an_account_that_was_disabled_or_has_another_password_now_is_refused(served: Served, command: str) -> None:
+    assert served.run(command)[2] == 0
+    with pytest.raises(InvalidCredentialsError):
+        served.run("hostname")
+
+
+def test_an_account_that_is_no_administrator_gets_access_denied(served: Served) -> None:
+    with pytest.raises(WSManFaultError) as caught:
+        served.run("hostname", served.client(user="guest"))
+    assert (caught.value.wsman_fault_code, caught.value.fault_subcode) == (5, "w:AccessDenied")
+
+
+def test_a_certificate_of_another_authority_is_not_trusted(served: Served, tmp_path: Path) -> None:
+    other = certificates.make(tmp_path / "other")
+    with pytest.raises(requests.exceptions.SSLError, match="certificate verify failed"):
+        served.run("hostname", served.client(ca_file=other))
+
+
+def test_channel_bindings_of_another_channel_are_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests_ntlm, "_get_certificate_hash", lambda certificate: b"x" * 32)
+    with pytest.raises(InvalidCredentialsError):
+        served.run("hostname")
+
+
+def test_missing_channel_bindings_are_taken(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests_ntlm, "_get_certificate_hash", lambda certificate: None)
+    assert served.run("hostname")[2] == 0
+
+
+def test_a_logon_may_come_wrapped_in_spnego(served: Served) -> None:
+    options = spnego.NegotiateOptions.use_negotiate
+    client = spnego.client("admin", PASSWORD, hostname="127.0.0.1", protocol="negotiate", options=options)
+    logon = Logon(b"certificate")
+    header = f"Negotiate {base64.b64encode(client.step() or b'').decode()}"
+    for _ in range(4):
+        answer = logon.step(header)
+        if answer.user is not None:
+            break
+        challenge = base64.b64decode(answer.challenge.removeprefix("Negotiate "))
+        header = f"Negotiate {base64.b64encode(client.step(challenge) or b'').decode()}"
+    assert logon.user == "admin"
+
+
+def test_what_is_no_logon_at_all_is_refused(served: Served) -> None:
+    for header in ("Basic YTpi", "Negotiate ###", "Negotiate AAAA", "NTLM TlRMTVNTUAAD"):
+        assert Logon(b"certificate").step(header).user is None
+
+
+def test_without_a_logon_everything_is_401_and_offers_negotiate(served: Served) -> None:
+    answer = requests.post(served.url, data=b"x", verify=str(served.ca_file), timeout=5)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Negotiate")
+
+
+def test_other_paths_and_methods_are_not_there(served: Served) -> None:
+    ca = str(served.ca_file)
+    assert requests.post(served.url.replace("/wsman", "/x"), verify=ca, timeout=5).status_code == 404
+    assert requests.get(served.url, verify=ca, timeout=5).status_code == 405
+
+
+@pytest.mark.parametrize(("size", "status"), [(512_000, 500), (512_001, 413)])
+def test_a_request_above_500_kib_is_too_large(served: Served, size: int, status: int) -> None:
+    protocol = served.client()
+    protocol.open_shell()
+    body = b"<" + b"x" * (size - 1)
+    session = protocol.transport.session
+    assert session is not None
+    assert session.post(served.url, data=body, verify=str(served.ca_file), timeout=5).status_code == status
+
+
+def test_malformed_xml_is_a_fault(served: Served) -> None:
+    protocol = served.client()
+    with pytest.raises(WSManFaultError) as caught:
+        protocol.send_message("<half")
+    assert caught.value.wsman_fault_code == 2150858819
+
+
+def test_an_unknown_shell_is_a_fault_that_pywinrm_understands(served: Served) -> None:
+    with pytest.raises(WSManFaultError) as caught:
+        served.client().run_command("0A", "hostname")
+    assert (caught.value.wsman_fault_code, caught.value.fault_subcode) == (2150858843, "w:InvalidSelectors")
+
+
+def test_a_quota_is_reported_where_ansible_looks_for_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.windows.net.shells.MAX_OPERATIONS_PER_USER", 0)
+    with pytest.raises(WSManFaultError) as caught:
+        served.run("hostname")
+    assert caught.value.wmierror_code == 0x803381A6
+
+
+def test_a_large_output_arrives_whole(served: Served) -> None:
+    assert len(served.run("big")[0]) == 200_000
+
+
+def test_the_state_is_saved_only_when_it_changed(served: Served) -> None:
+    before, stamp = served.file.read_bytes(), served.file.stat().st_mtime_ns
+    served.run("hostname")
+    assert (served.file.read_bytes(), served.file.stat().st_mtime_ns) == (before, stamp)
+    served.run("write")
+    assert json.loads(served.file.read_bytes())["domain"] == "changed"
+
+
+def test_a_call_waits_for_the_one_before_it_even_when_that_was_ended_by_its_client(served: Served) -> None:
+    protocol = served.client()
+    shell = protocol.open_shell()
+    first = protocol.run_command(shell, "slow")
+    time.sleep(0.1)
+    protocol.cleanup_command(shell, first)
+    second = protocol.run_command(shell, "busy?")
+    assert protocol.get_command_output(shell, second)[0] == b"False"
+
+
+def test_every_call_is_recorded(served: Served) -> None:
+    served.run("hostname")
+    served.run("write")
+    lines = [json.loads(line) for line in served.calls.read_text().splitlines()]
+    assert [(line["endpoint"], line["kind"], line["name"], line["check_mode"], line["rc"]) for line in lines] == [
+        ("win-01", "command", "hostname", False, 0),
+        ("win-01", "command", "write", False, 0),
+    ]
+    assert CallLog(served.calls).counts() == {"win-01": 2}
+
+
+def test_what_cannot_be_decoded_fails_and_says_so(served: Served) -> None:
+    out, err, code = served.run("powershell -EncodedCommand QUJD")
+    assert code == 1
+    assert json.loads(out)["failed"] is True
+    assert b"The lab can't carry out what was sent" in err
+
+
+def test_a_dropped_call_is_carried_out_but_its_answer_is_lost(served: Served) -> None:
+    served.fault("drop")
+    with pytest.raises(requests.exceptions.ConnectionError):
+        served.run("write")
+    assert json.loads(served.file.read_bytes())["domain"] == "changed"
+    assert json.loads(served.calls.read_text())["rc"] is None
+    assert served.run("hostname")[2] == 0
+
+
+def test_http_500_hits_as_often_as_asked(served: Served) -> None:
+    served.fault("http500", 2)
+    for _ in range(2):
+        with pytest.raises(WinRMTransportError, match="Code 500"):
+            served.run("write")
+    assert served.run("hostname")[2] == 0
+    assert json.loads(served.file.read_bytes())["domain"] is None
+
+
+def test_a_timeout_leaves_the_client_without_an_answer(served: Served) -> None:
+    served.fault("timeout")
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        served.run("write")
+    assert json.loads(served.file.read_bytes())["domain"] is None
+
+
+def test_refused_logons_look_like_a_wrong_password(served: Served) -> None:
+    served.fault("auth")
+    with pytest.raises(InvalidCredentialsError):
+        served.run("hostname")
+    assert served.run("hostname")[2] == 0
+
+
+def test_a_refusing_endpoint_drops_open_connections_and_comes_back_on_its_port(served: Served) -> None:
+    protocol = served.client()
+    protocol.open_shell()
+    served.fault("refuse")
+    with pytest.raises(requests.exceptions.ConnectionError):
+        protocol.open_shell()
+    with pytest.raises(requests.exceptions.ConnectionError, match="refused"):
+        served.run("hostname")
+    served.fault("none")
+    assert served.run("hostname")[2] == 0
+
+
+def test_a_machine_that_is_off_does_not_even_refuse(served: Served) -> None:
+    served.fault("power_off")
+    with pytest.raises(requests.exceptions.ConnectTimeout):
+        requests.post(served.url, timeout=0.5, verify=str(served.ca_file))
+    served.fault("none")
+    assert served.run("hostname")[2] == 0
+
+
+@pytest.mark.parametrize(("kind", "count", "says"), [("fire", 1, "unknown fault 'fire'"), ("drop", 0, "at least 1")])
+def test_a_fault_that_is_none_is_refused(served: Served, kind: str, count: int, says: str) -> None:
+    with pytest.raises(FaultError, match=says):
+        served.fault(kind, count)
+
+
+def test_a_reboot_takes_the_endpoint_away_and_moves_the_boot_time(served: Served) -> None:
+    before = json.loads(served.file.read_bytes())
+    protocol = served.client()
+    shell = protocol.open_shell()
+    assert protocol.get_command_output(shell, protocol.run_command(shell, "reboot"))[2] == 0
+    until(lambda: not served.endpoint.answers)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        served.run("hostname")
+    until(lambda: served.endpoint.answers)
+    assert served.run("hostname")[2] == 0
+    after = json.loads(served.file.read_bytes())
+    assert after["last_boot"] > before["last_boot"]
+    assert after["reboot_requested"] is False
+    with pytest.raises(WSManFaultError):  # the shell from before is gone
+        protocol.run_command(shell, "hostname")
+
+
+def test_a_reboot_that_was_under_way_when_the_lab_ended_is_over(served: Served) -> None:
+    machine = Machine.load(served.file)
+    machine.request_reboot()
+    machine.save(served.file)
+    assert served.run("hostname")[2] == 0
+    state = json.loads(served.file.read_bytes())
+    assert (state["reboot_requested"], state["boot_count"]) == (False, 2)

@@ -1,0 +1,1 @@
+"""The way in: HTTP with NTLM, WS-Management envelopes, remote shells."""

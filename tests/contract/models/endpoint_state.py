@@ -1,0 +1,204 @@
+"""win_endpoint_state: reads the machine and answers with a state document, as the PowerShell reader does."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lab.windows.calls.models import Rules, model
+from lab.windows.calls.scripts import require
+from lab.windows.machine import COMPUTER_NAME, CURRENT_VERSION, PROFILE_LIST, SESSION_MANAGER
+from lab.windows.machine.installers import file_version
+from lab.windows.machine.parts import NotModelled
+from lab.windows.machine.registry import RegistryError, Value
+from lab.windows.machine.services import ServiceConfig
+
+if TYPE_CHECKING:
+    from lab.windows.calls.payload import Call
+    from lab.windows.machine import Machine
+
+SHA256 = "ba106d2ca09ed0138e27242aaaa573f11048f0c236fa5c7a50e0a5c50f1469ef"
+PREFIX = "OffsiteEndpoints_"
+MODULE_HIVE = r"HKLM\ANSIBLE"
+APPX_STORE = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore"
+TUNNEL_ADAPTERS = ("Fortinet SSL VPN*", "Fortinet Virtual Ethernet*", "PPPoP*")
+_NAME_KEYS = ("ActiveComputerName", "ComputerName")
+_ASK: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "default": [],
+    "suboptions": {
+        "path": {"type": "str", "required": True},
+        "values": {"type": "list", "elements": "str", "default": ["*"]},
+        "depth": {"type": "int", "default": 0},
+    },
+}
+_NAMES: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
+OPTIONS: dict[str, dict[str, Any]] = {"registry": _ASK, "user_registry": _ASK} | dict.fromkeys(
+    ("services", "groups", "files", "appx"), _NAMES
+)
+
+Node = dict[str, Any]
+
+
+@model("offsite.endpoints.win_endpoint_state", Rules(options=OPTIONS))
+def win_endpoint_state(machine: Machine, call: Call) -> dict[str, Any]:
+    """Answer with {"document": ..., "warnings": [...]}; the only change is that a left-over hive is unloaded."""
+    require("win_endpoint_state", call.source, SHA256)
+    warnings: list[str] = []
+    return {"document": read(machine, call.args, warnings), "warnings": warnings}
+
+
+def read(machine: Machine, request: Mapping[str, Any], warnings: list[str]) -> Node:
+    """Return the state document for checked arguments."""
+    return {
+        "schema": 1,
+        "platform": "Windows",
+        "system": _system(machine),
+        "registry": _answers(machine, request["registry"], ""),
+        "users": _users(machine, request["user_registry"], warnings),
+        "services": {name: _service(machine, name) for name in request["services"]},
+        "groups": {sid: _group(machine, sid) for sid in request["groups"]},
+        "files": {path: _file(machine, path) for path in request["files"]},
+        "appx": {family: _appx(machine, family) for family in request["appx"]},
+        "reboot_pending": _reboot_pending(machine),
+        "tunnel": _tunnel(machine),
+    }
+
+
+def _system(machine: Machine) -> Node:
+    registry = machine.registry
+    build, ubr = int(registry.data(CURRENT_VERSION, "CurrentBuild", 0)), registry.data(CURRENT_VERSION, "UBR", 0)
+    return {
+        "computer_name": registry.data(COMPUTER_NAME + r"\ActiveComputerName", "ComputerName"),
+        "edition_id": registry.data(CURRENT_VERSION, "EditionID"),
+        "installation_type": registry.data(CURRENT_VERSION, "InstallationType"),
+        "display_version": registry.data(CURRENT_VERSION, "DisplayVersion"),
+        "build": build,
+        "ubr": ubr,
+        "ui_culture": machine.ui_culture,
+        "architecture": registry.data(SESSION_MANAGER + r"\Environment", "PROCESSOR_ARCHITECTURE"),
+        "powershell": f"5.1.{build}.{ubr}",
+        "part_of_domain": machine.part_of_domain,
+    }
+
+
+def _answers(machine: Machine, asks: Iterable[Mapping[str, Any]], root: str) -> Node:
+    return {ask["path"]: _key(machine, root + ask["path"].rstrip("\\"), ask["values"], ask["depth"]) for ask in asks}
+
+
+def _key(machine: Machine, path: str, patterns: list[str], depth: int) -> Node:
+    if path.partition("\\")[0].upper() not in ("HKLM", "HKU"):
+        return {"error": rf"registry path '{path}' has to begin with HKLM\ or HKU" + "\\"}
+    registry = machine.registry
+    if not registry.exists(path):
+        return {"exists": False}
+    subkeys = registry.keys(path) if depth > 0 else []
+    return {
+        "exists": True,
+        "values": {name: _value(v) for name, v in registry.values(path).items() if _matches(name, patterns)},
+        "keys": {name: _key(machine, f"{path}\\{name}", patterns, depth - 1) for name in subkeys},
+    }
+
+
+def _matches(name: str, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+
+
+def _value(value: Value) -> Node:
+    return {"type": value.type, "data": value.data.hex() if isinstance(value.data, bytes) else value.data}
+
+
+def _users(machine: Machine, asks: list[Mapping[str, Any]], warnings: list[str]) -> Node:
+    if not asks:
+        return {}
+    for mount in sorted(machine.registry.mounts(), key=lambda name: (name == MODULE_HIVE, name)):
+        if mount == MODULE_HIVE or mount.lower().startswith(f"HKU\\{PREFIX}".lower()):
+            machine.registry.unload(mount)
+            warnings.append(f"unloaded the registry hive {mount}, which an earlier run had left loaded")
+    sids = machine.registry.keys(PROFILE_LIST) if machine.registry.exists(PROFILE_LIST) else []
+    real = [sid for sid in sids if sid.upper().startswith(("S-1-5-21-", "S-1-12-1-"))]
+    places = {sid: (f"{PROFILE_LIST}\\{sid}", "ProfileImagePath") for sid in real if not sid.lower().endswith(".bak")}
+    places["default"] = (PROFILE_LIST, "Default")
+    users: Node = {}
+    for sid, (key, name) in places.items():
+        path = machine.registry.data(key, name)
+        if path is None:
+            users[sid] = {"error": f"ProfileList names no folder for {sid}"}
+        else:
+            users[sid] = _user(machine, sid, machine.expand(path).rstrip("\\"), asks)
+    return users
+
+
+def _user(machine: Machine, sid: str, profile_path: str, asks: list[Mapping[str, Any]]) -> Node:
+    user: Node = {"profile_path": profile_path, "hive": "loaded", "logged_on": False}
+    if sid != "default" and machine.registry.exists(f"HKU\\{sid}"):
+        logged_on = machine.registry.exists(f"HKU\\{sid}\\Volatile Environment")
+        return user | {"logged_on": logged_on, "registry": _answers(machine, asks, f"HKU\\{sid}\\")}
+    file = f"{profile_path}\\NTUSER.DAT"
+    if not machine.files.is_file(file):
+        return user | {"hive": "missing", "registry": {ask["path"]: {"exists": False} for ask in asks}}
+    mount = f"HKU\\{PREFIX}{sid}"
+    try:
+        machine.registry.load(mount, file)
+    except RegistryError:
+        refusal = {"error": f"{file} cannot be loaded (reg.exe ended with 1)"}
+        return user | {"hive": "file", "registry": {ask["path"]: refusal for ask in asks}}
+    try:
+        return user | {"hive": "file", "registry": _answers(machine, asks, f"{mount}\\")}
+    finally:
+        machine.registry.unload(mount)
+
+
+def _service(machine: Machine, name: str) -> Node:
+    service = machine.service(name)
+    if service is None or ServiceConfig(machine, service.name).is_driver:  # Win32_Service holds no drivers
+        return {"exists": False}
+    return {"exists": True, "start_mode": machine.start_mode(service.name), "state": service.state}
+
+
+def _group(machine: Machine, sid: str) -> Node:
+    group = machine.groups.get(sid)
+    if group is None:
+        if machine.name_of(sid) is not None:
+            raise NotModelled(f"reading {sid} as a group: it is the SID of an account")
+        return {"exists": False}
+    members = [{"sid": member, "name": machine.name_of(member)} for member in sorted(group.members)]
+    return {"exists": True, "name": group.name, "members": members}
+
+
+def _file(machine: Machine, path: str) -> Node:
+    entry = machine.files.stat(path)
+    if entry is None:
+        return {"exists": False}
+    if entry.is_dir:
+        return {"exists": True, "type": "directory"}
+    version = file_version(machine.files.metadata(path))
+    return {"exists": True, "type": "file", "size": entry.size, "version": version}
+
+
+def _appx(machine: Machine, family: str) -> Node:
+    name, _, publisher = family.rpartition("_")
+    owners = machine.registry.keys(APPX_STORE) if machine.registry.exists(APPX_STORE) else []
+    packages = {package for owner in owners for package in machine.registry.keys(f"{APPX_STORE}\\{owner}")}
+    found = sorted(package for package in packages if _matches(package, [f"{name}_*_{publisher}"]))
+    return {"exists": bool(found), "packages": found}
+
+
+def _reboot_pending(machine: Machine) -> Node:
+    """Names of computers are compared without regard to case."""
+    names = [machine.registry.data(f"{COMPUTER_NAME}\\{part}", "ComputerName") for part in _NAME_KEYS]
+    return machine.reboot_pending() | {"computer_rename": len({str(name).lower() for name in names}) > 1}
+
+
+def _tunnel(machine: Machine) -> Node:
+    """Adapters as .NET lists them: no disabled ones, RAS links by connection name and only while up."""
+    adapters = []
+    for adapter in machine.adapters:
+        ras = adapter.kind == "ppp"
+        listed = adapter.status == "Up" if ras else adapter.status != "Disabled"
+        if listed and (ras or any(fnmatch.fnmatchcase(adapter.description, pattern) for pattern in TUNNEL_ADAPTERS)):
+            description = adapter.name if ras else adapter.description
+            adapters.append({"description": description, "status": "Up" if adapter.status == "Up" else "Down"})
+    return {"active": any(adapter["status"] == "Up" for adapter in adapters), "adapters": adapters}
