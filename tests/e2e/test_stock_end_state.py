@@ -46,7 +46,7 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def fleets(tmp_path_factory):
-    """Return a lab that site.yml has prepared, what that has found, and its twin that the stock playbooks have prepared."""
+    """Return a lab that site.yml has prepared, what that found, and its twin that the stock playbooks have prepared."""
     labs = [LabFleet(tmp_path_factory.mktemp(name), 7, 12) for name in ("ours", "stock")]
     found = {}
     try:
