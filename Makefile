@@ -2,6 +2,7 @@
 # make test   lint, and every test but the long ones; those of the pages need Chromium (apt-get install chromium, or
 #             CHROMIUM=its path) and are skipped without
 # make depth  the long ones: every path of every role, every control broken in three ways
+# make bench  what the playbooks cost against a ping and against stock modules; long, and ARGS="--windows 20 --latency 0" for less
 # Each makes its own virtual environment in $(VENV) with $(PYTHON).
 PYTHON ?= python3
 VENV   ?= .venv
@@ -15,7 +16,7 @@ LINK    = folder="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_pat
 export LC_ALL ?= C.UTF-8
 export PYTHONUTF8 = 1
 
-.PHONY: help demo test lint unit molecule e2e browser depth contract clean
+.PHONY: help demo test lint unit molecule e2e browser depth bench contract clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -38,7 +39,7 @@ test: lint unit molecule browser e2e
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy lab plugins tests
+	$(BIN)/mypy benchmarks lab plugins tests
 	$(BIN)/yamllint --strict .
 	$(BIN)/ansible-lint --profile production --strict
 
@@ -56,6 +57,9 @@ browser: $(VENV)/.test
 
 depth: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m depth tests/e2e
+
+bench: $(VENV)/.run
+	$(BIN)/python -m benchmarks $(ARGS)
 
 contract: $(VENV)/.test
 	$(BIN)/python -m tests.contract.run_vectors

@@ -1,7 +1,8 @@
 """The lab's record of remote calls: one JSON line each, so that a test or a benchmark can count them.
 
 A line holds `time` (ISO 8601, UTC, when the call began), `endpoint`, `kind`, `name`, `check_mode`, `seconds` (the lab's
-own work, latency included) and `rc`, which is null for a call whose answer was dropped on purpose.
+own work, latency included), `rc`, which is null for a call whose answer was dropped on purpose, and the bytes that the
+controller `sent` and was `answered`: command, input and output as they are, without the envelopes and the encryption.
 """
 
 from __future__ import annotations
@@ -19,7 +20,18 @@ class CallLog:
         """`path` is made with the first call."""
         self.path = path
 
-    def record(self, endpoint: str, kind: str, name: str, *, check_mode: bool, seconds: float, rc: int | None) -> None:
+    def record(
+        self,
+        endpoint: str,
+        kind: str,
+        name: str,
+        *,
+        check_mode: bool,
+        seconds: float,
+        rc: int | None,
+        sent: int = 0,
+        answered: int = 0,
+    ) -> None:
         """Append one call that has just ended."""
         began = datetime.now(UTC).timestamp() - seconds
         line = {
@@ -30,6 +42,8 @@ class CallLog:
             "check_mode": check_mode,
             "seconds": round(seconds, 3),
             "rc": rc,
+            "sent": sent,
+            "answered": answered,
         }
         with self.path.open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(line) + "\n")

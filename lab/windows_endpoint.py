@@ -135,6 +135,8 @@ class WindowsEndpoint:
             check_mode=call.check_mode,
             seconds=time.monotonic() - began,
             rc=None if dropped else outcome.rc,
+            sent=len(line.encode()) + len(stdin),
+            answered=len(outcome.stdout.encode()) + len(outcome.stderr.encode()),
         )
         if self._load().reboot_requested and not self._is_rebooting():
             self._rebooting = asyncio.get_running_loop().create_task(self._reboot())

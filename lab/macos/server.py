@@ -31,7 +31,18 @@ _NO_SHELL = b"lab: an interactive shell is not modelled; give a command\r\n"
 class Calls(Protocol):
     """Where remote calls are reported (lab/calls.py)."""
 
-    def record(self, endpoint: str, kind: str, name: str, *, check_mode: bool, seconds: float, rc: int | None) -> None:
+    def record(
+        self,
+        endpoint: str,
+        kind: str,
+        name: str,
+        *,
+        check_mode: bool,
+        seconds: float,
+        rc: int | None,
+        sent: int,
+        answered: int,
+    ) -> None:
         """Take one call that has ended."""
 
 
@@ -74,9 +85,12 @@ class MacServer:
                 connection.abort()
             await self._acceptor.wait_closed()
 
-    def _report(self, kind: str, name: str, *, check_mode: bool, seconds: float, rc: int | None) -> None:
+    def _report(
+        self, kind: str, name: str, *, check_mode: bool, seconds: float, rc: int | None, sent: int, answered: int
+    ) -> None:
         if self.calls:
-            self.calls.record(self.machine.name, kind, name, check_mode=check_mode, seconds=seconds, rc=rc)
+            more = {"sent": sent, "answered": answered}
+            self.calls.record(self.machine.name, kind, name, check_mode=check_mode, seconds=seconds, rc=rc, **more)
 
     async def _transfer(self, channel: Any) -> Transfer:
         await asyncio.sleep(self.latency)
@@ -91,11 +105,12 @@ class MacServer:
         name = CallName(process.command, str(self.machine.root))
         await asyncio.sleep(self.latency)
         code: int | None = None
+        command = _Command(self.machine, process, name)
         try:
-            code = await _Command(self.machine, process, name).run()
+            code = await command.run()
         finally:
-            seconds = time.monotonic() - began
-            self._report(name.kind, name.name, check_mode=name.check_mode, seconds=seconds, rc=code)
+            seconds, size = time.monotonic() - began, {"sent": command.sent, "answered": command.answered}
+            self._report(name.kind, name.name, check_mode=name.check_mode, seconds=seconds, rc=code, **size)
             process.exit(255 if code is None else code)
 
 
@@ -137,9 +152,11 @@ def environment_of(machine: MacMachine) -> dict[str, str]:
 
 
 class _Command:
-    """One command: a child process and the streams between it and the client."""
+    """One command: a child process and the streams between it and the client, whose bytes it counts."""
 
     def __init__(self, machine: MacMachine, process: asyncssh.SSHServerProcess[bytes], name: CallName) -> None:
+        self.sent = len((process.command or "").encode())
+        self.answered = 0
         self._machine = machine
         self._process = process
         self._name = name
@@ -180,6 +197,7 @@ class _Command:
     async def _feed(self, child_input: asyncio.StreamWriter) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError, asyncssh.Error):
             while data := await self._process.stdin.read(_CHUNK):
+                self.sent += len(data)
                 self._name.feed(data)
                 child_input.write(data)
                 await child_input.drain()
@@ -189,6 +207,7 @@ class _Command:
         clean = OutputFilter(self._root)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError, asyncssh.Error):
             while data := await source.read(_CHUNK):
+                self.answered += len(data)
                 target.write(clean.feed(data))
                 await target.drain()
             target.write(clean.finish())
@@ -248,11 +267,13 @@ class _Command:
             if not data:
                 os.write(terminal, b"\x04")
                 return
+            self.sent += len(data)
             os.write(terminal, data)
 
     async def _show(self, arrived: asyncio.Queue[bytes]) -> None:
         clean = OutputFilter(self._root)
         while data := await arrived.get():
+            self.answered += len(data)
             self._process.stdout.write(clean.feed(data))
         self._process.stdout.write(clean.finish())
 

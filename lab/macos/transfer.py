@@ -17,7 +17,9 @@ from lab.macos.ownership import READ, WRITE
 class Report(Protocol):
     """Reports one remote call."""
 
-    def __call__(self, kind: str, name: str, *, check_mode: bool, seconds: float, rc: int | None) -> None:
+    def __call__(
+        self, kind: str, name: str, *, check_mode: bool, seconds: float, rc: int | None, sent: int, answered: int
+    ) -> None:
         """Take it."""
 
 
@@ -33,11 +35,23 @@ class Transfer(asyncssh.SFTPServer):
         self._report = report
         self._began = time.monotonic()
         self._opened: list[str] = []
+        self._size = {"sent": 0, "answered": 0}
 
     def exit(self) -> None:
         """Report the session."""
-        seconds = time.monotonic() - self._began
-        self._report("transfer", ", ".join(self._opened) or "sftp", check_mode=False, seconds=seconds, rc=0)
+        seconds, name = time.monotonic() - self._began, ", ".join(self._opened) or "sftp"
+        self._report("transfer", name, check_mode=False, seconds=seconds, rc=0, **self._size)
+
+    def read(self, file_obj: Any, offset: int, size: int) -> bytes:
+        """SFTP read."""
+        data: bytes = super().read(file_obj, offset, size)  # type: ignore[assignment]  # awaitable in subclasses only
+        self._size["answered"] += len(data)
+        return data
+
+    def write(self, file_obj: Any, offset: int, data: bytes) -> Any:
+        """SFTP write."""
+        self._size["sent"] += len(data)
+        return super().write(file_obj, offset, data)
 
     def map_path(self, path: bytes) -> bytes:
         """Return the real path; a relative one starts in the user's home."""

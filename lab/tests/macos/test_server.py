@@ -20,9 +20,22 @@ KEY = asyncssh.generate_private_key("ssh-ed25519")
 class Calls:
     def __init__(self) -> None:
         self.rows: list[tuple[str, str, str, bool, int | None]] = []
+        self.sizes: list[tuple[int, int]] = []
 
-    def record(self, endpoint: str, kind: str, name: str, *, check_mode: bool, seconds: float, rc: int | None) -> None:
+    def record(
+        self,
+        endpoint: str,
+        kind: str,
+        name: str,
+        *,
+        check_mode: bool,
+        seconds: float,
+        rc: int | None,
+        sent: int,
+        answered: int,
+    ) -> None:
         assert seconds >= 0
+        self.sizes.append((sent, answered))
         self.rows.append((endpoint, kind, name, check_mode, rc))
 
 
@@ -62,6 +75,23 @@ def test_a_module_in_the_input_is_named(machine: MacMachine) -> None:
     source = "raise SystemExit\nx(ansible_module='ansible.builtin.stat', params='{\"_ansible_check_mode\": true}')\n"
     _, calls = session(machine, lambda c: c.run("/bin/sh -c '/usr/local/bin/python3 && sleep 0'", input=source))
     assert [row[1:4] for row in calls.rows] == [("module", "ansible.builtin.stat", True)]
+
+
+def test_the_bytes_of_a_call_are_counted(machine: MacMachine, tmp_path: Path) -> None:
+    _, calls = session(machine, lambda c: c.run("cat; echo no >&2", input="hello"))
+    # The command and its input; what it wrote to both streams.
+    assert calls.sizes == [(16 + 5, 5 + 3)]
+    local = tmp_path / "local"
+    local.write_text("hello")
+
+    async def work(connection: asyncssh.SSHClientConnection) -> None:
+        async with connection.start_sftp_client() as sftp:
+            await sftp.put(str(local), "/tmp/copy")
+            await sftp.get("/tmp/copy", str(tmp_path / "back"))
+            await sftp.put(str(local), "/tmp/copy")
+
+    _, calls = session(machine, work)
+    assert calls.sizes == [(10, 5)]
 
 
 def test_a_terminal_is_a_real_one(machine: MacMachine) -> None:

@@ -267,6 +267,8 @@ def test_every_call_is_recorded(served: Served) -> None:
         ("win-01", "command", "write", False, 0),
     ]
     assert CallLog(served.calls).counts() == {"win-01": 2}
+    # "hostname", and "admin:hostname" back.
+    assert (lines[0]["sent"], lines[0]["answered"]) == (8, 14)
 
 
 def test_what_cannot_be_decoded_fails_and_says_so(served: Served) -> None:
