@@ -3,6 +3,8 @@
 #             CHROMIUM=its path) and are skipped without
 # make depth  the long ones: every path of every role, every control broken in three ways
 # make bench  what the playbooks cost against a ping and against stock modules; long, and ARGS="--windows 20 --latency 0" for less
+# make docs   the tables in the roles' READMEs, made anew from their argument specs
+# make sanity ansible-test's own checks, of what others install; a minute, and more the first time
 # Each makes its own virtual environment in $(VENV) with $(PYTHON).
 PYTHON ?= python3
 VENV   ?= .venv
@@ -16,12 +18,16 @@ LINK    = folder="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_pat
 export LC_ALL ?= C.UTF-8
 export PYTHONUTF8 = 1
 
-.PHONY: help demo test lint unit molecule e2e browser depth bench contract clean
+.PHONY: help demo docs sanity test lint unit molecule e2e browser depth bench contract clean
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^PYTHON/q; s/^# //p' Makefile
 
 $(VENV)/.run: pyproject.toml lab/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and this is %d.%d. Name another one: make PYTHON=python3.13" % sys.version_info[:2])'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "Python is here, but not what makes virtual environments. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; \
+		echo "(for another Python than the system's, its own: python3.13-venv). Then run make again." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --editable ./lab
 	$(LINK)
@@ -36,12 +42,18 @@ demo: $(VENV)/.run
 
 test: lint unit molecule browser e2e
 
+sanity: $(VENV)/.test
+	tests/sanity/run "$(VENV)"
+
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy benchmarks lab plugins tests
 	$(BIN)/yamllint --strict .
 	$(BIN)/ansible-lint --profile production --strict
+
+docs: $(VENV)/.test
+	for role in roles/*; do $(BIN)/aar-doc --output-file README.md "$$role" markdown || exit 1; done
 
 unit: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses 2 tests/unit tests/contract lab/tests

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import json
+
 KINDS = {
     "refuse": "the port is closed: connections are refused",
     "power_off": "the machine is off: nobody answers, connections time out; its state stays as it is",
     "auth": "the next logon is refused, as with a wrong password (Windows)",
-    "drop": "the next command is carried out, but the connection is dropped before its answer (Windows)",
+    "drop": "the next command is carried out, but the connection is dropped before its answer",
+    "fails": "the next command (Mac: module) fails, 'Access is denied', and is not carried out",
     "http500": "the next command is answered with HTTP 500 and not carried out (Windows)",
-    "timeout": "the next command is never answered and not carried out (Windows)",
+    "timeout": "the next command is never answered and not carried out",
     "slow_reboot": "the next reboot takes a minute longer (Windows)",
     "network_busy": "networksetup fails with exit code 8, as while the list of services changes (Mac)",
     "image_busy": "hdiutil can't detach a disk image, unless it is forced to (Mac)",
@@ -21,8 +24,11 @@ KINDS = {
 STATES = frozenset({"refuse", "power_off"})
 # Those of a Mac's tools, which look for them in the machine's facts.
 OF_MACS = frozenset({"network_busy", "image_busy", "install_fails"})
+OF_WINDOWS = frozenset({"auth", "http500", "slow_reboot"})
 # Those that can wait for a later command: they begin when that command does.
-LATER = STATES | {"drop"}
+LATER = STATES | {"drop", "timeout", "fails"}
+UNANSWERED = "(no answer)"  # how the log of calls names a command that `timeout` hit
+REFUSAL = json.dumps({"failed": True, "changed": False, "msg": "Access is denied."})  # what `fails` answers
 
 
 class FaultError(Exception):

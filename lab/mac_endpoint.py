@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncssh
 
 from lab.calls import CallLog
-from lab.faults import OF_MACS, STATES, FaultError, Faults
+from lab.faults import OF_MACS, OF_WINDOWS, REFUSAL, UNANSWERED, FaultError, Faults
 from lab.macos import restart
 from lab.macos.machine import MacMachine
 from lab.macos.server import MacServer, serve
@@ -48,11 +48,17 @@ class MacEndpoint:
         self._faults = Faults()
         self._silence = Silence()
         self._server: MacServer | None = None
+        self._going: asyncio.Task[None] | None = None  # kept so that it is not collected before its end
 
     async def start(self, port: int = 0) -> int:
         """Listen and return the port."""
         self._server = await serve(
-            self._machine, client_key=self._client_key, port=port, latency=self._latency, calls=self._calls
+            self._machine,
+            client_key=self._client_key,
+            port=port,
+            latency=self._latency,
+            calls=self._calls,
+            gate=self,
         )
         self.port = self._server.port
         return self.port
@@ -77,18 +83,37 @@ class MacEndpoint:
 
     async def set_fault(self, kind: str, count: int = 1, after: int = 0) -> None:
         """Set a fault or take all away; raises FaultError."""
-        if after:
-            raise FaultError("--after counts commands, which exist on Windows machines only")
-        if kind not in (*STATES, *OF_MACS, "none"):
-            there = ", ".join(sorted(STATES | OF_MACS))
-            raise FaultError(f"the fault {kind!r} exists on Windows machines only; a Mac has: {there}, none")
-        self._faults.set(kind, count)
+        if kind in OF_WINDOWS:
+            raise FaultError(f"the fault {kind!r} exists on Windows machines only")
+        self._faults.set(kind, count, after)
         with self._machine.state.edit() as data:
             if kind == "none":
                 data["faults"] = {}
             elif kind in OF_MACS:
                 data["faults"][kind] = count
         await self._apply_state()
+
+    def next_command(self) -> bool:
+        """Count a command that begins; whether the machine goes off with it, in the middle of the controller's run."""
+        goes = self._faults.next_command()
+        if goes:
+            self._going = asyncio.get_running_loop().create_task(self._apply_state())
+        return goes
+
+    def strikes(self, kind: str) -> bool:
+        """Whether a fault hits now."""
+        return self._faults.strikes(kind)
+
+    def is_unanswered(self) -> bool:
+        """Whether the command that begins is never answered; it is in the log of calls all the same."""
+        hit = self.strikes("timeout")
+        if hit:
+            self._calls.record(self.name, "command", UNANSWERED, check_mode=False, seconds=0.0, rc=None)
+        return hit
+
+    def refusal(self) -> str | None:
+        """What a module says in place of its own words."""
+        return REFUSAL if self.strikes("fails") else None
 
     async def _apply_state(self) -> None:
         if self._faults.state is None:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from lab.calls import CallLog
-from lab.faults import OF_MACS, FaultError, Faults
+from lab.faults import OF_MACS, REFUSAL, UNANSWERED, FaultError, Faults
 from lab.silence import Silence
 from lab.windows import modules
 from lab.windows.calls.outcome import Outcome
@@ -109,17 +109,28 @@ class WindowsEndpoint:
         """Whether the account is an administrator."""
         return self._load().is_admin(user)
 
+    def next_command(self) -> bool:
+        """Count a command that begins; whether the machine goes off with it, in the middle of the controller's run."""
+        goes = self.faults.next_command()
+        if goes:
+            self._going = asyncio.get_running_loop().create_task(self._apply_state())
+        return goes
+
     def strikes(self, kind: str) -> bool:
         """Whether a fault hits now."""
         return self.faults.strikes(kind)
+
+    def is_unanswered(self) -> bool:
+        """Whether the command that begins is never answered; it is in the log of calls all the same."""
+        hit = self.strikes("timeout")
+        if hit:
+            self._calls.record(self.name, "command", UNANSWERED, check_mode=False, seconds=0.0, rc=None)
+        return hit
 
     # calls
 
     async def _run(self, line: str, stdin: bytes, user: str) -> Outcome | None:
         began = time.monotonic()
-        if self.faults.next_command():  # the machine goes off in the middle of the controller's run
-            self._going = asyncio.get_running_loop().create_task(self._apply_state())
-            return None
         await asyncio.sleep(self._latency)
         # A command that is ended by its client is carried out all the same: a thread can't be stopped in its middle.
         return await asyncio.shield(self._run_alone(began, line, stdin, user))
@@ -149,7 +160,7 @@ class WindowsEndpoint:
         except PayloadError as error:
             answer = json.dumps({"failed": True, "msg": str(error)}) + "\r\n"
             return Call(kind="command", name=line[:80], user=user), Outcome(1, answer, f"{error}\r\n")
-        outcome = execute(machine, call)
+        outcome = Outcome(1, REFUSAL + "\r\n") if self.strikes("fails") else execute(machine, call)
         self._save(machine)
         return call, outcome
 

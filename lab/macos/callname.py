@@ -9,6 +9,7 @@ _PIPELINED = re.compile(rb"ansible_module='([\w.]+)'")
 _FILE = re.compile(r"python[\d.]* ['\"]*(/[^\s'\"]*/AnsiballZ_\w+\.py)")
 _CHECK_MODE = re.compile(rb'"_ansible_check_mode": ?true|\'_ansible_check_mode\': ?True')
 _BECOME = re.compile(r"echo BECOME-SUCCESS-\w+ *; *")
+_PYTHON = re.compile(r"/python[\d.]*\b")
 _LIMIT = 8 << 20  # a module's source is below 1 MB; beyond this the input is data
 
 
@@ -49,6 +50,11 @@ class CallName:
     def check_mode(self) -> bool:
         """Whether the module ran in check mode."""
         return bool(_CHECK_MODE.search(self._source or self._input))
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it will be a module, as far as the command tells before there is any input."""
+        return bool(_PYTHON.search(self._command))
 
     def _module(self) -> str | None:
         found = _PIPELINED.search(self._source or self._input)

@@ -46,13 +46,30 @@ class Calls(Protocol):
         """Take one call that has ended."""
 
 
+class Gate(Protocol):
+    """What the server asks about its machine as a command or a transfer begins."""
+
+    def next_command(self) -> bool:
+        """Count it; whether the machine goes off the network with it."""
+
+    def strikes(self, kind: str) -> bool:
+        """Whether a fault of this kind was asked for and hits now."""
+
+    def is_unanswered(self) -> bool:
+        """Whether it is never answered."""
+
+    def refusal(self) -> str | None:
+        """What a module says in place of being carried out, before it ends with 1; None as a rule."""
+
+
 class MacServer:
     """One listening simulated Mac. `port`: where it listens."""
 
-    def __init__(self, machine: MacMachine, latency: float, calls: Calls | None) -> None:
+    def __init__(self, machine: MacMachine, latency: float, calls: Calls | None, gate: Gate | None) -> None:
         self.machine = machine
         self.latency = latency
         self.calls = calls
+        self.gate = gate
         self.port = 0
         self._acceptor: asyncssh.SSHAcceptor | None = None
         self._connections: set[asyncssh.SSHServerConnection] = set()
@@ -92,26 +109,59 @@ class MacServer:
             more = {"sent": sent, "answered": answered}
             self.calls.record(self.machine.name, kind, name, check_mode=check_mode, seconds=seconds, rc=rc, **more)
 
+    def _may_begin(self, channel: Any) -> bool:
+        """Count a command that begins; no when its client will get no answer, since the machine is gone for it."""
+        if self.gate is None:
+            return True
+        if self.gate.next_command():
+            channel.get_connection().abort()
+            return False
+        if self.gate.is_unanswered():
+            # Nothing that arrives is read any more, not even whether the machine is still alive (ServerAliveInterval),
+            # as when a laptop falls asleep. asyncssh has no word for that, so it is said to its transport.
+            channel.get_connection()._transport.pause_reading()
+            return False
+        return True
+
+    def _drops(self) -> bool:
+        return self.gate is not None and self.gate.strikes("drop")
+
     async def _transfer(self, channel: Any) -> Transfer:
+        goes_on = self._may_begin(channel)
         await asyncio.sleep(self.latency)
-        return Transfer(channel, self.machine, self._report)
+        return Transfer(channel, self.machine, self._report, drops=goes_on and self._drops())
 
     async def _exec(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         if process.command is None:
             process.stderr.write(_NO_SHELL)
             process.exit(127)
             return
+        if not self._may_begin(process.channel):
+            await process.channel.wait_closed()
+            return
         began = time.monotonic()
         name = CallName(process.command, str(self.machine.root))
+        # What helps modules, `echo ~user` say, is not refused: nobody asks for its exit code.
+        refusal = self.gate.refusal() if self.gate and name.is_module else None
+        if refusal is not None:
+            self._report(name.kind, name.name, check_mode=False, seconds=0.0, rc=1, sent=0, answered=len(refusal))
+            process.stdout.write(f"{refusal}\n".encode())
+            process.exit(1)
+            return
         await asyncio.sleep(self.latency)
         code: int | None = None
         command = _Command(self.machine, process, name)
         try:
             code = await command.run()
         finally:
+            dropped = self._drops()
+            code = None if dropped else code
             seconds, size = time.monotonic() - began, {"sent": command.sent, "answered": command.answered}
             self._report(name.kind, name.name, check_mode=name.check_mode, seconds=seconds, rc=code, **size)
-            process.exit(255 if code is None else code)
+            if dropped:
+                process.channel.get_connection().abort()
+            else:
+                process.exit(255 if code is None else code)
 
 
 class _Logon(asyncssh.SSHServer):
@@ -286,9 +336,10 @@ async def serve(
     port: int = 0,
     latency: float = 0.0,
     calls: Calls | None = None,
+    gate: Gate | None = None,
 ) -> MacServer:
     """Start one Mac (see MacServer.start); `latency`: seconds before each remote call. `port` 0 takes a free one."""
-    server = MacServer(machine, latency, calls)
+    server = MacServer(machine, latency, calls, gate)
     await server.start(host, port, client_key)
     return server
 

@@ -26,8 +26,10 @@ class Report(Protocol):
 class Transfer(asyncssh.SFTPServer):
     """One session; reported as one call when it ends, named by the files that were opened."""
 
-    def __init__(self, channel: Any, machine: MacMachine, report: Report) -> None:
+    def __init__(self, channel: Any, machine: MacMachine, report: Report, *, drops: bool = False) -> None:
+        """With `drops` the connection ends when the first file is through, before the client is told so."""
         super().__init__(channel, chroot=str(machine.root).encode())
+        self._drops = drops
         self._ownership = machine.ownership
         self._paths = machine.paths
         self._who = self._ownership.identity(machine.ssh_user)
@@ -40,7 +42,8 @@ class Transfer(asyncssh.SFTPServer):
     def exit(self) -> None:
         """Report the session."""
         seconds, name = time.monotonic() - self._began, ", ".join(self._opened) or "sftp"
-        self._report("transfer", name, check_mode=False, seconds=seconds, rc=0, **self._size)
+        rc = None if self._drops else 0
+        self._report("transfer", name, check_mode=False, seconds=seconds, rc=rc, **self._size)
 
     def read(self, file_obj: Any, offset: int, size: int) -> bytes:
         """SFTP read."""
@@ -52,6 +55,12 @@ class Transfer(asyncssh.SFTPServer):
         """SFTP write."""
         self._size["sent"] += len(data)
         return super().write(file_obj, offset, data)
+
+    def close(self, file_obj: Any) -> None:
+        """SFTP close."""
+        super().close(file_obj)
+        if self._drops:
+            self.channel.get_connection().abort()
 
     def map_path(self, path: bytes) -> bytes:
         """Return the real path; a relative one starts in the user's home."""

@@ -173,6 +173,8 @@ def test_up_serves_in_the_background_and_down_ends_it(tmp_path: Path, capsys: py
         assert (facts["boots"], facts["vpn"][0]["status"]) == (2, "Disconnected")
         assert main(["fault", "mac-01", "http500", *folder]) == 1
         assert "exists on Windows machines only" in capsys.readouterr().err
+        assert main(["fault", "mac-01", "network_busy", "--after", "1", *folder]) == 1
+        assert "only with drop, fails, power_off, refuse, timeout" in capsys.readouterr().err
         state = tmp_path / "lab/machines/win-01.json"
         for direction, active in (("up", True), ("down", False)):
             assert main(["tunnel", "win-01", direction, *folder]) == 0

@@ -1,107 +1,188 @@
-"""Action plugin `endpoint_compare`: roles' controls against what was read of the endpoint; plans, never writes.
+"""Action plugin `endpoint_compare`: an endpoint against what roles want of it; reads it when that has not been done.
 
-Reaches no endpoint: it works on the fact that `endpoint_state` left. The records go to the fact `endpoint_records`, by
-role. With `roles` that is all: the audit. With one `role` the result is the plan, too, that the tasks of
-`endpoint_controls` loop over; with `settles` (an earlier plan) it judges what was read back after the writing, with
-what `failed` on the way: [{task, result, records}].
+With `roles` it is the audit: one task that reads once and compares all of them. With one `role` the result is that
+role's plan, which the tasks of `endpoint_controls` loop over, and the task fails for an endpoint that does not answer
+or cannot be read, unless a report follows that says so. `refresh` reads anew, and with `again` what this run fixed
+stays fixed where it still is right. With `undo` (the JSON Lines file of a run) the plan puts back what that run fixed.
+With `assume`, in check mode, part of a document is laid over what was read, so that a dry run knows what an earlier
+role would have done.
 
-With `again` (after a fresh reading) what this run fixed stays fixed where it still is right.
-With `undo` (the JSON Lines file of a run) the plan puts back what that run fixed.
-
-Of a role it takes `__<role>_controls` and `__<role>_reads` for the endpoint's platform, `<role>_state`, and
-`__<role>_vpn_connections`: the results of looking at users' own connections, which no reader can do for all users at
-once (plan.items). Waivers come from the file beside the inventory (records.waivers).
+What was found lies in the run's store (state.run_store), where no module's answer can reach it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.template import Templar
+from ansible.utils.vars import merge_hash
 
-from ..plugin_utils.controls.controls import ControlError, plain
-from ..plugin_utils.controls.role_data import RoleError, role_folder, role_variables
+from ..plugin_utils.controls.controls import ControlError
+from ..plugin_utils.controls.desired import desired_once
+from ..plugin_utils.controls.role_data import RoleError, role_folder
+from ..plugin_utils.controls.validate import refused_of_role
 from ..plugin_utils.plan.plan import Plan, Waive, plan
-from ..plugin_utils.plan.read_back import failures_of, foretell, settle, still_fixed
+from ..plugin_utils.plan.read_back import still_fixed
 from ..plugin_utils.plan.undo import undo_plan, undone
 from ..plugin_utils.records.records import RecordError, read_lines, record
 from ..plugin_utils.records.waivers import Waiver, WaiverError, apply_waiver, find, read_waivers, waivers_file
+from ..plugin_utils.state.reader import Reader, platform_of
+from ..plugin_utils.state.run_store import Known, RunStore
 from ..plugin_utils.state.task_results import vpn_connections
 
+# Groups that plays can be limited to, so that an endpoint with nothing to do costs no task.
+WORK, LOOK = "endpoint_work", "endpoint_look"
 ARGUMENTS = {
     "role": {"type": "str"},
     "roles": {"type": "list", "elements": "str"},
-    "settles": {"type": "dict"},
-    "undo": {"type": "path"},
+    "state": {"type": "str", "choices": ["present", "absent"]},
+    "refresh": {"type": "bool", "default": False},
     "again": {"type": "bool", "default": False},
-    "failed": {"type": "list", "elements": "dict", "default": []},
+    "undo": {"type": "path"},
+    "assume": {"type": "dict"},
+    "report_follows": {"type": "bool", "default": False},
+    "timeout_seconds": {"type": "int", "default": 5},
 }
 
 
 class ActionModule(ActionBase):
-    """Compare on the controller."""
+    """Read if need be, and compare on the controller; changes nothing."""
 
-    _requires_connection = False
+    _requires_connection = True
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the records as a fact and, for one role, its plan."""
+        """Return what is to be done: for one role its plan."""
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        facts = task_vars.get("ansible_facts", {})
         _result, args = self.validate_argument_spec(
-            ARGUMENTS, mutually_exclusive=[("role", "roles"), ("roles", "settles")], required_one_of=[("role", "roles")]
+            ARGUMENTS, mutually_exclusive=[("role", "roles")], required_one_of=[("role", "roles")]
         )
-        if "endpoint_state" not in facts:
-            raise AnsibleActionFail("endpoint_compare: nothing was read of this endpoint; run endpoint_state first")
-        state = facts["endpoint_state"]
+        host, store = task_vars["inventory_hostname"], RunStore()
+        known = store.endpoint(host)
+        roles = args["roles"] or [args["role"]]
+        self._validate([role for role in roles if role not in known.plans], task_vars, store)
+        if args["assume"]:
+            return self._assumed(known, args["assume"], host, store)
+        self._read(known, roles, args, task_vars)
         waive = waiving(waivers_of(task_vars), task_vars)
-        found: dict[str, Any] = {}
-        by_role = dict(facts.get("endpoint_records", {}))
-        for role in args["roles"] or [args["role"]]:
-            wishes = self._wishes(role, state, task_vars)
-            wishes["fixed"] = fixed_in(args["undo"], task_vars["inventory_hostname"], role)
-            try:
-                earlier = by_role.get(role, []) if args["again"] else []
-                found, now = judge(state, role, {**wishes, **args}, check_mode=self._task.check_mode, waive=waive)
-                by_role[role] = still_fixed(earlier, now)
-            except ControlError as error:
-                raise AnsibleActionFail(
-                    f"{role}: {error}. Correct the variable in the inventory, or the role's vars/ file. "
-                    f"See roles/{role}/README.md."
-                ) from error
-        plan_of_one = found if args["role"] else {}
-        return {"changed": False, "ansible_facts": {"endpoint_records": by_role}, **plan_of_one}
+        for role in roles:
+            fresh = known.compared.get(role) == known.reading and not looks_of(role, task_vars)
+            if args["undo"] or args["again"] or not fresh:
+                self._compare(known, role, args, task_vars, waive)
+        # Of what is carried out nothing is known until it is read back.
+        if args["role"] and not self._task.check_mode and known.plans[args["role"]]["has_writes"]:
+            known.pending[args["role"]] = known.plans[args["role"]]
+        store.keep(host, known)
+        return self._answer(known, args, seen=bool(args["role"] and looks_of(args["role"], task_vars)))
 
-    def _wishes(self, role: str, state: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Return what the role wants to be so: {"state", "controls", "reads", "vpn_connections"}, free of templates.
+    def _validate(self, roles: list[str], task_vars: dict[str, Any], store: RunStore) -> None:
+        """Check the variables of roles that nobody has checked in this run; raises AnsibleActionFail."""
+        checked = store.shared(f"fingerprints {task_vars['inventory_hostname']}") or {}
+        left = [role for role in roles if role not in checked]
+        wrong = [words for role in left for words in refused_of_role(role, task_vars, self._loader)]
+        if wrong:
+            raise AnsibleActionFail("\n".join(wrong))
 
-        Nothing is wanted of an endpoint of which nothing could be read.
-        """
+    def _assumed(self, known: Known, assumed: dict[str, Any], host: str, store: RunStore) -> dict[str, Any]:
+        """Lay part of a document over what was read; the roles to come are compared with that."""
+        if self._task.check_mode and known.state and known.state["document"]:
+            known.state["document"] = merge_hash(known.state["document"], assumed)
+            known.reading += 1
+            store.keep(host, known)
+        return {"changed": False}
+
+    def _read(self, known: Known, roles: list[str], args: Mapping[str, Any], task_vars: dict[str, Any]) -> None:
+        if known.state is not None and set(roles) <= set(known.roles) and not args["refresh"]:
+            return
+        known.roles += [role for role in roles if role not in known.roles]
+        platform = platform_of(self._connection)
+        wanted = [self._desired(role, platform, args, task_vars)["reads"] for role in known.roles]
+        known.state = Reader(self, task_vars, args["timeout_seconds"]).read(wanted)
+        known.reading += 1
+
+    def _desired(self, role: str, platform: str, args: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         try:
-            folder = role_folder(role)
+            return desired_once(role, platform, task_vars, self._loader, args["state"])
         except RoleError as error:
-            raise AnsibleActionFail(f"endpoint_compare: {error}") from error
-        platform = [f"vars/{state['platform']}.yml"] if state["document"] is not None else []
-        variables = role_variables(folder, self._loader, task_vars, platform)
-        names = {
-            "state": (f"{role}_state", "present"),
-            "controls": (f"__{role}_controls", []),
-            "reads": (f"__{role}_reads", {}),
-            "vpn_connections": (f"__{role}_vpn_connections", []),
-        }
-        templar = Templar(loader=self._loader, variables=variables)
+            raise AnsibleActionFail(str(error)) from error
+
+    def _compare(
+        self, known: Known, role: str, args: Mapping[str, Any], task_vars: dict[str, Any], waive: Waive
+    ) -> None:
+        """Put the plan and the records of one role into `known`."""
+        state = known.state or {}
+        wanted = self._desired(role, state["platform"], args, task_vars)
+        fixed = fixed_in(args["undo"], task_vars["inventory_hostname"], role)
+        document = with_looks(state["document"], looks_of(role, task_vars))
         try:
-            return {
-                key: plain(templar.template(variables.get(name, default))) for key, (name, default) in names.items()
-            }
-        except AnsibleError as error:
+            found = judge(document, role, wanted, platform=state["platform"], fixed=fixed, waive=waive)
+        except ControlError as error:
             raise AnsibleActionFail(
-                f"{role}: a variable cannot be worked out: {error}. See roles/{role}/README.md."
+                f"{role}: {error}. Correct the variable in the inventory, or the role's vars/ file. "
+                f"See roles/{role}/README.md."
             ) from error
+        hook = role_folder(role) / f"tasks/{state['platform'].lower()}_after.yml"
+        earlier = known.records.get(role, []) if args["again"] else []
+        known.records[role] = still_fixed(earlier, found["records"])
+        more = {"after": hook.is_file(), "looks": wanted["looks"], "undoes": fixed is not None}
+        known.plans[role] = found | more
+        known.compared[role] = known.reading
+
+    def _answer(self, known: Known, args: Mapping[str, Any], *, seen: bool) -> dict[str, Any]:
+        state = known.state or {}
+        result: dict[str, Any] = {
+            "changed": False,
+            "endpoint": {key: state[key] for key in ("reachable", "error", "platform")},
+        }
+        if args["role"]:
+            plan = known.plans[args["role"]]
+            result |= plan | {"has_looks": plan["looks"] and not seen and state["document"] is not None}
+            result |= failing(known, args)
+            if plan["has_writes"]:
+                # For the tasks that write: what they need of the reading. Nothing is decided by it.
+                result["ansible_facts"] = {"endpoint_state": state}
+        else:
+            result["looks"] = [role for role in args["roles"] if state["document"] and known.plans[role]["looks"]]
+            work = any(known.plans[role]["has_writes"] for role in args["roles"])
+            result |= grouped(work=work, look=bool(result["looks"]))
+        return result
+
+
+def grouped(*, work: bool, look: bool) -> dict[str, Any]:
+    """Return what puts the endpoint into the groups that it belongs to."""
+    groups = [name for name, belongs in ((WORK, work), (LOOK, look)) if belongs]
+    if len(groups) > 1:
+        # A result can name one group, and what that is a part of.
+        return {"add_group": "_and_".join(groups), "parent_groups": groups}
+    return {"add_group": groups[0]} if groups else {}
+
+
+def failing(known: Known, args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what makes a role's task fail: what could not be read, where no report follows that says so."""
+    state, records = known.state or {}, known.records[args["role"]]
+    wrong = [state["error"]] if state["document"] is None else errors_in(records)
+    return {"failed": True, "msg": "\n".join(wrong)} if wrong and not args["report_follows"] else {}
+
+
+def errors_in(records: list[dict[str, Any]]) -> list[str]:
+    """Return what a person has to know of the records that are errors, a line each."""
+    wrong = [item for item in records if item["status"] == "error"]
+    names = [item["control"] + (f" [{item['instance']}]" if item["instance"] else "") for item in wrong]
+    return [f"{name}: {item['reason']}" for name, item in zip(names, wrong, strict=True)]
+
+
+def looks_of(role: str, task_vars: Mapping[str, Any]) -> list[Any]:
+    """Return what a role found where only each user can look; its task registers that as `__<role>_seen`."""
+    return list(task_vars.get(f"__{role}_seen", {}).get("results", []))
+
+
+def with_looks(document: dict[str, Any] | None, looks: list[Any]) -> dict[str, Any] | None:
+    """Return a document with what was looked at as each user."""
+    return None if document is None else {**document, "vpn_connections": vpn_connections(looks)}
 
 
 def waivers_of(task_vars: dict[str, Any]) -> list[Waiver]:
@@ -113,7 +194,7 @@ def waivers_of(task_vars: dict[str, Any]) -> list[Waiver]:
         raise AnsibleActionFail(str(error)) from error
 
 
-def waiving(waivers: list[Waiver], task_vars: dict[str, Any]) -> Waive:
+def waiving(waivers: list[Waiver], task_vars: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Return what puts the waiver that concerns it on a record of this endpoint."""
     today = datetime.now(UTC).date()
     host, groups = task_vars["inventory_hostname"], task_vars["group_names"]
@@ -136,38 +217,27 @@ def fixed_in(run: str | None, endpoint: str, role: str) -> list[Any] | None:
 
 
 def judge(
-    state: dict[str, Any], role: str, args: dict[str, Any], *, check_mode: bool, waive: Waive = dict
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the plan and the records for what is known of one endpoint.
+    document: dict[str, Any] | None,
+    role: str,
+    wanted: Mapping[str, Any],
+    *,
+    platform: str,
+    fixed: list[Any] | None = None,
+    waive: Waive = dict,
+) -> dict[str, Any]:
+    """Return the plan of one role, its records in it.
 
     An endpoint of which nothing could be read has no records here: the report makes the one that says so.
     """
-    document = state["document"]
-    if document is not None:
-        document = {**document, "vpn_connections": vpn_connections(args["vpn_connections"])}
-    if args["settles"]:
-        failures = failures_of(args["failed"])
-        if check_mode:
-            return Plan(role, args["state"]).as_dict(), foretell(args["settles"], failures)
-        records = settle(
-            args["settles"], args["controls"], document, reads=args["reads"], failures=failures, waive=waive
-        )
-        if args["fixed"] is not None:
-            # What an undo cannot put back is in no plan; it must not be lost on the way.
-            told = {(item["control"], item["instance"], item["scope"]) for item in records}
-            earlier = args["settles"]["records"]
-            records += [i for i in earlier if (i["control"], i["instance"], i["scope"]) not in told]
-        return Plan(role, args["state"]).as_dict(), records
+    nothing = Plan(role, wanted["state"])
     if document is None:
-        return Plan(role, args["state"]).as_dict(), []
-    if not args["controls"]:
-        reason = f"this role has nothing to do on {state['platform']}"
-        nothing = record(
-            f"{role}.platform", "not_applicable", role=role, reason=reason, title="The role fits the system"
-        )
-        return Plan(role, args["state"]).as_dict(), [nothing]
-    if args["fixed"] is not None:
-        undo = undo_plan(args["controls"], document, role, reads=args["reads"], fixed=args["fixed"]).as_dict()
-        return undo, undo["records"]
-    found = plan(args["controls"], document, role, reads=args["reads"], state=args["state"], waive=waive).as_dict()
-    return found, found["records"]
+        return nothing.as_dict()
+    if not wanted["controls"]:
+        reason = f"this role has nothing to do on {platform}"
+        title = "The role fits the system"
+        nothing.records = [record(f"{role}.platform", "not_applicable", role=role, reason=reason, title=title)]
+        return nothing.as_dict()
+    if fixed is not None:
+        return undo_plan(wanted["controls"], document, role, reads=wanted["reads"], fixed=fixed).as_dict()
+    kept = {"reads": wanted["reads"], "state": wanted["state"], "waive": waive}
+    return plan(wanted["controls"], document, role, **kept).as_dict()

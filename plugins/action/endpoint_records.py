@@ -14,9 +14,11 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.records.records import STATUSES, RecordError
+from ..plugin_utils.records.runs import read_runs
 from ..plugin_utils.records.waivers import listing, read_waivers, waivers_file
-from ..plugin_utils.reports.files import FORMATS, LANGUAGES, read_runs, write_all
-from ..plugin_utils.reports.summary import FAILS_ON, news_line, summarise, table, verdict, waiver_lines
+from ..plugin_utils.reports.files import FORMATS, write_all
+from ..plugin_utils.reports.page import LANGUAGES
+from ..plugin_utils.reports.summary import FAILS_ON, outcome, verdict, waiver_lines
 
 ARGUMENTS = {
     "files": {"type": "list", "elements": "path", "required": True},
@@ -41,26 +43,27 @@ class ActionModule(ActionBase):
         _result, args = self.validate_argument_spec(ARGUMENTS)
         try:
             records = read_runs(args["files"])
-            if not records:
+            if not records.latest:
                 raise RecordError(f"{', '.join(args['files'])}: no record in it")
             # The report is of the day of its newest record, not of the day that it is made.
-            today = date.fromisoformat(max(item["at"] for item in records)[:10])
+            today = date.fromisoformat(records.latest[:10])
             path = waivers_file(task_vars or {})
             waivers = listing(
                 records, read_waivers(path) if path else [], today=today, soon_days=args["waiver_soon_days"]
             )
+            shown = outcome(records, [])
             reports = write_all(Path(args["directory"]) / "report", records, args, waivers)
         except ValueError as error:
-            # Of records, waivers or times in them; every report is made before the first one is written.
+            # Of records, waivers or times in them; every report is made before the first one takes its place.
             raise AnsibleActionFail(f"{error}. Nothing was written. See docs/reports.md") from error
         except OSError as error:
             raise AnsibleActionFail(f"{error}. See docs/reports.md") from error
-        good, words = verdict(summarise(records, []), fails_on=args["fails_on"])
+        good, words = verdict(shown.summary, fails_on=args["fails_on"])
         return {
             "changed": False,
             "endpoint_report": {
-                "table": table(records, []),
-                "news": news_line(records),
+                "table": shown.table,
+                "news": shown.news,
                 "verdict": words,
                 "good": good,
                 "waivers": waiver_lines(waivers),

@@ -1,8 +1,8 @@
 """Action plugin `endpoint_report`: the records of a run into one file, reports from them, and the verdict.
 
-Reads the facts of all endpoints on the controller. Every endpoint that the run was about gets records: one that did not
-answer, or whose comparison never came to an end, gets a record that says so. The history (records.history) says what is
-new about them, and where each laptop is in its life.
+Reads what the run knows of all endpoints (state.run_store). Every endpoint that the run was about gets records: one
+that did not answer, or whose comparison never came to an end, gets a record that says so. The history (records.history)
+says what is new about them, and where each laptop is in its life.
 
 `life` is what the run means for the endpoints' life: `in_use` (of a retired one that is prepared again), `offsite` (of
 each that is READY), `retired` (of each that is done), `in_house`; nothing for an audit.
@@ -16,15 +16,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_core
 from ansible.template import Templar
 
 from ..plugin_utils import VERSION
+from ..plugin_utils.plan.read_back import settle
 from ..plugin_utils.records.history import History, HistoryError, keep_from, opened
 from ..plugin_utils.records.records import (
     STATUSES,
+    Record,
     merge,
     record,
     says_not_measured,
@@ -35,9 +36,11 @@ from ..plugin_utils.records.records import (
 )
 from ..plugin_utils.records.since import Flapping, Life, retired, silent
 from ..plugin_utils.records.waivers import WaiverError, listing, read_waivers, waivers_file
-from ..plugin_utils.reports.files import FORMATS, LANGUAGES, write_all
+from ..plugin_utils.reports.files import FORMATS, write_all
 from ..plugin_utils.reports.notify import telling
+from ..plugin_utils.reports.page import LANGUAGES
 from ..plugin_utils.reports.summary import FAILS_ON, news_line, readiness, summarise, table, verdict, waiver_lines
+from ..plugin_utils.state.run_store import Known, RunStore
 
 ARGUMENTS = {
     "hosts": {"type": "list", "elements": "str", "required": True},
@@ -72,23 +75,20 @@ class ActionModule(ActionBase):
         now = datetime.now(UTC)
         run, at = now.strftime("%Y%m%dT%H%M%S.%fZ"), now.strftime("%Y-%m-%dT%H:%M:%SZ")
         versions = {"offsite_endpoints": VERSION, "ansible_core": ansible_core}
-        found = {}
+        found, store = {}, RunStore()
         for host in args["hosts"]:
             # As they are: what an endpoint said is no template, and working all of it out takes seconds.
             variables = task_vars["hostvars"].raw_get(host)
-            stamped = stamp(records_of(variables), run=run, endpoint=host, at=at, versions=versions)
+            stamped = stamp(records_of(store.endpoint(host)), run=run, endpoint=host, at=at, versions=versions)
             owner = self._owner_of(variables)
             found[host] = [{**item, "owner": owner} for item in stamped]
         stem = Path(args["directory"]) / run
-        try:
-            records = self._remembered(found, args, at, stem)
-            trouble = ""
-        except HistoryError as error:
-            # The records themselves must not be lost with it.
-            records, trouble = merge(item for items in found.values() for item in items), str(error)
-            write_lines(f"{stem}.jsonl", records)
-        report = judge(records, args, dry_run=self._task.check_mode, trouble=trouble)
-        files = self._files(stem, records, args, task_vars, now.date())
+        troubles: list[str] = []
+        records = self._recorded(found, args, at, stem, troubles)
+        waivers = waivers_of(records, args, task_vars, now.date(), troubles)
+        files = written(stem, records, args, waivers, troubles)
+        # Whatever could not be written, what was found is still told.
+        report = judge(records, args, dry_run=self._task.check_mode, trouble="; ".join(troubles))
         told = telling(records, files["reports"].get("html", files["path"]))
         # Nobody is told what a dry run predicts, or what is done on purpose.
         quiet = told is None or self._task.check_mode or not args["remember"]
@@ -100,9 +100,28 @@ class ActionModule(ActionBase):
         templar = Templar(loader=self._loader, variables=dict(variables))
         return str(templar.template(variables.get("endpoint_owner")) or "")
 
+    def _recorded(
+        self, found: dict[str, list[dict[str, Any]]], args: dict[str, Any], at: str, stem: Path, troubles: list[str]
+    ) -> list[Record]:
+        """Return the records, written to their file if at all possible; adds to `troubles` what went wrong."""
+        try:
+            return self._remembered(found, args, at, stem)
+        except HistoryError as error:
+            troubles.append(str(error))
+        except OSError:
+            # The second try below tells.
+            pass
+        records = merge(item for items in found.values() for item in items)
+        try:
+            # The records themselves must not be lost with the history.
+            write_lines(f"{stem}.jsonl", records)
+        except OSError as error:
+            troubles.append(unwritten("records", f"{stem}.jsonl", error))
+        return records
+
     def _remembered(
         self, found: dict[str, list[dict[str, Any]]], args: dict[str, Any], at: str, stem: Path
-    ) -> list[dict[str, Any]]:
+    ) -> list[Record]:
         """Return the records with all that the history knows; records and history are both written, or neither."""
         rules = Flapping(args["flapping_times"], args["flapping_days"])
         with opened(args["history"]) as history:
@@ -123,20 +142,47 @@ class ActionModule(ActionBase):
             write_lines(f"{stem}.jsonl", records)
         return records
 
-    def _files(
-        self, stem: Path, records: list[dict[str, Any]], args: dict[str, Any], task_vars: dict[str, Any], today: date
-    ) -> dict[str, Any]:
-        try:
-            path = waivers_file(task_vars)
-            waivers = listing(
-                records, read_waivers(path) if path else [], today=today, soon_days=args["waiver_soon_days"]
-            )
-        except WaiverError as error:
-            raise AnsibleActionFail(
-                f"The records are in {stem}.jsonl, but the waivers cannot be read: {error}"
-            ) from error
+
+def waivers_of(
+    records: list[Record],
+    args: Mapping[str, Any],
+    task_vars: Mapping[str, Any],
+    today: date,
+    troubles: list[str],
+) -> list[dict[str, Any]]:
+    """Return the waivers as the reports list them; adds to `troubles` why the file cannot be read any more."""
+    known = []
+    try:
+        path = waivers_file(task_vars)
+        known = read_waivers(path) if path else []
+    except WaiverError as error:
+        troubles.append(str(error))
+    return listing(records, known, today=today, soon_days=args["waiver_soon_days"])
+
+
+def written(
+    stem: Path,
+    records: list[Record],
+    args: Mapping[str, Any],
+    waivers: list[dict[str, Any]],
+    troubles: list[str],
+) -> dict[str, Any]:
+    """Write the reports, and return which files there are; adds to `troubles` what cannot be written."""
+    made: dict[str, str] = {}
+    try:
         made = write_all(stem, records, args, waivers)
-        return {"path": f"{stem}.jsonl", "reports": made, "waivers": waiver_lines(waivers)}
+    except OSError as error:
+        troubles.append(unwritten("reports", error.filename or stem, error))
+    path = f"{stem}.jsonl"
+    return {"path": path if Path(path).is_file() else "", "reports": made, "waivers": waiver_lines(waivers)}
+
+
+def unwritten(what: str, place: object, error: OSError) -> str:
+    """Return what is said of files that could not be written, though they could when the run began."""
+    return (
+        f"the {what} cannot be written to {place} ({error.strerror or error}); make room or let this user write there, "
+        "and run audit.yml"
+    )
 
 
 def in_its_life(items: list[dict[str, Any]], life: Life, args: Mapping[str, Any], at: str) -> Iterator[dict[str, Any]]:
@@ -155,12 +201,14 @@ def in_its_life(items: list[dict[str, Any]], life: Life, args: Mapping[str, Any]
 
 
 def note_lives(
-    history: History, records: list[dict[str, Any]], lives: Mapping[str, Life], args: Mapping[str, Any], at: str
+    history: History, records: list[Record], lives: Mapping[str, Life], args: Mapping[str, Any], at: str
 ) -> dict[str, str]:
     """Note what the run means for the life of its endpoints; return the new life of those for which one begins."""
     begun = {}
     for host, mine in by_host(records, args["hosts"]).items():
-        good, _words = readiness(mine, host) if args["life"] == "offsite" else verdict(summarise(mine, [host]))
+        good, _words = (
+            readiness(mine, host) if args["life"] == "offsite" else verdict(summarise(mine, [host]), whole=False)
+        )
         was, becomes = lives.get(host, Life()).life, args["life"]
         if becomes == "in_use":
             becomes = "in_house" if was == "retired" and not any(map(says_not_measured, mine)) else ""
@@ -172,14 +220,17 @@ def note_lives(
     return begun
 
 
-def judge(records: list[dict[str, Any]], args: Mapping[str, Any], *, dry_run: bool, trouble: str) -> dict[str, Any]:
+def judge(records: list[Record], args: Mapping[str, Any], *, dry_run: bool, trouble: str) -> dict[str, Any]:
     """Return the table and the verdict on all endpoints, and the verdict on each."""
     how = {"drift_fails": args["drift_fails"], "fails_on": args["fails_on"]}
     hosts = args["hosts"]
-    good, words = verdict(summarise(records, hosts), dry_run=dry_run, **how)
+    summary = summarise(records, hosts)
+    good, words = verdict(summary, dry_run=dry_run, **how)
+    # Each endpoint may be silent as expected, but a run in which all are has measured nothing.
+    whole = summary.is_empty
     endpoints = {}
     for host, mine in by_host(records, hosts).items():
-        fine, sentence = verdict(summarise(mine, [host]), dry_run=dry_run, **how)
+        fine, sentence = verdict(summarise(mine, [host]), dry_run=dry_run, whole=whole, **how)
         if args["life"] == "offsite":
             fine, sentence = readiness(mine, host)
         endpoints[host] = {"good": fine and not trouble, "verdict": trouble or sentence}
@@ -197,18 +248,17 @@ def judge(records: list[dict[str, Any]], args: Mapping[str, Any], *, dry_run: bo
     }
 
 
-def by_host(records: list[dict[str, Any]], hosts: list[str]) -> dict[str, list[dict[str, Any]]]:
+def by_host(records: list[Record], hosts: list[str]) -> dict[str, list[Record]]:
     """Return each host's records, in the order of the hosts; none for a host without any."""
-    found: dict[str, list[dict[str, Any]]] = {host: [] for host in hosts}
+    found: dict[str, list[Record]] = {host: [] for host in hosts}
     for item in records:
         found[item["endpoint"]].append(item)
     return found
 
 
-def records_of(variables: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the records of one endpoint from its facts."""
-    facts = variables.get("ansible_facts", {})
-    state = facts.get("endpoint_state")
+def records_of(known: Known) -> Iterator[dict[str, Any]]:
+    """Yield the records of what a run knows of one endpoint."""
+    state = known.state
     if state is None:
         yield unusable_state("the run ended for this endpoint before it was read; see the first error above")
         return
@@ -218,10 +268,12 @@ def records_of(variables: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield record("endpoint.reachable", "compliant", role="endpoint", title="The endpoint answers")
         if state["document"] is None:
             yield unusable_state(state["error"])
-    by_role = facts.get("endpoint_records", {})
-    for role in state["roles"]:
-        if role in by_role:
-            yield from by_role[role]
+    for role in known.roles:
+        if role in known.pending:
+            # The endpoint got lost while it was written to.
+            yield from settle(known.pending[role], [], None, reads={})
+        elif role in known.records:
+            yield from known.records[role]
         elif state["document"] is not None:
             reason = "the run ended for this endpoint before the role was through; see the first error above"
             yield record(f"{role}.run", "error", role=role, reason=reason, title="The role came to its end")

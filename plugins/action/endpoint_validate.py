@@ -1,10 +1,12 @@
-"""Action plugin `endpoint_validate`: the variables of roles, checked before any endpoint is reached.
+"""Action plugin `endpoint_validate`: all that can be wrong on the controller, told before any endpoint is reached.
 
-Arguments: `roles` for the endpoint of the task; or `hosts`, each checked for its own `endpoint_roles` (run_once). Each
-role's variables are held against its meta/argument_specs.yml and against the checks in its vars/checks.yml: a list of
+Arguments: `roles` for the endpoint of the task; or `groups`, for whose endpoints a playbook is (run_once). Each role's
+variables are held against its meta/argument_specs.yml and against the checks in its vars/checks.yml: a list of
 {that: condition or list of them, says: what is told otherwise, each: list to go through as `item`, when: condition}.
-All that is wrong is told at once, and once. With `hosts` that goes for what the report at the end needs, too: its
-variables, the waivers beside the inventory and the history.
+
+With `groups`, each of their endpoints is checked for its own `endpoint_roles`, and for `roles` besides, and so is what
+the run needs otherwise: the inventory and --limit (`all_groups` are those that any playbook is for), the waivers, the
+history, and that all that the report writes can be written. All that is wrong is told at once, and once.
 
 It leaves no fact: core 2.21 gives all endpoints one and the same dictionary of facts when a task with `run_once` is the
 first to set one.
@@ -12,22 +14,23 @@ first to set one.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
-from ..plugin_utils.controls.role_data import RoleError, known_controls, role_folder, role_options, role_variables
-from ..plugin_utils.records.history import HistoryError, check_history
+from ..plugin_utils.controls.desired import Checked
+from ..plugin_utils.controls.role_data import RoleError, known_controls, role_folder, role_variables
+from ..plugin_utils.controls.validate import refused_of_role
+from ..plugin_utils.records.history import HistoryError, check_file, check_folder, check_history
 from ..plugin_utils.records.waivers import WaiverError, check_known, read_waivers, waivers_file
+from ..plugin_utils.state.asked import Asked, some
 
-ARGUMENTS = {"roles": {"type": "list", "elements": "str"}, "hosts": {"type": "list", "elements": "str"}}
-NAMED_HOSTS = 3
+LIST = {"type": "list", "elements": "str"}
+ARGUMENTS = {"roles": LIST, "groups": LIST, "all_groups": LIST, "state": {"type": "str"}}
 REPORT = "endpoint_report"
 
 
@@ -38,99 +41,94 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Raise AnsibleActionFail with everything that is refused."""
+        """Fail with everything that is refused, a line each."""
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         _result, args = self.validate_argument_spec(
-            ARGUMENTS, mutually_exclusive=[("roles", "hosts")], required_one_of=[("roles", "hosts")]
+            ARGUMENTS, required_one_of=[("roles", "groups")], required_together=[("groups", "all_groups")]
         )
-        refused: dict[str, list[str]] = {}
-        files = [] if args["roles"] else list(self._refused_files(task_vars))
-        for host in args["hosts"] or [task_vars["inventory_hostname"]]:
-            known = task_vars["hostvars"].raw_get(host) if args["hosts"] else task_vars
-            for role in args["roles"] or [*self._template(known["endpoint_roles"], known), REPORT]:
-                for words in self._refused(role, known):
-                    refused.setdefault(words, []).append(host)
-        if refused or files:
-            told = [f"{whose(hosts)}: {words}" for words, hosts in refused.items()]
-            raise AnsibleActionFail("\n".join([*told, *files]))
-        return {"changed": False}
-
-    def _refused_files(self, task_vars: dict[str, Any]) -> Iterator[str]:
-        """Yield what is wrong with the files that the run needs besides the inventory: the waivers and the history."""
-        report = self._folder(REPORT)
-        variables = role_variables(report, self._loader, task_vars)
         try:
-            path = waivers_file(task_vars)
+            refused = self._run_refused(args, task_vars) if args["groups"] else self._roles_refused(args, task_vars)
+        except RoleError as error:
+            raise AnsibleActionFail(f"endpoint_validate: {error}") from error
+        # No exception: the sentences stand for themselves, without the place in this file.
+        return {"changed": False, **({"failed": True, "msg": "\n".join(refused)} if refused else {})}
+
+    def _roles_refused(self, args: Mapping[str, Any], task_vars: dict[str, Any]) -> list[str]:
+        host = task_vars["inventory_hostname"]
+        return [
+            f"{host}: {words}" for role in args["roles"] for words in refused_of_role(role, task_vars, self._loader)
+        ]
+
+    def _run_refused(self, args: Mapping[str, Any], task_vars: dict[str, Any]) -> list[str]:
+        asked = asked_of(args, task_vars)
+        broken = asked.broken()
+        if broken:
+            # What else is missing may stand in just that file.
+            return broken
+        refused: dict[str, list[str]] = {}
+        checked, known = Checked(self._loader, args["state"]), {}
+        for host in asked.endpoints():
+            known[host] = task_vars["hostvars"].raw_get(host)
+            roles = self._template(known[host]["endpoint_roles"], known[host])
+            for words in checked.refused(host, [*roles, *(args["roles"] or []), REPORT], known[host]):
+                refused.setdefault(words, []).append(host)
+        # As in the report, what stands for all is that of the first.
+        files = self._refused_files(next(iter(known.values()))) if known else []
+        return [*asked.refusals(), *(f"{some(hosts)}: {words}" for words, hosts in refused.items()), *files]
+
+    def _refused_files(self, known: dict[str, Any]) -> Iterator[str]:
+        """Yield what is wrong with the files that the run needs besides the inventory: waivers, records, history."""
+        report = role_folder(REPORT)
+        variables = role_variables(report, self._loader, known)
+        try:
+            path = waivers_file(known)
             if path is not None:
                 waivers = read_waivers(path)
                 check_known(waivers, known_controls(report.parent, self._loader), path)
         except WaiverError as error:
             yield str(error)
+        names = [f"{REPORT}_{name}" for name in ("directory", "metrics_file", "history")]
         try:
-            check_history(str(self._template(variables["endpoint_report_history"], variables)))
-        except (HistoryError, AnsibleError) as error:
-            yield str(error)
-
-    def _folder(self, role: str) -> Path:
+            directory, metrics, history = (str(self._template(variables[name], variables) or "") for name in names)
+        except AnsibleError as error:
+            yield f"{REPORT}: a variable cannot be worked out: {error}"
+            return
+        for name, place, check in ((names[0], directory, check_folder), (names[1], metrics, check_file)):
+            try:
+                if place:
+                    check(place)
+            except OSError as error:
+                yield unwritable(name, place, error)
+                if Path(place) == Path(history).parent:
+                    return
         try:
-            return role_folder(role)
-        except RoleError as error:
-            raise AnsibleActionFail(f"endpoint_validate: {error}") from error
+            check_history(history)
+        except HistoryError as error:
+            yield f"{names[2]}: {error}"
 
     def _template(self, value: Any, variables: dict[str, Any]) -> Any:
         return Templar(loader=self._loader, variables=variables).template(value)
 
-    def _refused(self, role: str, task_vars: dict[str, Any]) -> list[str]:
-        folder = self._folder(role)
-        variables = role_variables(folder, self._loader, task_vars, ["vars/checks.yml"])
-        options = role_options(folder, self._loader)
-        templar = Templar(loader=self._loader, variables=variables)
-        wrong = list(misspelt(role, variables, options))
-        try:
-            given = templar.template({name: variables[name] for name in options if name in variables})
-        except AnsibleError as error:
-            return [*wrong, f"{role}: a variable cannot be worked out: {error}"]
-        result = ArgumentSpecValidator(options).validate(given)
-        if result.error_messages:
-            # What has the wrong kind cannot be looked at more closely.
-            return wrong + [f"{role}: {message}. See roles/{role}/README.md." for message in result.error_messages]
-        for check in variables.get(f"__{role}_checks", []):
-            try:
-                wrong += [" ".join(words.split()) for words in unmet(check, templar.copy_with_new_env())]
-            except AnsibleError as error:
-                # After a refusal, a later check may build on the very value that was refused.
-                if not wrong:
-                    wrong.append(f"{role}: a variable cannot be worked out: {error}. See roles/{role}/README.md.")
-        return wrong
+
+def asked_of(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Asked:
+    """Return what the run was asked for."""
+    # Nothing public tells which files Ansible could not read: it only warns of them.
+    inventory = task_vars["hostvars"]._inventory._inventory
+    return Asked(
+        groups=task_vars["groups"],
+        sources=[str(source) for source in task_vars["ansible_inventory_sources"]],
+        parsed={*inventory.processed_sources},
+        hosts=task_vars["ansible_play_hosts_all"],
+        limit=task_vars.get("ansible_limit"),
+        wanted=args["groups"],
+        ours=args["all_groups"],
+    )
 
 
-def whose(hosts: list[str]) -> str:
-    """Return whom a refusal concerns.
-
-    >>> whose(["a", "b", "c", "d"])
-    'a, b, c and 1 more'
-    """
-    more = f" and {len(hosts) - NAMED_HOSTS} more" if len(hosts) > NAMED_HOSTS else ""
-    return ", ".join(hosts[:NAMED_HOSTS]) + more
-
-
-def misspelt(role: str, variables: dict[str, Any], options: dict[str, Any]) -> Iterator[str]:
-    """Yield a sentence for every variable of the role's name space that the role does not know."""
-    for name in sorted(variables):
-        if name.startswith(f"{role}_") and name not in options:
-            near = difflib.get_close_matches(name, options, n=1)
-            meant = f" Did you mean {near[0]}?" if near else ""
-            yield f"{name}: {role} has no such variable.{meant} See roles/{role}/README.md, Variables."
-
-
-def unmet(check: dict[str, Any], templar: Templar) -> Iterator[str]:
-    """Yield what a check says for every item that does not meet it."""
-    variables = templar.available_variables
-    if not templar.evaluate_conditional(check.get("when", True)):
-        return
-    conditions = check["that"] if isinstance(check["that"], list) else [check["that"]]
-    for item in templar.template(check["each"]) if "each" in check else [None]:
-        templar.available_variables = {**variables, "item": item}
-        if not all(templar.evaluate_conditional(condition) for condition in conditions):
-            yield str(templar.template(check["says"]))
+def unwritable(variable: str, place: str, error: OSError) -> str:
+    """Return what is said of a place that nothing can be written to."""
+    return (
+        f"{variable}: {place} cannot be written ({error.strerror or error}), and what cannot be recorded is not begun. "
+        f"Give this user the right to write there, or name another place: -e {variable}=PATH"
+    )

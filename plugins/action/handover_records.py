@@ -1,7 +1,7 @@
 """Action plugin `handover_records`: what the controller found before a hand-over, into the laptop's records.
 
 Arguments: `certificates`, the results of a loop of `gateway_certificate`; `certificate_days`; `pac_url`, `pac_routes`
-and `pac_failure` as handover.records.pac_record takes them. It adds to the fact `endpoint_records`, where
+and `pac_failure` as handover.records.pac_record takes them. It adds to what the run knows, where
 endpoint_compare has put those of the laptop's own state; so it comes after that.
 """
 
@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.controls.controls import plain
 from ..plugin_utils.handover.records import ROLE, certificate_record, pac_record, with_records
+from ..plugin_utils.state.run_store import RunStore
 
 ARGUMENTS = {
     "certificates": {"type": "list", "elements": "dict", "required": True},
@@ -38,6 +39,8 @@ class ActionModule(ActionBase):
         now = datetime.now(UTC)
         fresh = [certificate_record(item, args["certificate_days"], now) for item in args["certificates"]]
         fresh.append(pac_record(args["pac_url"], args["pac_routes"], args["pac_failure"]))
-        by_role = dict((task_vars or {}).get("ansible_facts", {}).get("endpoint_records", {}))
-        by_role[ROLE] = with_records(by_role.get(ROLE, []), fresh)
-        return {"changed": False, "ansible_facts": {"endpoint_records": by_role}}
+        host, store = (task_vars or {})["inventory_hostname"], RunStore()
+        known = store.endpoint(host)
+        known.records[ROLE] = with_records(known.records.get(ROLE, []), fresh)
+        store.keep(host, known)
+        return {"changed": False}

@@ -28,8 +28,8 @@ description:
   - On a terminal the last line says how far the present task is and whom it waits for, and is written over in place. In
     a pipe, in a file, and with E(TERM=dumb), there is no such line.
   - Warnings, deprecations and C(--diff) are shown as Ansible does. Ansible's recap gives way to one line on the whole
-    run; the P(endpoint_verdict#callback) callback shows its table and its verdict after that. Failures that only repeat
-    this verdict are not shown one by one.
+    run; the P(offsite.endpoints.endpoint_verdict#callback) callback shows its table and its verdict after that.
+    Failures that only repeat this verdict are not shown one by one.
   - What cannot be shown as a character (control characters, escape sequences, marks that turn the reading direction)
     is shown as its escape, wherever it comes from.
   - With any C(-v), or with O(output=ansible), the output is that of P(ansible.builtin.default#callback), unchanged.
@@ -208,7 +208,7 @@ class CallbackModule(DefaultCallback):
         """Show a change, or what a task was there to say."""
         self._warn(result)
         action = result.task.action.rpartition(".")[2]
-        if action == "endpoint_state":
+        if action in ("endpoint_compare", "endpoint_read_back"):
             self._show_unread(result)
         elif action in ("endpoint_report", "endpoint_records"):
             self._report = result.result.get("endpoint_report")
@@ -400,7 +400,7 @@ class CallbackModule(DefaultCallback):
     def _show_unread(self, result: Any) -> None:
         """Show at once who could not be read; for Ansible that is a good answer, since it goes into the records."""
         host = result.host.get_name()
-        state = result.result.get("ansible_facts", {}).get("endpoint_state", {})
+        state = result.result.get("endpoint", {})
         error = state.get("error") or ""
         if error and self._unread.get(host) != error:
             self._note("failed" if state.get("reachable") else "unreachable", result)

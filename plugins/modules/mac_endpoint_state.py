@@ -6,22 +6,6 @@ Runs on the endpoint with the Python that is there: 3.8 and up, standard library
 
 from __future__ import annotations
 
-import datetime
-import grp
-import json
-import os
-import platform
-import plistlib
-import pwd
-import re
-import stat
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-
 DOCUMENTATION = r"""
 module: mac_endpoint_state
 short_description: Read the state of a Mac in one call
@@ -66,7 +50,7 @@ options:
     elements: str
     default: []
 author:
-  - Offsite endpoints contributors
+  - Offsite endpoints contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -94,6 +78,22 @@ document:
     console_user: taro
     tunnel: {active: false, services: []}
 """
+
+import datetime
+import grp
+import json
+import os
+import platform
+import plistlib
+import pwd
+import re
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
 
 FORTICLIENT = "com.fortinet.forticlient.macos.vpn"
 FIRST_PERSON = 500  # lower user ids are the system's own: root at the login window, _mbsetupuser in the setup assistant

@@ -6,18 +6,6 @@ Runs on the endpoint with the Python that is there: 3.8 and up, standard library
 
 from __future__ import annotations
 
-import grp
-import os
-import plistlib
-import pwd
-import re
-import stat
-import tempfile
-from pathlib import Path
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-
 DOCUMENTATION = r"""
 module: mac_plist
 short_description: Merge values into a property list
@@ -80,7 +68,7 @@ notes:
   - A program that has the file open keeps its own copy of the values, and may write them back; stop it first.
   - Supports check mode and diff. The diff shows the named keys alone, so that secrets beside them stay where they are.
 author:
-  - Offsite endpoints contributors
+  - Offsite endpoints contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -111,6 +99,18 @@ format:
   returned: success, unless there is no file and none was to be made
   type: str
 """
+
+import grp
+import os
+import plistlib
+import pwd
+import re
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
 
 ABSENT = object()
 FORMATS = {"binary": plistlib.FMT_BINARY, "xml": plistlib.FMT_XML}

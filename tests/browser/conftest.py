@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
-from plugins.plugin_utils.reports.page import render
+from tests.rendered import render
 from tests.sample_fleet import WAIVERS, sample_fleet
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -63,17 +63,17 @@ def runs(fleet):
 
 def test_an_audit(runs):
     tasks, calls = runs["audit"]
-    assert tasks == {"mac-01": 5, "win-01": 10, "win-02": 5}
+    assert tasks == {"mac-01": 2, "win-01": 5, "win-02": 2}
     assert calls == ONE_CALL
 
 
 def test_a_compliant_re_run(runs):
     tasks, calls = runs["re-run"]
-    assert tasks == {"mac-01": 46, "win-01": 71, "win-02": 66}
+    assert tasks == {"mac-01": 2, "win-01": 5, "win-02": 2}
     assert calls == ONE_CALL
 
 
 def test_a_first_apply(runs):
     tasks, calls = runs["first"]
-    assert tasks == {"mac-01": 55, "win-01": 91, "win-02": 86}
-    assert calls == {"mac-01": 13, "win-01": 35, "win-02": 29}
+    assert tasks == {"mac-01": 44, "win-01": 81, "win-02": 78}
+    assert calls == {"mac-01": 15, "win-01": 39, "win-02": 33}

@@ -582,7 +582,7 @@ def test_the_verdict_is_the_last_line_and_is_not_said_thirty_times_before(tmp_pa
         "",
     ]
     assert done.stdout.splitlines()[-1] == (
-        "Not good: 0 of 0 controls on 0 of 30 endpoints compliant; 30 endpoints not measured (30 unreachable)"
+        "Not good: nothing was measured; 30 endpoints not measured (30 unreachable)"
     )
 
 

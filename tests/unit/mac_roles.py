@@ -10,6 +10,7 @@ from offsite_documents import mac
 from role_data import CONTROL, ROLES
 
 from plugins.plugin_utils.controls.controls import plain
+from plugins.plugin_utils.controls.role_data import desired
 from plugins.plugin_utils.plan.plan import Plan, plan
 
 
@@ -29,9 +30,7 @@ def templated(variables: dict[str, Any], name: str) -> Any:
 
 def planned(role: str, document: dict[str, Any] | None = None, **wishes: Any) -> Plan:
     """Return what a role would do to a Mac, with its defaults and these variables; its controls fit the schema."""
-    variables = variables_of(role, "defaults/main.yml", "vars/main.yml", "vars/Darwin.yml") | wishes
-    controls = templated(variables, f"__{role}_controls")
-    for control in controls:
+    wanted = desired(role, DataLoader(), wishes, "Darwin")
+    for control in wanted["controls"]:
         CONTROL.validate(control)
-    reads = variables[f"__{role}_reads"]
-    return plan(controls, document or mac(), role, reads=reads, state=variables.get(f"{role}_state", "present"))
+    return plan(wanted["controls"], document or mac(), role, reads=wanted["reads"], state=wanted["state"])

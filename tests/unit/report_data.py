@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
 from plugins.plugin_utils.records.records import LIVES, MOVED, NEWS, SEVERITIES, STATUSES, record, stamp
+from plugins.plugin_utils.reports.files import write_reports
 
 WAIVER = {
     "control": "vpn_profile.port",
@@ -49,6 +53,13 @@ def rec(status: str, control: str = "vpn_profile.port", endpoint: str = "nb-0101
     }
     before = {"before": "old"} if status == "fixed" else {}
     return {**stamp([bare], endpoint=endpoint, **common)[0], **before, **fields}
+
+
+def exported(name: str, records: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return the file of a format."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = write_reports(Path(folder, "r"), [*records], formats=[name], language="en", waivers=[])
+        return Path(made[name]).read_bytes()
 
 
 def every_status() -> list[dict[str, Any]]:

@@ -8,12 +8,11 @@ from typing import Any
 
 import jsonschema
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 
 from lab.windows.machine import Machine
-from plugins.action.endpoint_state import merge_reads
-from plugins.plugin_utils.controls.controls import plain
+from plugins.plugin_utils.controls.role_data import desired
 from plugins.plugin_utils.plan.plan import Plan, plan
+from plugins.plugin_utils.state.reader import merge_reads
 from plugins.plugin_utils.state.request import MEMORY_READS
 from tests.contract.models.endpoint_state import OPTIONS, read
 
@@ -24,21 +23,15 @@ CONTROL = jsonschema.Draft202012Validator(json.loads((ROOT / "schemas/control.sc
 
 def planned(role: str, machine: Machine, **wishes: Any) -> Plan:
     """Return what a role would do to a machine, with its defaults and these variables; its controls fit the schema."""
-    loader = DataLoader()
-    variables: dict[str, Any] = {}
-    for file in ("defaults/main.yml", "vars/main.yml", "vars/Windows.yml"):
-        path = ROLES / role / file
-        variables |= (loader.load_from_file(str(path), trusted_as_template=True) or {}) if path.exists() else {}
-    templar = Templar(loader=loader, variables=variables | wishes)
-    controls = plain(templar.template(variables[f"__{role}_controls"]))
-    for control in controls:
+    wanted = desired(role, DataLoader(), wishes, "Windows")
+    for control in wanted["controls"]:
         CONTROL.validate(control)
-    reads = variables[f"__{role}_reads"]
-    request = merge_reads([{"registry": MEMORY_READS["registry"]}, reads])
+    request = merge_reads([{"registry": MEMORY_READS["registry"]}, wanted["reads"]])
     asked = {name: request.get(name, []) for name in OPTIONS}
     for entry in (*asked["registry"], *asked["user_registry"]):
         entry.setdefault("depth", 0)
-    return plan(controls, read(machine, asked, []), role, reads=reads, state=variables.get(f"{role}_state", "present"))
+    document = read(machine, asked, [])
+    return plan(wanted["controls"], document, role, reads=wanted["reads"], state=wanted["state"])
 
 
 def found(result: Plan) -> dict[tuple[str, str | None], str]:

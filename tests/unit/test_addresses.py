@@ -111,7 +111,7 @@ def test_a_value_that_is_no_text_is_refused():
     ],
 )
 def test_the_difference_is_told_in_words(expected, actual, words):
-    assert difference(expected, actual) == words
+    assert difference(parse(expected), parse(actual)) == words
 
 
 def test_a_set_covers_its_parts_and_not_more():
@@ -191,7 +191,7 @@ def test_a_set_s_own_texts_name_the_same_set(texts: list[str]):
 
 @given(st.lists(ALL_KINDS, max_size=5), st.lists(ALL_KINDS, max_size=5))
 def test_the_difference_is_empty_exactly_for_equal_sets(one: list[str], other: list[str]):
-    assert (difference(one, other) == "") == equal(one, other)
+    assert (difference(parse(one), parse(other)) == "") == equal(one, other)
 
 
 @given(st.lists(ALL_KINDS, max_size=5), st.lists(ALL_KINDS, max_size=5))

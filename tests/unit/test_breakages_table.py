@@ -18,15 +18,13 @@ TABLES = [
     *(breakages.BREAKAGES, breakages.BREAKAGES_MACHINE_WIDE, breakages.BREAKAGES_STORE_CONNECTION),
     *(breakages_client.BREAKAGES_CLIENT, breakages_client.BREAKAGES_STORE, breakages_client.BREAKAGES_TOLD),
 ]
-# It says that the role is switched off, whatever the machine is like.
-ALWAYS_NOT_APPLICABLE = {"time_sync.enable"}
 
 
 def controls_of(role: str) -> set[str]:
     """Return the role's controls; the data holds templates, so it is read as text."""
     files = [ROOT / f"roles/{role}/vars/{name}.yml" for name in ("main", "Windows")]
     text = "".join(file.read_text(encoding="utf-8") for file in files if file.exists())
-    return set(re.findall(r"^ *- id: (\S+)$", text, flags=re.MULTILINE)) - ALWAYS_NOT_APPLICABLE
+    return set(re.findall(r"^ *- id: (\S+)$", text, flags=re.MULTILINE))
 
 
 def different() -> dict[str, int]:

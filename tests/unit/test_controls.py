@@ -7,6 +7,7 @@ from offsite_documents import PLIST, TUNNELS, mac_control, scope_control, tunnel
 
 from plugins.plugin_utils.controls.controls import ControlError, expand, plain
 
+SERVER = {"value": "Server", "type": "REG_SZ"}
 CONDITION = {"where": {"tunnel": "active"}, "equals": False, "reason": "a tunnel is up"}
 
 
@@ -106,7 +107,17 @@ def test_ansible_s_own_text_and_number_classes_become_plain_ones():
         (tunnel_control(where={"registri": "X"}), "where: none of"),
         (tunnel_control(where={"registry": TUNNELS, "value": "X"}), "no type"),
         (tunnel_control(each="IMR"), "each is 'IMR'"),
-        (tunnel_control(each=["IMR"]), "each has 'IMR'"),
+        (tunnel_control(each=[7]), "each has 7"),
+        (tunnel_control(each=[""]), "no name"),
+        (tunnel_control(when="yes"), "when is 'yes'; allowed: true, false"),
+        (tunnel_control(each=[{"name": "IMR", "when": "no"}]), "for 'IMR': when is 'no'; allowed: true, false"),
+        (tunnel_control(when=False, otherwise=7), "otherwise is 7"),
+        (tunnel_control(remember="no"), "remember is 'no'"),
+        (tunnel_control(remedy="{how}"), "the placeholder {how}"),
+        (
+            tunnel_control(remedy="{name}", expected="{name}", where={"registry": TUNNELS + r"\{name}", **SERVER}),
+            "for 'IMR': remedy is 'IMR'; allowed: write, none, role",
+        ),
         (tunnel_control(each=[{"gateway": "x"}]), "no name"),
         (tunnel_control(each=[{"name": 7}]), "no name"),
         (tunnel_control(instance_key="id"), "no id"),
@@ -140,6 +151,43 @@ def test_a_mistake_is_told_with_the_control_and_the_key(control, named):
     with pytest.raises(ControlError) as error:
         expand([control])
     assert named in str(error.value)
+
+
+HEAD = {name: tunnel_control()[name] for name in ("id", "title", "why", "severity")}
+
+
+def test_what_the_inventory_does_not_ask_for_needs_nothing_else_and_is_no_check():
+    assert expand([{**HEAD, "when": False}, tunnel_control(id="vpn_profile.other", when=False)]) == []
+
+
+def test_the_words_for_not_asking_are_kept_for_the_record():
+    (check,) = expand([{**HEAD, "when": False, "otherwise": "the inventory says so"}])
+    assert (check.id, check.instance, check.not_asked) == ("vpn_profile.server", None, "the inventory says so")
+
+
+def test_an_item_has_its_own_when_and_its_own_words():
+    items = [
+        {"name": "IMR", "gateway": "a", "port": 1},
+        {"name": "Lab", "when": False},
+        {"name": "Old", "when": False, "otherwise": "{name} has moved"},
+    ]
+    asked, old = expand([tunnel_control(each=items, title="Connection {name}")])
+    assert (asked.instance, asked.not_asked) == ("IMR", "")
+    assert (old.instance, old.title, old.not_asked) == ("Old", "Connection Old", "Old has moved")
+
+
+def test_an_item_that_is_a_text_is_known_by_it():
+    (check,) = expand([tunnel_control(each=["IMR"], expected="{name}")])
+    assert (check.instance, check.expected) == ("IMR", "IMR")
+
+
+def test_an_item_says_whether_and_how_it_is_written():
+    items = [
+        {"name": name, "gateway": "a", "port": 1, "how": how, "cure": cure}
+        for name, how, cure in (("IMR", "role", ""), ("Lab", "none", "ask Lab"))
+    ]
+    found = expand([tunnel_control(each=items, remedy="{how}", cure="{cure}")])
+    assert [(check.remedy, check.cure) for check in found] == [("role", ""), ("none", "ask Lab")]
 
 
 def test_a_placeholder_without_each_is_a_mistake():

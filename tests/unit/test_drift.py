@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_data import rec
 
+from plugins.plugin_utils.records.records import Record
 from plugins.plugin_utils.records.since import (
     TOLD_CHANGES,
     Flapping,
@@ -32,20 +33,20 @@ def day(number: int) -> str:
     return f"2026-11-{number:02}T14:30:00Z"
 
 
-def told(*items: dict[str, Any], rules: Flapping = RULES) -> list[dict[str, Any]]:
+def told(*items: Record, rules: Flapping = RULES) -> list[Record]:
     """Return the records with what is new about them; each is a day later than the one before."""
     past: Past | None = None
     found = []
     for number, item in enumerate(items, start=1):
-        dated = {**item, "at": item["at"] if item["at"] != rec("error")["at"] else day(number)}
+        dated: Record = {**item, "at": item["at"] if item["at"] != rec("error")["at"] else day(number)}
         found.append(described(dated, past, rules))
         past = now_known(dated, past)
     return found
 
 
-def last(*items: dict[str, Any]) -> tuple[Any, ...]:
+def last(*items: Record) -> tuple[Any, ...]:
     item = told(*items)[-1]
-    return tuple(item[name] for name in FIELDS)
+    return tuple(item.get(name) for name in FIELDS)
 
 
 def good(value: Any = 443, **fields: Any) -> dict[str, Any]:

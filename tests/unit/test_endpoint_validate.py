@@ -15,10 +15,22 @@ from ansible.template import trust_as_template
 from plugins.action.endpoint_validate import ActionModule
 from plugins.plugin_utils.controls import role_data
 from plugins.plugin_utils.controls.role_data import role_variables
+from plugins.plugin_utils.state.run_store import RunStore
 
 REPORT = {
-    "defaults/main.yml": "endpoint_report_history: '{{ place }}/history.sqlite'\n",
-    "meta/argument_specs.yml": "argument_specs: {main: {options: {endpoint_report_history: {type: path}}}}\n",
+    "defaults/main.yml": """
+endpoint_report_directory: "{{ place }}/records"
+endpoint_report_history: "{{ endpoint_report_directory }}/history.sqlite"
+endpoint_report_metrics_file: ""
+""",
+    "meta/argument_specs.yml": """
+argument_specs:
+  main:
+    options:
+      endpoint_report_directory: {type: path}
+      endpoint_report_history: {type: path}
+      endpoint_report_metrics_file: {type: str}
+""",
 }
 ROLE = {
     "defaults/main.yml": "vpn_port: 443\nvpn_names: [a]\n",
@@ -46,7 +58,7 @@ argument_specs:
 
 
 @pytest.fixture
-def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: RunStore) -> Any:
     """Return a function that checks endpoints, given as their variables; it returns what is refused, line by line."""
     monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
     for role, files in (("vpn", ROLE), ("endpoint_report", REPORT)):
@@ -57,22 +69,31 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(role_data, "ROLES", tmp_path / "roles")
     loader = DataLoader()
 
-    def run(roles: list[str] | None = None, **endpoints: dict[str, Any]) -> list[str]:
+    def run(roles: list[str] | None = None, more: list[str] | None = None, **endpoints: dict[str, Any]) -> list[str]:
         action = object.__new__(ActionModule)
         action._loader = loader
-        action._task = SimpleNamespace(args={"roles": roles} if roles else {"hosts": list(endpoints)})
+        of_groups = {"groups": ["laptops"], "all_groups": ["laptops", "office_pcs"], "roles": more or []}
+        action._task = SimpleNamespace(args={"roles": roles} if roles else of_groups)
         known = {
-            host: {"endpoint_roles": ["vpn"], "place": str(tmp_path), **variables}
+            host: {"endpoint_roles": ["vpn"], "place": str(tmp_path), "inventory_hostname": host, **variables}
             for host, variables in endpoints.items()
         }
         first = next(iter(known))
-        hostvars = SimpleNamespace(raw_get=known.__getitem__)
-        try:
-            result = action.run(task_vars={**known[first], "inventory_hostname": first, "hostvars": hostvars})
-        except AnsibleActionFail as error:
-            return str(error).split("\n")
-        assert result == {"changed": False}
-        return []
+        source = str(tmp_path / "hosts.yml")
+        inventory = SimpleNamespace(_inventory=SimpleNamespace(processed_sources=[source]))
+        result = action.run(
+            task_vars={
+                **known[first],
+                "inventory_hostname": first,
+                "hostvars": SimpleNamespace(raw_get=known.__getitem__, _inventory=inventory),
+                "groups": {"all": list(known), "laptops": list(known)},
+                "ansible_inventory_sources": [source],
+                "ansible_play_hosts_all": list(known),
+            }
+        )
+        assert result["changed"] is False
+        assert result.get("failed", False) is ("msg" in result)
+        return result["msg"].split("\n") if "msg" in result else []
 
     return run
 
@@ -122,8 +143,8 @@ def test_a_variable_that_cannot_be_worked_out_is_told(check):
 def test_inside_a_role_its_endpoint_alone_is_checked(check):
     assert check(roles=["vpn"], w1={}, w2={"vpn_port": 0}) == []
     assert check(roles=["vpn"], w1={"vpn_port": 0}) == ["w1: vpn_port: 0 is refused."]
-    (told,) = check(roles=["wpn"], w1={})
-    assert "no role 'wpn'" in told
+    with pytest.raises(AnsibleActionFail, match="no role 'wpn'"):
+        check(roles=["wpn"], w1={})
 
 
 def test_the_inventory_wins_over_defaults_and_the_role_over_the_inventory(tmp_path, check):
@@ -135,11 +156,62 @@ def test_the_inventory_wins_over_defaults_and_the_role_over_the_inventory(tmp_pa
     assert seen["__vpn_doubled"] == "{{ vpn_port | int * 2 }}"
 
 
+def test_a_playbook_may_ask_for_more_roles_than_an_endpoint_gets(check):
+    wrong = {"endpoint_roles": [], "vpn_port": 0}
+    assert check(w1=wrong) == []
+    assert check(more=["vpn"], w1=wrong) == ["w1: vpn_port: 0 is refused."]
+
+
 def test_a_history_that_cannot_be_used_and_a_wrong_waiver_stop_the_run_before_it_begins(check, tmp_path):
-    (tmp_path / "history.sqlite").write_text("no history")
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records/history.sqlite").write_text("no history")
     waivers = tmp_path / "mine.yml"
     waivers.write_text("- {control: vpn.port, hosts: [w1], owner: S, reason: a test, expires: 2026-12-31}\n")
     lines = check(w1={"endpoint_waivers_file": str(waivers)})
     assert len(lines) == 2
     assert "mine.yml, line 1: there is no control 'vpn.port'" in lines[0]
+    assert lines[1].startswith("endpoint_report_history: ")
     assert "history.sqlite is no history" in lines[1]
+
+
+def unwritable(name: str, path: Path, error: str) -> str:
+    return (
+        f"endpoint_report_{name}: {path} cannot be written ({error}), and what cannot be recorded is not begun. "
+        f"Give this user the right to write there, or name another place: -e endpoint_report_{name}=PATH"
+    )
+
+
+@pytest.mark.parametrize("place", ["file/records", "file"])
+def test_what_cannot_be_recorded_is_not_begun(check, tmp_path, place):
+    (tmp_path / "file").write_text("in the way")
+    path = tmp_path / place
+    # Below a file nothing can be made, whoever one is.
+    assert check(w1={"endpoint_report_directory": str(path)}) == [unwritable("directory", path, "Not a directory")]
+
+
+def test_the_metrics_and_the_history_are_tried_as_well(check, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    below = tmp_path / "file/below"
+    places = {"metrics_file": below / "offsite.prom", "history": below / "history.sqlite"}
+    assert check(w1={f"endpoint_report_{name}": str(path) for name, path in places.items()}) == [
+        unwritable("metrics_file", places["metrics_file"], "Not a directory"),
+        f"endpoint_report_history: {below / 'history.sqlite'}: Not a directory. See docs/history.md",
+    ]
+
+
+def test_a_file_that_cannot_be_replaced_is_found(check, tmp_path):
+    (tmp_path / "offsite.prom").mkdir()
+    path = tmp_path / "offsite.prom"
+    assert check(w1={"endpoint_report_metrics_file": str(path)}) == [unwritable("metrics_file", path, "Is a directory")]
+
+
+def test_trying_leaves_nothing_but_the_folder(check, tmp_path):
+    assert check(w1={"endpoint_report_metrics_file": str(tmp_path / "metrics/offsite.prom")}) == []
+    assert [*(tmp_path / "records").iterdir(), *(tmp_path / "metrics").iterdir()] == []
+
+
+def test_the_inventory_and_the_variables_are_told_together(check):
+    assert check(w1={"vpn_port": 0, "ansible_limit": "w1,w2"}) == [
+        "--limit: nothing in the inventory is called 'w2'; correct it",
+        "w1: vpn_port: 0 is refused.",
+    ]

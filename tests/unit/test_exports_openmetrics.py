@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_prometheus
 
-from plugins.plugin_utils.reports.openmetrics import MOST, to_openmetrics
-from tests.unit.report_data import HOSTILE, RECORDS, every_status, rec
+from plugins.plugin_utils.reports.openmetrics import MOST
+from tests.unit.report_data import HOSTILE, RECORDS, every_status, exported, rec
 
 
 def series(records, parse=parse_openmetrics) -> dict[str, dict[tuple[str, ...], float]]:
     """Return name -> label values -> value, as a reader of the format sees them."""
     found: dict[str, dict[tuple[str, ...], float]] = {}
-    for family in parse(to_openmetrics(records).decode()):
+    for family in parse(exported("openmetrics", records).decode()):
         assert family.type == "gauge"
         for sample in family.samples:
             key = tuple(sample.labels.values())
@@ -31,7 +31,7 @@ def test_the_whole_file_of_two_endpoints():
         rec("drifted", "b", instance="IMR", severity="medium"),
         rec("unreachable", "endpoint.reachable", "pc2", role="endpoint"),
     ]
-    assert to_openmetrics(records).decode().splitlines() == [
+    assert exported("openmetrics", records).decode().splitlines() == [
         "# TYPE offsite_report_endpoints gauge",
         "# HELP offsite_report_endpoints Endpoints in the report.",
         "offsite_report_endpoints 2",
@@ -169,7 +169,7 @@ def test_the_series_of_controls_are_bounded_the_worst_first_and_the_rest_counted
 
 
 def test_equal_records_in_any_order_give_equal_bytes():
-    assert to_openmetrics(every_status()) == to_openmetrics(every_status()[::-1])
+    assert exported("openmetrics", every_status()) == exported("openmetrics", every_status()[::-1])
 
 
 @settings(max_examples=150, deadline=None)

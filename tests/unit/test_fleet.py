@@ -88,7 +88,7 @@ def test_the_same_news_on_many_endpoints_is_one_group_and_the_most_urgent_comes_
         *on("pc3", item("a.c", "drifted", news="new"), item("a.c2", "error", news="still")),
     ]
     shown = fleet(records)
-    told = [(one.control, one.status, [shown.records[row]["endpoint"] for row in one.rows]) for one in shown.news.new]
+    told = [(one.control, one.status, [records[row]["endpoint"] for row in one.rows]) for one in shown.news.new]
     assert told == [
         ("a.c", "drifted", ["pc2", "pc3"]),
         ("a.b", "drifted", ["pc1"]),
@@ -152,7 +152,7 @@ def test_a_change_within_good_is_none_for_the_trend():
 
 def test_the_last_point_has_the_numbers_of_the_verdict():
     shown = fleet(sample_fleet())
-    not_measured = [one for one in shown.records if one["endpoint"] in shown.summary.not_measured]
+    not_measured = [one for one in sample_fleet() if one["endpoint"] in shown.summary.not_measured]
     # Of the 4 endpoints that were not measured one is counted as an error: its state could not be read.
     assert (shown.summary.good, shown.trend[-1].good, len(not_measured)) == (559, 559, 4)
     assert (shown.trend[-1].not_good, shown.trend[-1].not_measured) == (9, 3)

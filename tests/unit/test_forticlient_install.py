@@ -11,7 +11,8 @@ import yaml
 from offsite_documents import windows
 
 from lab import downloads
-from plugins.plugin_utils.controls.compare import ExpectedError, check_expected, compare
+from plugins.plugin_utils.controls.compare import ExpectedError
+from plugins.plugin_utils.controls.kinds import comparison
 from plugins.plugin_utils.state.nodes import Located, Unreadable
 from plugins.plugin_utils.state.state import State
 from plugins.test.variables import includes_version, is_dotted_version
@@ -63,20 +64,20 @@ def named(system: str, version: str) -> set[str]:
 )
 def test_a_version_lies_in_a_range_or_outside(bounds: dict[str, str], inside: bool) -> None:
     actual = Located(True, "7.4.3.8758")
-    assert compare("version_between", bounds, actual).same is inside
-    assert compare("version_outside", [{"below": "1"}, bounds], actual).same is not inside
+    assert (comparison("version_between", bounds).verdict(actual) is None) is inside
+    assert (comparison("version_outside", [{"below": "1"}, bounds]).verdict(actual) is None) is not inside
 
 
 def test_a_version_inside_a_forbidden_range_is_told_in_words() -> None:
     forbidden = [{"at_least": "7.0.2", "at_most": "7.0.2"}, {"at_least": "7.4.0", "below": "7.4.4"}]
-    verdict = compare("version_outside", forbidden, Located(True, "7.4.3.8758"))
-    assert verdict.reason == 'is "7.4.3.8758", should be none of: 7.0.2; 7.4.0 or newer and older than 7.4.4'
+    verdict = comparison("version_outside", forbidden).verdict(Located(True, "7.4.3.8758"))
+    assert verdict == 'is "7.4.3.8758", should be none of: 7.0.2; 7.4.0 or newer and older than 7.4.4'
 
 
 @pytest.mark.parametrize("expected", [[], {}, [{}], [{"above": "7"}], [{"below": "seven"}]])
 def test_ranges_that_are_none_are_refused(expected: Any) -> None:
     with pytest.raises(ExpectedError):
-        check_expected("version_outside", expected)
+        comparison("version_outside", expected)
 
 
 @pytest.mark.parametrize(("value", "is_one"), [("7.4.3", True), ("7", True), ("", False), ("v7", False), (7, False)])

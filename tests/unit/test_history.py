@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import shutil
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +21,12 @@ from plugins.plugin_utils.records.history import (
     APPLICATION_ID,
     MIGRATIONS,
     HistoryError,
+    check_folder,
     check_history,
     keep_from,
     opened,
 )
-from plugins.plugin_utils.records.records import record, stamp
+from plugins.plugin_utils.records.records import Record, record, stamp
 from plugins.plugin_utils.records.since import Flapping, Life, retired
 
 RULES = Flapping()
@@ -32,16 +36,16 @@ def at(day: int, second: int = 0) -> str:
     return f"2026-11-{day:02}T14:30:{second:02}Z"
 
 
-def run(day: int, status: str = "drifted", **fields: Any) -> list[dict[str, Any]]:
+def run(day: int, status: str = "drifted", **fields: Any) -> list[Record]:
     return [rec(status, expected=443, actual=1, at=at(day), run=f"r{day}", **fields)]
 
 
-def remember(file: Path, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def remember(file: Path, records: list[Record]) -> list[Record]:
     with opened(file) as history:
         return history.remember(records, RULES)
 
 
-def since(file: Path, records: list[dict[str, Any]]) -> tuple[str, str]:
+def since(file: Path, records: list[Record]) -> tuple[str, str]:
     """Return what the history would say of records, without storing them."""
     with opened(file) as history:
         (found,) = history.describe(records, RULES)
@@ -226,6 +230,32 @@ def test_one_that_is_held_is_waited_for_and_then_told(file, monkeypatch):
     other.execute("ROLLBACK")
     other.close()
     assert since(file, run(3)) == (at(1), "still")
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let every write to a file fail, also root's."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_history_that_can_be_read_but_not_written_is_found_before_a_run(file):
+    remember(file, run(1))
+    before = file.read_bytes()
+    with full_disk(), pytest.raises(HistoryError, match="cannot be used"):
+        check_history(file)
+    check_history(file)
+    assert file.read_bytes() == before
+
+
+def test_a_folder_on_a_full_disk_is_found_before_a_run(tmp_path):
+    with full_disk(), pytest.raises(OSError, match="File too large"):
+        check_folder(tmp_path)
+    assert [*tmp_path.iterdir()] == []
 
 
 def killed(file: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +21,83 @@ def plays(name: str) -> list[dict[str, Any]]:
     return yaml.safe_load((ROOT / f"playbooks/{name}.yml").read_text())
 
 
-def test_site_lists_the_roles_that_the_survey_checks_reads_and_compares():
+# The endpoints of a group on which something is to be done; nobody where nothing is, or where there is no such group.
+WORKING = re.compile(
+    r"{{ groups\['(\w+)'\] \| default\(\[\]\) \| intersect\(groups\['endpoint_work'\] \| default\(\[\]\)\) }}"
+)
+
+
+def working(name: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the roles of the plays that write, by the group that each is for, in the order of the plays."""
+    found = [(WORKING.fullmatch(play.get("hosts", "")), play) for play in plays(name)]
+    return {match[1]: play["roles"] for match, play in found if match}
+
+
+def test_site_lists_the_roles_that_are_checked_read_and_compared_before():
     by_group = {
-        play["hosts"]: [entry["role"].removeprefix(PREFIX) for entry in play["roles"]]
-        for play in plays("site")
-        if play["hosts"] in BY_GROUP
+        group: [entry["role"].removeprefix(PREFIX) for entry in roles] for group, roles in working("site").items()
     }
     assert by_group == BY_GROUP
 
 
-def test_retiring_takes_off_the_roles_of_site_in_reverse_and_each_by_its_own_state():
-    site = [play for play in plays("site") if play["hosts"] in BY_GROUP]
-    retire = [play for play in plays("retire") if play["hosts"] in BY_GROUP]
-    assert [play["hosts"] for play in retire] == [play["hosts"] for play in reversed(site)]
-    for play in retire:
-        wanted = [{"role": f"{PREFIX}{role}", f"{role}_state": "absent"} for role in reversed(BY_GROUP[play["hosts"]])]
-        assert play["roles"] == wanted
+def test_retiring_compares_and_takes_off_the_roles_of_site_in_reverse():
+    assert plays("retire")[0]["vars"]["endpoint_audit_state"] == "absent"
+    retire = working("retire")
+    assert [*retire] == [*reversed(working("site"))]
+    for group, roles in retire.items():
+        wanted = [{"role": f"{PREFIX}{role}", f"{role}_state": "absent"} for role in reversed(BY_GROUP[group])]
+        assert roles == wanted
+
+
+def test_the_handover_prepares_with_the_roles_of_site():
+    assert working("handover") == {"laptops": working("site")["laptops"]}
+
+
+def test_only_plays_that_write_for_a_report_let_a_role_go_on_after_a_failure():
+    for name in ("site", "retire"):
+        following = [
+            play["hosts"] for play in plays(name) if play.get("vars", {}).get("endpoint_controls_report_follows")
+        ]
+        assert [WORKING.fullmatch(hosts)[1] for hosts in following] == [*working(name)]
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "groups"),
+    [
+        ("audit", "prepare.yml", None),
+        ("site", "prepare.yml", None),
+        ("retire", "prepare.yml", None),
+        ("handover", "prepare.yml", ["laptops"]),
+        ("take_back", "prepare.yml", ["laptops"]),
+        ("undo", "validate.yml", None),
+        ("prepare", "validate.yml", None),
+    ],
+)
+def test_what_reaches_endpoints_begins_by_checking_everything_for_the_groups_of_its_plays(name, first, groups):
+    begin, *others = plays(name)
+    assert begin["import_playbook"] == first
+    assert begin.get("vars", {}).get("endpoint_groups") == groups
+    # Nobody is in a later play whom the check has not seen.
+    reached = {group for play in others if "{{" not in play["hosts"] for group in play["hosts"].split(":")}
+    assert reached <= {*(groups or BY_GROUP), "endpoint_undo_concerned"}
+
+
+@pytest.mark.parametrize("name", ["validate", "prepare"])
+def test_unless_a_playbook_says_otherwise_it_is_for_all_groups(name):
+    play = next(play for play in plays(name) if play.get("hosts") and "endpoint_groups" in play.get("vars", {}))
+    assert play["vars"]["endpoint_groups"] == list(BY_GROUP)
+
+
+def test_no_play_gathers_facts_whatever_the_configuration_of_others_says():
+    every = {path.stem: plays(path.stem) for path in (ROOT / "playbooks").glob("*.yml")}
+    assert len(every) == 13
+    gathering = [
+        (name, play["name"])
+        for name, found in every.items()
+        for play in found
+        if "hosts" in play and play.get("gather_facts") is not False
+    ]
+    assert gathering == []
 
 
 @pytest.mark.parametrize("role", DOCUMENTED_ROLES)
@@ -83,4 +145,4 @@ def test_undo_looks_for_a_run_where_the_report_puts_it():
     folder = (
         defaults["endpoint_report_directory"].replace("{{ lookup(", "lookup(").replace(") }}/records", ") ~ '/records'")
     )
-    assert f"endpoint_report_directory | default({folder})" in plays("undo")[0]["vars"]["endpoint_undo_file"]
+    assert f"endpoint_report_directory | default({folder})" in plays("undo")[1]["vars"]["endpoint_undo_file"]

@@ -11,10 +11,10 @@ from plugins.plugin_utils.plan.memory import Entry, MemoryTextError, parse_memor
 from plugins.plugin_utils.state.locators import lies_in, place
 
 SERVER = {"registry": TUNNELS + r"\IMR", "value": "Server"}
-SCOPE = {"firewall_rule": "FPS-SMB-In-TCP", "field": "remote_address", "store": "local"}
+SCOPE = {"firewall_rule": "FPS-SMB-In-TCP", "field": "remote_address"}
 USER = {"user_registry": r"Software\X", "value": "N", "user": "S-1-5-21-1"}
 START = {"service": "TermService", "field": "start_mode"}
-PROFILES = {"firewall_rule": "FPS-SMB-In-TCP", "field": "profiles", "store": "local"}
+PROFILES = {"firewall_rule": "FPS-SMB-In-TCP", "field": "profiles"}
 MEMBER = {"group": "S-1-5-32-555", "member": "taro"}
 ENTRIES = [
     Entry("vpn_profile.server", "IMR", SERVER, False, "old.example.com:443", "REG_SZ"),
@@ -32,6 +32,14 @@ ENTRIES = [
 
 def test_a_memory_comes_back_as_it_was_kept():
     assert parse_memory(render(ENTRIES)) == ENTRIES
+
+
+def test_an_older_note_that_names_the_store_of_a_rule_is_understood():
+    text = render(ENTRIES).replace(
+        '"firewall_rule":"FPS-SMB-In-TCP"', '"firewall_rule":"FPS-SMB-In-TCP","store":"local"'
+    )
+    assert text.count('"store":"local"') == 2
+    assert parse_memory(text) == ENTRIES
 
 
 def test_the_kept_text_has_the_agreed_form():

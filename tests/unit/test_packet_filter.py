@@ -5,9 +5,12 @@ Source: docs/sources/macos.md#packet-filter.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from plugins.plugin_utils.values.packet_filter import difference, meaning
+from plugins.plugin_utils.values.addresses import AddressError
+from plugins.plugin_utils.values.packet_filter import difference, meaning, scope
 
 WISH = [
     "pass in quick inet proto tcp from 172.31.0.0/16 to any port 445",
@@ -21,6 +24,46 @@ PRINTED = [
     "pass in quick proto tcp from (en0:network) to any port = 445 flags S/SA keep state",
     "block drop in quick proto tcp from any to any port = 445",
 ]
+
+
+LO = "pass in quick on lo0 proto tcp from any to any port 445"
+BLOCK = "block drop in quick proto tcp from any to any port 445"
+
+
+@pytest.mark.parametrize(
+    ("allow", "devices", "rules"),
+    [
+        (
+            ["172.31.0.0/16", "LocalSubnet"],
+            ["en0", "en5"],
+            [
+                "pass in quick proto tcp from (en0:network) to any port 445",
+                "pass in quick proto tcp from (en5:network) to any port 445",
+                "pass in quick inet proto tcp from 172.31.0.0/16 to any port 445",
+            ],
+        ),
+        (
+            ["10.0.0.5-10.0.0.9", "2001:db8::/32", "::1-::4, 10.1.2.3"],
+            ["en0"],
+            [
+                "pass in quick inet proto tcp from 10.0.0.5 - 10.0.0.9 to any port 445",
+                "pass in quick inet6 proto tcp from 2001:db8::/32 to any port 445",
+                "pass in quick inet6 proto tcp from ::1 - ::4 to any port 445",
+                "pass in quick inet proto tcp from 10.1.2.3 to any port 445",
+            ],
+        ),
+        (["localsubnet6"], ["en0"], ["pass in quick inet6 proto tcp from (en0:network) to any port 445"]),
+        (["LocalSubnet"], [], []),
+    ],
+)
+def test_who_may_reach_a_port_becomes_rules_by_family(allow, devices, rules):
+    assert scope(445, allow).rules(devices) == [LO, *rules, BLOCK]
+
+
+@pytest.mark.parametrize("wrong", ["Any", "Internet", "here", "10.0.0.0/99"])
+def test_who_the_packet_filter_cannot_be_told_of_is_refused(wrong):
+    with pytest.raises(AddressError, match=re.escape(wrong)):
+        scope(445, [wrong])
 
 
 def test_what_pfctl_prints_is_what_was_loaded():

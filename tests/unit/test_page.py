@@ -25,8 +25,10 @@ from plugins.plugin_utils.records.records import (
     stamp,
     unreachable,
 )
-from plugins.plugin_utils.reports.page import FILES, LANGUAGES, SCRIPTS, embedded, load_words, render, sentence
+from plugins.plugin_utils.reports.page import FILES, LANGUAGES, SCRIPTS, load_words, sentence
+from plugins.plugin_utils.reports.page_data import embedded
 from plugins.plugin_utils.reports.summary import NEXT_STEPS, summarise
+from tests.rendered import render
 from tests.sample_fleet import WAIVERS, sample_fleet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,6 +185,13 @@ def test_the_verdict_in_japanese_when_all_is_good_or_nothing_is_there():
     good = summarise(on("pc1", record("a.a", "compliant", role="a")), [])
     assert sentence(good, load_words("ja")) == "問題なし: 1 台中 1 台を測定し、1 項目中 1 項目が準拠"
     assert sentence(summarise([], []), load_words("ja")) == "要対応: 対象の端末がなく、何も測定していません"
+    silent = on("pc1", record("endpoint.reachable", "offsite", role="endpoint"))
+    assert sentence(summarise(silent, []), load_words("ja")) == "要対応: 何も測定していません、未測定 1 台"
+    gone = on("pc1", record("endpoint.life", "not_applicable", role="endpoint"))
+    assert (
+        sentence(summarise(gone, []), load_words("ja"))
+        == "廃止済み: 対象の 1 台はすべて廃止済みで、何も測定していません"
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,10 @@ from offsite_documents import (
 )
 from offsite_planning import IMR, SERVER_BEFORE, drifted, entry, run, statuses, with_memory
 
+from plugins.plugin_utils.controls import controls
 from plugins.plugin_utils.controls.controls import ControlError
+from plugins.plugin_utils.state import state
+from plugins.plugin_utils.values import addresses
 
 TEAM = [{"name": "Team", "gateway": "fg.imr.tohoku.ac.jp", "port": 443}]
 
@@ -328,15 +331,6 @@ def test_a_rule_that_is_not_there_is_told_and_not_written():
     assert not result.as_dict()["has_writes"]
 
 
-def test_a_policy_rule_is_never_written():
-    document = windows()
-    document["registry"][POLICY_RULES] = key({"FPS-SMB-In-TCP": sz(SMB_IN.replace("LocalSubnet", "DNS"))})
-    where = {"firewall_rule": "{name}", "field": "remote_address", "store": "policy"}
-    result = run([scope_control(where=where)], document)
-    assert result.records[0]["status"] == "drifted"
-    assert not result.as_dict()["has_writes"]
-
-
 def test_a_broken_rule_is_an_error_and_is_not_written():
     result = run([scope_control()], rule("v2.31|nonsense"))
     assert result.records[0]["status"] == "error"
@@ -349,3 +343,54 @@ def test_a_plan_leaves_the_document_as_it_was():
     run([tunnel_control(), prompt_control(), scope_control()], document)
     run([tunnel_control()], document, state="absent")
     assert document == copied
+
+
+def test_what_is_not_to_be_remembered_is_written_and_stays_when_the_role_is_taken_off():
+    result = run([tunnel_control(remember=False)], drifted())
+    assert result.written == [("vpn_profile.server", "IMR", "machine")]
+    assert (result.keep, result.undo) == (None, {("vpn_profile.server", "IMR", "machine"): []})
+
+
+def test_what_is_not_asked_for_is_one_record_or_none():
+    control = {name: tunnel_control()[name] for name in ("id", "title", "why", "severity")} | {"when": False}
+    assert run([control]).records == []
+    (item,) = run([{**control, "otherwise": "the inventory says so"}], windows()).records
+    assert (item["status"], item["reason"], item["expected"]) == ("not_applicable", "the inventory says so", None)
+
+
+def test_what_is_expected_and_what_is_there_is_understood_once(monkeypatch):
+    read: list[Any] = []
+
+    def counted(module: Any, name: str) -> None:
+        function = getattr(module, name)
+
+        def counting(one: Any, *more: Any) -> Any:
+            read.append((name, one))
+            return function(one, *more)
+
+        monkeypatch.setattr(module, name, counting)
+
+    counted(addresses, "parse")
+    counted(state, "parse_rule")
+    counted(controls, "_expand_one")
+    wanted = ["LocalSubnet", "172.31.0.0/16"]
+    there = {"where": {"firewall_rule": "{name}", "field": "exists"}, "is": "present", "reason": "x"}
+    of_policy = {"where": {"firewall_policy_rules": {"port": 445, "direction": "In"}}, "is": "present", "owner": "x"}
+    control = scope_control(applies_if=[there], governed_by=[of_policy, of_policy], expected=wanted)
+    control["each"] = [{"name": "FPS-SMB-In-TCP"}]
+    drifted_rule = SMB_IN.replace("RA4=LocalSubnet", "RA4=10.0.0.0/255.0.0.0")
+    document = rule(drifted_rule)
+    policy = SMB_IN.replace("LPort=445", "LPort=446")
+    document["registry"][POLICY_RULES] = key({"Other": sz(policy)})
+    result = run([control], document)
+    assert [item["parameters"]["RemoteAddress"] for item in result.writes.as_dict()["firewall"]] == [
+        ["LocalSubnet", "172.31.0.0/255.255.0.0"]
+    ]
+    texts = [(name, one) for name, one in read if name != "_expand_one"]
+    assert sorted(texts, key=str) == [
+        ("parse", ["10.0.0.0/255.0.0.0", "172.31.0.0/255.255.0.0", "LocalSubnet6"]),
+        ("parse", wanted),
+        ("parse_rule", drifted_rule),
+        ("parse_rule", policy),
+    ]
+    assert [name for name, _ in read if name == "_expand_one"] == ["_expand_one"]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.plugin_utils.records.records import STATUSES, record, stamp, unreachable, unusable_state
+from plugins.plugin_utils.records.since import Life, retired
 from plugins.plugin_utils.reports.summary import columns, summarise, table, verdict
 
 
@@ -77,8 +78,8 @@ def test_that_an_endpoint_answers_does_not_keep_it_from_being_measured():
     ],
 )
 def test_only_a_run_in_which_all_is_right_or_expected_to_be_silent_ends_well(status, good):
-    records = on("pc1", item("a.a", "compliant"), item("a.b", status))
-    assert verdict(summarise(records, ["pc1"]))[0] is good
+    records = [*on("pc0", item("a.a", "compliant")), *on("pc1", item("a.a", "compliant"), item("a.b", status))]
+    assert verdict(summarise(records, ["pc0", "pc1"]))[0] is good
 
 
 def test_a_dry_run_may_find_drift_and_nothing_else():
@@ -94,6 +95,43 @@ def test_a_dry_run_may_find_drift_and_nothing_else():
 
 def test_a_run_over_no_endpoint_is_not_good():
     assert verdict(summarise([], [])) == (False, "Not good: no endpoint was in this run, so nothing was measured")
+
+
+RETIRED = retired(Life("retired", "2026-11-04T10:00:00Z"))
+WHY = "retired on 2026-11-04: nothing is wanted of it. Take it out of the inventory, or run site.yml to use it again"
+OFFSITE = item("endpoint.reachable", "offsite")
+MEASURED = item("endpoint.reachable", "compliant")
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "good", "words"),
+    [
+        ({"pc1": RETIRED}, True, f"Retired: nothing was measured; pc1: {WHY}"),
+        (
+            dict.fromkeys(["pc1", "pc2", "pc3", "pc4"], RETIRED),
+            True,
+            f"Retired: nothing was measured; pc1, pc2, pc3 and 1 more: {WHY}",
+        ),
+        ({"pc1": OFFSITE}, False, "Not good: nothing was measured; 1 endpoint not measured (1 offsite)"),
+        (
+            {"pc1": RETIRED, "pc2": OFFSITE},
+            False,
+            f"Not good: nothing was measured; 1 endpoint not measured (1 offsite); pc1: {WHY}",
+        ),
+        (
+            {"pc1": RETIRED, "pc2": OFFSITE, "pc3": MEASURED},
+            True,
+            "Good where measured: 1 of 1 control on 2 of 3 endpoints compliant; 1 endpoint not measured (1 offsite)",
+        ),
+    ],
+)
+def test_a_run_that_measured_nothing_says_so_and_ends_well_only_when_all_are_retired(endpoints, good, words):
+    records = [one for name, made in endpoints.items() for one in on(name, made)]
+    assert verdict(summarise(records, endpoints)) == (good, words)
+
+
+def test_one_endpoint_of_several_may_be_silent_as_expected():
+    assert verdict(summarise(on("pc1", OFFSITE), ["pc1"]), whole=False)[0] is True
 
 
 def test_the_verdict_says_what_it_rests_on():

@@ -56,7 +56,6 @@ def test_a_client_that_is_good_needs_nothing_and_full_disk_access_is_not_pretend
         ("edition", None): "compliant",
         ("installed", None): "compliant",
         ("minimum_version", None): "compliant",
-        ("maximum_version", None): "compliant",
         ("system_extension", None): "compliant",
         ("full_disk_access", None): "not_applicable",
     }
@@ -127,4 +126,8 @@ def test_only_what_the_vendor_s_records_name_for_macs_is_told():
 
 
 def test_the_store_client_is_nothing_for_a_mac():
-    assert look(a_mac(), forticlient_install_client="store").records == []
+    result = look(a_mac(), forticlient_install_client="store")
+    assert found(result) == {("supported_macos", None): "not_applicable"}
+    assert reason(result, "forticlient_install.supported_macos") == (
+        "the Store client (forticlient_install_client) is Windows' own"
+    )

@@ -32,8 +32,8 @@ def test_by_default_one_record_says_that_nothing_is_done():
     pc = machine()
     pc.registry.set(W32TIME, "Start", Value("REG_DWORD", 4))
     result = planned("time_sync", pc)
-    assert found(result) == {("enable", None): "not_applicable"}
-    assert "time_sync_enable is false" in reason(result, "time_sync.enable")
+    assert found(result) == {("servers", None): "not_applicable"}
+    assert "time_sync_enable is false" in reason(result, "time_sync.servers")
     assert not result.as_dict()["has_writes"]
 
 

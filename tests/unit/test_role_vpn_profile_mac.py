@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from mac_roles import planned, templated, variables_of
+from mac_roles import planned
 from offsite_documents import APP, BEFORE_PLIST, PLIST, mac
 
-FILES = ("defaults/main.yml", "vars/main.yml", "vars/Darwin.yml")
 CONNECTIONS = [{"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp"}]
 
 
@@ -23,9 +22,8 @@ CONNECTIONS = [{"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp"}]
 )
 def test_the_record_says_when_it_takes_effect(console_user: Any, tunnel: bool, words: str):
     document = {**mac(), "console_user": console_user, "tunnel": {"active": tunnel, "services": []}}
-    known = {"ansible_facts": {"endpoint_state": {"document": document}}}
-    variables = variables_of("vpn_profile", *FILES) | {"vpn_profile_connections": CONNECTIONS} | known
-    assert {item["takes_effect"] for item in templated(variables, "__vpn_profile_controls")} == {words}
+    result = planned("vpn_profile", document, vpn_profile_connections=CONNECTIONS)
+    assert set(result.effects.values()) == {words}
 
 
 @pytest.mark.parametrize("tunnel", [True, False])

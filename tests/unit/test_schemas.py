@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, get_origin, get_type_hints
 
 import jsonschema
 import pytest
@@ -28,7 +28,15 @@ from offsite_documents import (
 from plugins.plugin_utils.controls.controls import ControlError, expand
 from plugins.plugin_utils.plan.plan import plan
 from plugins.plugin_utils.plan.read_back import settle
-from plugins.plugin_utils.records.records import STATUSES, check_record, record, stamp, unreachable, unusable_state
+from plugins.plugin_utils.records.records import (
+    STATUSES,
+    Record,
+    check_record,
+    record,
+    stamp,
+    unreachable,
+    unusable_state,
+)
 from plugins.plugin_utils.state.locators import LOCATORS
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
@@ -151,10 +159,26 @@ GOOD_CONTROLS += [
     | {"expected": None},
     {**USERS, "where": {"group": "S-1-5-32-555", "field": "members"}, "scope": "machine", "compare": "contains"}
     | {"expected": ["taro"]},
-    {**USERS, "where": {"firewall_group": "@FirewallAPI.dll,-28752", "field": "names"}, "scope": "machine"}
-    | {"compare": "set", "expected": ["RemoteDesktop-UserMode-In-TCP"]},
+]
+HEAD = {name: tunnel_control()[name] for name in ("id", "title", "why", "severity")}
+GOOD_CONTROLS += [
+    tunnel_control(when=True, otherwise="x"),
+    tunnel_control(takes_effect=[{"where": {"console_user": "name"}, "is": "absent", "reason": "at the next logon"}]),
+    {**HEAD, "when": False, "otherwise": "x"},
+    tunnel_control(each=["IMR"], expected="{name}", remember=False),
+    tunnel_control(each=[{"name": "IMR", "port": 1, "gateway": "x", "how": "none", "when": True}], remedy="{how}"),
 ]
 BAD_CONTROLS = [
+    tunnel_control(when="yes"),
+    tunnel_control(takes_effect=7),
+    tunnel_control(takes_effect=[{"where": {"console_user": "name"}, "is": "absent"}]),
+    tunnel_control(when=False, otherwise=7),
+    {**HEAD, "when": True},
+    {**HEAD, "otherwise": "x"},
+    tunnel_control(remember="no"),
+    tunnel_control(remedy="{how} now"),
+    tunnel_control(each=[{"name": "IMR", "port": 1, "gateway": "x", "when": "no"}]),
+    tunnel_control(each=[7]),
     {**USERS, "scope": "everybody"},
     {**USERS, "scope": "machine"},
     {**USERS, "where": {"registry": r"HKLM\X", "value": "IMR", "type": "REG_BINARY", "decode": "wininet"}},
@@ -171,7 +195,9 @@ BAD_CONTROLS = [
     tunnel_control(postpone_if=[{**LATER, "is": "present"}]),
     tunnel_control(where={"group": "S-1-5-32-555"}),
     tunnel_control(where={"group": "S-1-5-32-555", "field": "members", "member": "taro"}),
-    tunnel_control(where={"firewall_group": "@FirewallAPI.dll,-28752"}),
+    tunnel_control(where={"firewall_group": "@FirewallAPI.dll,-28752", "field": "names"}),
+    tunnel_control(where={"firewall_rule": "X", "field": "enabled", "store": "policy"}),
+    tunnel_control(compare="flag", expected=True),
     tunnel_control(applies_if=[{"where": {"system": "edition_id"}, "one_of": [], "reason": "x"}]),
     {},
     {name: value for name, value in tunnel_control().items() if name != "severity"},
@@ -212,6 +238,13 @@ def test_schema_and_code_refuse_the_same_controls(control):
 
 def stamped(status: str) -> dict[str, Any]:
     return stamp([record("a.b", status, role="r", expected=["x"], actual={"y": 1})], **STAMP)[0]
+
+
+def test_a_record_s_type_has_the_keys_of_the_schema():
+    schema: Any = RECORD.schema
+    hints = get_type_hints(Record, include_extras=True)
+    assert {*hints} == {*schema["properties"]}
+    assert {key for key, hint in hints.items() if get_origin(hint) is not NotRequired} == {*schema["required"]}
 
 
 @pytest.mark.parametrize("status", STATUSES)

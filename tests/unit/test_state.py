@@ -55,8 +55,7 @@ def look_mac(where: dict[str, Any], document: dict[str, Any] | None = None) -> L
         ({"registry": IMR, "value": "promptusername", "type": "REG_SZ"}, 1),
         ({"firewall_rule": "fps-smb-in-tcp", "field": "enabled"}, True),
         ({"firewall_rule": "FPS-SMB-In-TCP", "field": "profiles"}, ["Private"]),
-        ({"firewall_rule": "FPS-SMB-In-TCP", "field": "remote_address", "store": "local"}, None),
-        ({"firewall_rule": "FPS-SMB-In-TCP", "field": "local_port"}, ["445"]),
+        ({"firewall_rule": "FPS-SMB-In-TCP", "field": "remote_address"}, None),
         ({"firewall_rule": "FPS-SMB-In-TCP", "field": "exists"}, True),
         ({"product": "FortiClient VPN"}, "7.4.3.1790"),
         ({"product": "7-Zip"}, ""),
@@ -95,10 +94,6 @@ def test_an_existing_key_is_found_without_a_value():
         ({"registry": POLICY_RULES, "value": "X"}, "not set (the key does not exist)"),
         ({"firewall_rule": "FPS-SMB-In-TCP-V2", "field": "exists"}, "not there (no rule of this name)"),
         ({"firewall_rule": "FPS-SMB-In-TCP-V2", "field": "remote_address"}, "not there (no rule of this name)"),
-        (
-            {"firewall_rule": "FPS-SMB-In-TCP", "field": "enabled", "store": "policy"},
-            "not there (no rule of this name)",
-        ),
         (POLICY_445, "none"),
         ({"product": "forticlient vpn"}, "not installed"),
         ({"product": "FortiClient"}, "not installed"),
@@ -353,7 +348,7 @@ def test_a_memory_that_was_not_read_is_unreadable(missing):
         ({"registry": 7}, "must be text"),
         ({"firewall_rule": "X"}, "field is missing"),
         ({"firewall_rule": "X", "field": "port"}, "field is 'port'"),
-        ({"firewall_rule": "X", "field": "enabled", "store": "gpo"}, "store is 'gpo'"),
+        ({"firewall_rule": "X", "field": "enabled", "store": "local"}, "store is not known beside firewall_rule"),
         ({"firewall_policy_rules": {"port": "445", "direction": "In"}}, "port: NUMBER"),
         ({"firewall_policy_rules": {"port": 445, "direction": "Both"}}, "direction is In or Out"),
         ({"plist": PLIST}, "either key or attribute"),
@@ -377,17 +372,24 @@ def test_an_absent_parent_key_means_that_its_values_are_absent():
     assert not look({"registry": IMR, "value": "Server"}, document).found
 
 
-def test_the_rules_of_a_group_are_found_by_its_language_neutral_name():
-    document = windows()
-    other = SMB_IN.replace("-28502", "-28752")
-    document["registry"][LOCAL_RULES] = key({"B": sz(SMB_IN), "A": sz(SMB_IN), "RemoteDesktop": sz(other)})
-    reads = {**WINDOWS_READS, "registry": [{"path": LOCAL_RULES}]}
-    where = {"firewall_group": "@firewallapi.dll,-28502", "field": "names"}
-    assert State(document, reads).locate(where).value == ["A", "B"]
-    assert State(document, reads).locate({**where, "firewall_group": "@FirewallAPI.dll,-1"}).found is False
-    # A request for some names cannot tell which rules a group has.
-    with pytest.raises(Unreadable, match="was not read in full"):
-        State(document, WINDOWS_READS).locate(where)
+def test_who_is_logged_on_at_a_mac_is_found_or_nobody_is():
+    where = {"console_user": "name"}
+    assert State({**mac(), "console_user": "taro"}, MAC_READS).locate(where).value == "taro"
+    for nobody in (None, ""):
+        assert State({**mac(), "console_user": nobody}, MAC_READS).locate(where).found is False
+    with pytest.raises(Unreadable, match="who is logged on could not be read: no access"):
+        State({**mac(), "console_user": {"error": "no access"}}, MAC_READS).locate(where)
+
+
+def test_the_network_devices_of_a_mac_are_those_of_its_services_each_once():
+    document = mac()
+    services = {"Wi-Fi": {"device": "en0"}, "USB": {"device": "en10"}, "VPN": {"name": "VPN"}}
+    services |= {"Bridge": {"device": "bridge0"}, "Wi-Fi 2": {"device": "en0"}, "Odd": {"device": "enx"}}
+    document["tools"] = {"network_services": services}
+    assert State(document, MAC_READS).network_devices() == ["en0", "en10"]
+    document["tools"] = {"network_services": {"error": "no answer"}}
+    with pytest.raises(Unreadable, match="network_services could not be read: no answer"):
+        State(document, MAC_READS).network_devices()
 
 
 def test_what_a_key_holds_is_known_only_when_all_of_it_was_read():

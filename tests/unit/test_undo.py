@@ -50,6 +50,7 @@ def test_only_what_that_run_fixed_of_that_role_on_that_endpoint():
 def test_what_was_there_before_the_run_comes_back():
     result = made(WANTED, fixed())
     assert told(result) == [("vpn_profile.server", "drifted", OLD, WANTED)]
+    assert result.records[0]["reason"] == f'is "{WANTED}", was "{OLD}" before that run'
     plan = result.as_dict()
     assert plan["has_writes"] is True
     assert [(one["name"], one["data"]) for one in plan["writes"]["registry"]] == [("Server", OLD)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils.records.records import NOT_MEASURED, STATUSES, check_record, record, stamp
+from plugins.plugin_utils.records.records import NOT_MEASURED, STATUSES, Record, check_record, record, stamp
 from plugins.plugin_utils.records.waivers import (
     Waiver,
     WaiverError,
@@ -166,7 +166,7 @@ def test_a_control_that_does_not_exist_is_told_with_what_was_meant():
     ]
 
 
-def states(records: list[dict[str, Any]], waivers: list[Waiver], soon_days: int = 14) -> list[tuple[str, Any]]:
+def states(records: list[Record], waivers: list[Waiver], soon_days: int = 14) -> list[tuple[str, Any]]:
     return [(row["state"], row["line"]) for row in listing(records, waivers, today=TODAY, soon_days=soon_days)]
 
 

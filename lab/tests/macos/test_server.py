@@ -39,14 +39,38 @@ class Calls:
         self.rows.append((endpoint, kind, name, check_mode, rc))
 
 
+class Gate:
+    """The machine goes off, is dropped or is silent at the command with this number."""
+
+    def __init__(self, kind: str, number: int) -> None:
+        self.kind = kind
+        self.left = number
+
+    def next_command(self) -> bool:
+        self.left -= 1
+        return self.kind == "off" and self.left == 0
+
+    def strikes(self, kind: str) -> bool:
+        return kind == self.kind and self.left == 0
+
+    def is_unanswered(self) -> bool:
+        return self.strikes("timeout")
+
+    def refusal(self) -> str | None:
+        return "no" if self.strikes("fails") else None
+
+
 def session(
-    machine: MacMachine, work: Callable[[asyncssh.SSHClientConnection], Awaitable[Any]], **options: Any
+    machine: MacMachine,
+    work: Callable[[asyncssh.SSHClientConnection], Awaitable[Any]],
+    gate: Gate | None = None,
+    **options: Any,
 ) -> tuple[Any, Calls]:
     """Serve the machine, log on and do the work."""
 
     async def main() -> tuple[Any, Calls]:
         calls = Calls()
-        server: MacServer = await serve(machine, client_key=KEY.export_public_key().decode(), calls=calls)
+        server: MacServer = await serve(machine, client_key=KEY.export_public_key().decode(), calls=calls, gate=gate)
         known = asyncssh.import_known_hosts(machine.known_hosts_line("127.0.0.1", server.port))
         logon = {"username": "labadmin", "client_keys": [KEY], "known_hosts": known, "config": None} | options
         try:
@@ -146,6 +170,59 @@ def test_a_client_that_goes_away_ends_its_command(machine: MacMachine) -> None:
 
     _, calls = session(machine, work)
     assert [row[4] for row in calls.rows] == [None]
+
+
+async def two_commands(connection: asyncssh.SSHClientConnection) -> list[int | None]:
+    """Return the exit codes of two commands that write a file each; None where no answer came."""
+    codes = []
+    for name in ("one", "two"):
+        try:
+            done = await asyncio.wait_for(connection.run(f"echo hello > /tmp/{name}"), 2)
+            codes.append(done.exit_status)
+        except TimeoutError:
+            codes.append(None)
+    return codes
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "logged"), [("drop", True, [0, None]), ("timeout", False, [0]), ("off", False, [0])]
+)
+def test_a_command_without_an_answer(machine: MacMachine, kind: str, written: bool, logged: list[int | None]) -> None:
+    codes, calls = session(machine, two_commands, Gate(kind, 2))
+    assert codes == [0, None]
+    assert Path(f"{machine.root}/private/tmp/one").exists()
+    assert Path(f"{machine.root}/private/tmp/two").exists() is written
+    assert [row[4] for row in calls.rows] == logged
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "code"),
+    [("/usr/local/bin/python3 -c 'print(1)'; touch /tmp/one", "no\n", 1), ("echo hello; touch /tmp/one", "hello\n", 0)],
+)
+def test_a_module_that_is_refused_is_not_carried_out(machine: MacMachine, command: str, answer: str, code: int) -> None:
+    done, calls = session(machine, lambda c: c.run(command), Gate("fails", 1))
+    assert (done.stdout, done.exit_status) == (answer, code)
+    assert Path(f"{machine.root}/private/tmp/one").exists() is (code == 0)
+    assert [row[4] for row in calls.rows] == [code]
+
+
+@pytest.mark.parametrize(("kind", "error", "there"), [("drop", asyncssh.Error, True), ("timeout", TimeoutError, False)])
+def test_a_transfer_without_an_answer(
+    machine: MacMachine, tmp_path: Path, kind: str, error: type[Exception], there: bool
+) -> None:
+    local = tmp_path / "local"
+    local.write_text("hello")
+
+    async def put(connection: asyncssh.SSHClientConnection) -> None:
+        async with connection.start_sftp_client() as sftp:
+            await sftp.put(str(local), "/tmp/copy")
+
+    async def work(connection: asyncssh.SSHClientConnection) -> None:
+        with pytest.raises(error):
+            await asyncio.wait_for(put(connection), 2)
+
+    session(machine, work, Gate(kind, 1))
+    assert Path(f"{machine.root}/private/tmp/copy").exists() is there
 
 
 def test_the_inventory_checks_host_keys_and_shares_no_connection(tmp_path: Path) -> None:

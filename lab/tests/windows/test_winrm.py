@@ -98,8 +98,8 @@ class Served:
         protocol.close_shell(shell)
         return output
 
-    def fault(self, kind: str, count: int = 1) -> None:
-        self.wait(self.endpoint.set_fault(kind, count))
+    def fault(self, kind: str, count: int = 1, after: int = 0) -> None:
+        self.wait(self.endpoint.set_fault(kind, count, after))
 
     def close(self) -> None:
         self.wait(self.endpoint.stop())
@@ -301,6 +301,26 @@ def test_a_timeout_leaves_the_client_without_an_answer(served: Served) -> None:
     with pytest.raises(requests.exceptions.ReadTimeout):
         served.run("write")
     assert json.loads(served.file.read_bytes())["domain"] is None
+
+
+def test_a_timeout_can_wait_for_a_later_command_and_is_in_the_log(served: Served) -> None:
+    served.fault("timeout", after=2)
+    assert [served.run("hostname")[2] for _ in range(2)] == [0, 0]
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        served.run("write")
+    assert json.loads(served.file.read_bytes())["domain"] is None
+    rows = [json.loads(line) for line in served.calls.read_text().splitlines()]
+    assert [(row["name"], row["rc"]) for row in rows] == [("hostname", 0), ("hostname", 0), ("(no answer)", None)]
+    assert served.run("hostname")[2] == 0
+
+
+def test_a_command_that_is_refused_is_not_carried_out(served: Served) -> None:
+    served.fault("fails", after=1)
+    assert served.run("hostname")[2] == 0
+    out, _, code = served.run("write")
+    assert (json.loads(out), code) == ({"failed": True, "changed": False, "msg": "Access is denied."}, 1)
+    assert json.loads(served.file.read_bytes())["domain"] is None
+    assert served.run("hostname")[2] == 0
 
 
 def test_refused_logons_look_like_a_wrong_password(served: Served) -> None:

@@ -40,8 +40,14 @@ class Gate(Protocol):
     def may_administer(self, user: str) -> bool:
         """Whether this account may use WinRM."""
 
+    def next_command(self) -> bool:
+        """Count a command that begins; whether the machine goes off the network with it."""
+
     def strikes(self, kind: str) -> bool:
         """Whether a fault of this kind was asked for and hits now."""
+
+    def is_unanswered(self) -> bool:
+        """Whether the command that begins is never answered."""
 
 
 class Listener:
@@ -133,9 +139,11 @@ class Listener:
             if not self._gate.may_administer(user):
                 raise WsmanFault(wsman.ACCESS_DENIED, "w:AccessDenied", "Access is denied.")
             if message.action == wsman.SHELL + "/Command":
+                if self._gate.next_command():
+                    raise AnswerLost
                 if self._gate.strikes("http500"):
                     return web.Response(status=500)
-                if self._gate.strikes("timeout"):
+                if self._gate.is_unanswered():
                     await asyncio.Event().wait()
             answer = await self._shells.answer(message, user, client)
         except WsmanFault as error:

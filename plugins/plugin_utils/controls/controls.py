@@ -1,31 +1,40 @@
 """Controls: what should be so, as data of a role (schemas/control.schema.json tells their shape).
 
 A control with `each` stands for one check an item; `{field}` in its `where`, `expected`, `applies_if`, `governed_by`,
-`title` and `cure` is replaced with the item's field. A text that is exactly `{field}` becomes the field itself, number
-or list included. What a field holds is never searched for placeholders again. `each_key` makes such items of what is
-found on the endpoint (plan.items). A control with `scope: users` stands for one check a user of the endpoint
-(`Check.of_user`), whatever its items.
+`title`, `remedy`, `cure` and `otherwise` is replaced with the item's field. A text that is exactly `{field}`
+becomes the field itself, number or list included. What a field holds is never searched for placeholders again. An item
+that is a text has this one field, `name`. `each_key` makes such items of what is found on the endpoint (plan.items). A
+control with `scope: users` stands for one check a user of the endpoint (`Check.of_user`), whatever its items.
+
+`when: false`: the inventory does not ask for it. The endpoint is not asked, and nothing else of the control is
+needed or worked out. With `otherwise` (the words) a record `not_applicable` says so; without there is none. An item may
+have a `when` and an `otherwise` of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..state.locators import locator_problem
 from ..values.firewall_rules import PROFILES
 from ..values.windows_words import SERVICE_PARAMETERS
-from .compare import KINDS, ExpectedError, check_expected
+from .compare import Comparison, ExpectedError
 from .each_key import each_key_problem
+from .kinds import KINDS, comparison
 
 SEVERITIES = ("low", "medium", "high")
-_REQUIRED = ("id", "title", "why", "severity", "where", "compare")
+# What is needed even of a control that is not asked for.
+_HEAD = ("id", "title", "why", "severity")
+_REQUIRED = (*_HEAD, "where", "compare")
 _OPTIONAL = (
     *("expected", "each", "each_key", "instance_key", "applies_if", "governed_by", "postpone_if", "takes_effect"),
-    *("scope", "remedy", "cure"),
+    *("scope", "when", "otherwise", "remedy", "cure", "remember"),
 )
+# What is worked out of a control that is not asked for; `state: absent` still needs to know what it was about.
+WITHOUT_ASKING = (*_HEAD, "when", "otherwise", "remedy", "postpone_if")
 # none: only told, never written; role: brought about by the role's own tasks.
 REMEDIES = ("write", "none", "role")
 SCOPES = ("machine", "users")
@@ -35,8 +44,11 @@ _CONDITIONS = {
     "applies_if": ({"where", "reason"}, set()),
     "governed_by": ({"where", "owner"}, {"voids"}),
     "postpone_if": ({"where", "reason"}, set()),
+    "takes_effect": ({"where", "reason"}, set()),
 }
+_NOTHING = comparison("absent", None)
 _TESTS = {"is", "equals", "one_of", "none_of"}
+_TEXTS = (*("title", "why", "severity", "compare", "instance_key", "scope", "otherwise", "remedy", "cure"),)
 
 
 class ControlError(ValueError):
@@ -45,7 +57,10 @@ class ControlError(ValueError):
 
 @dataclass(frozen=True)
 class Check:
-    """One control for one item, without placeholders. `container` is the item's own key or dictionary, as a locator."""
+    """One control for one item, without placeholders. `container` is the item's own key or dictionary, as a locator.
+
+    `not_asked` says in words why the endpoint is not asked, `remember` whether what it had before is to come back.
+    """
 
     id: str
     instance: str | None
@@ -53,14 +68,25 @@ class Check:
     why: str
     severity: str
     where: dict[str, Any]
-    compare: str
-    expected: Any
+    comparison: Comparison
     applies_if: tuple[dict[str, Any], ...]
     governed_by: tuple[dict[str, Any], ...]
     container: dict[str, Any] | None
     remedy: str = "write"
     cure: str = ""
     scope: str = "machine"
+    remember: bool = True
+    not_asked: str = ""
+
+    @property
+    def compare(self) -> str:
+        """The kind of comparison."""
+        return self.comparison.kind
+
+    @property
+    def expected(self) -> Any:
+        """What should be there."""
+        return self.comparison.expected
 
     def of_user(self, sid: str) -> Check:
         """Return this check for one user: his SID stands in every place that lies in a user's registry."""
@@ -78,14 +104,17 @@ def _named(where: dict[str, Any], sid: str) -> dict[str, Any]:
     return {**where, "user": sid} if "user_registry" in where else where
 
 
-def expand(controls: Any) -> list[Check]:
-    """Return all checks that the controls stand for, in their order. Raises ControlError for the first mistake."""
+def expand(controls: Any, items_here: Callable[[dict[str, Any]], list[Any]] = lambda _control: []) -> list[Check]:
+    """Return all checks that the controls stand for, in their order. Raises ControlError for the first mistake.
+
+    `items_here` returns what a control's `each_key` stands for on the endpoint.
+    """
     data = plain(controls)
     if not isinstance(data, list):
         raise ControlError(f"controls are a list, not {data!r}")
     for control in data:
         _validate(control)
-    checks = [check for control in data for check in _expand_one(control)]
+    checks = [check for control in data for check in _expand_one(control, items_here)]
     seen: set[tuple[str, str | None]] = set()
     for check in checks:
         # Windows does not tell capital letters from small ones in names.
@@ -115,18 +144,27 @@ def _validate(control: Any) -> None:
         raise ControlError(f"a control needs an id such as vpn_profile.server; it has {name!r}: {str(control)[:80]}")
     unknown = sorted(set(control) - {*_REQUIRED, *_OPTIONAL})
     if unknown:
-        allowed = ", ".join([*_REQUIRED, *_OPTIONAL])
-        raise ControlError(f"control {name}: {', '.join(unknown)} is not known; allowed: {allowed}")
-    missing = [key for key in _REQUIRED if key not in control]
+        known = ", ".join([*_REQUIRED, *_OPTIONAL])
+        raise ControlError(f"control {name}: {', '.join(unknown)} is not known; allowed: {known}")
+    asked = control.get("when") is not False
+    missing = [key for key in (_REQUIRED if asked else _HEAD) if key not in control]
     if missing:
         raise ControlError(f"control {name}: {', '.join(missing)} is missing")
-    for key in ("title", "why", "severity", "compare", "instance_key", "takes_effect", "scope", "remedy", "cure"):
+    for key in _TEXTS:
         if not isinstance(control.get(key, ""), str):
             raise ControlError(f"control {name}: {key} is {control[key]!r}; it must be text")
-    choices = {"severity": SEVERITIES, "compare": KINDS, "scope": SCOPES, "remedy": REMEDIES}
-    for key, allowed_values in choices.items():
-        if control.get(key, allowed_values[0]) not in allowed_values:
-            raise ControlError(f"control {name}: {key} is {control[key]!r}; allowed: {', '.join(allowed_values)}")
+    choices: dict[str, tuple[Any, ...]] = {"severity": SEVERITIES, "compare": (*KINDS,), "scope": SCOPES}
+    choices |= {"remedy": REMEDIES, "when": (True, False), "remember": (True, False)}
+    for key, allowed in choices.items():
+        value = control.get(key, allowed[0])
+        # Whether and how it is written may be the item's.
+        if not _is_choice(value, allowed) and not (key == "remedy" and _PLACEHOLDER.fullmatch(str(value))):
+            raise ControlError(f"control {name}: {key} is {control[key]!r}; allowed: {', '.join(map(_yaml, allowed))}")
+    if asked:
+        _validate_asked(name, control)
+
+
+def _validate_asked(name: str, control: dict[str, Any]) -> None:
     of_users = control.get("scope") == "users"
     _validate_where(name, "where", control["where"], of_users)
     if of_users and "user_registry" not in control["where"]:
@@ -137,13 +175,23 @@ def _validate(control: Any) -> None:
     if untyped and control["compare"] not in ("present", "absent"):
         raise ControlError(f"control {name}: where has a value and no type, such as REG_SZ or REG_DWORD")
     for key in _CONDITIONS:
-        # Whether to wait is asked once for all users.
-        _validate_conditions(name, key, control.get(key, []), of_users and key != "postpone_if")
+        # Whether to wait, and for what, is asked once for all users.
+        if key != "takes_effect" or not isinstance(control.get(key, []), str):
+            of_each = of_users and key in ("applies_if", "governed_by")
+            _validate_conditions(name, key, control.get(key, []), of_each)
     if "each_key" in control and ("each" in control or each_key_problem(control["each_key"])):
         problem = "it stands beside each" if "each" in control else each_key_problem(control["each_key"])
         raise ControlError(f"control {name}: each_key: {problem}")
     if not isinstance(control.get("each", []), list):
         raise ControlError(f"control {name}: each is {control['each']!r}; it must be a list of objects")
+
+
+def _is_choice(value: Any, allowed: tuple[Any, ...]) -> bool:
+    return any(type(value) is type(one) and value == one for one in allowed)
+
+
+def _yaml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _validate_where(name: str, key: str, where: Any, of_users: bool) -> None:
@@ -175,33 +223,61 @@ def _validate_conditions(name: str, key: str, conditions: Any, of_users: bool) -
         _validate_where(name, f"{key}: where", item["where"], of_users)
 
 
-def _expand_one(control: dict[str, Any]) -> Iterator[Check]:
+def _expand_one(control: dict[str, Any], items_here: Callable[[dict[str, Any]], list[Any]]) -> Iterator[Check]:
     name = control["id"]
-    # What `each_key` stands for is known when the endpoint has been read (plan.items).
-    for item in control.get("each", [] if "each_key" in control else [None]):
-        fields: dict[str, Any] = {}
+    has_items = "each" in control or "each_key" in control
+    items = control.get("each", [None])
+    if "each_key" in control and control.get("when", True):
+        items = items_here(control)
+    for item in items:
+        fields: dict[str, Any] = {"name": item} if isinstance(item, str) else item or {}
         instance = None
-        if "each" in control:
-            if not isinstance(item, dict):
-                raise ControlError(f"control {name}: each has {item!r}; every item must be an object")
-            fields = item
+        if has_items:
+            if not isinstance(fields, dict):
+                raise ControlError(f"control {name}: each has {item!r}; every item must be an object or a text")
             key = control.get("instance_key", "name")
-            instance = item.get(key)
+            instance = fields.get(key)
             if not isinstance(instance, str) or not instance:
                 raise ControlError(f"control {name}: an item of each has no {key} (text), by which it is told: {item}")
         try:
-            yield _check(control, instance, fields)
+            if control.get("when", True) and _one_of("when", fields.get("when", True), (True, False)):
+                yield _check(control, instance, fields)
+            elif words := _fill(fields.get("otherwise", control.get("otherwise", "")), fields):
+                yield _not_asked(control, instance, fields, words)
         except (_FieldError, ExpectedError) as error:
             of_item = f" for {instance!r}" if instance is not None else ""
             raise ControlError(f"control {name}{of_item}: {error}") from error
+
+
+def _one_of(key: str, value: Any, allowed: tuple[Any, ...]) -> Any:
+    if not _is_choice(value, allowed):
+        raise _FieldError(f"{key} is {value!r}; allowed: {', '.join(map(_yaml, allowed))}")
+    return value
+
+
+def _not_asked(control: dict[str, Any], instance: str | None, fields: dict[str, Any], words: str) -> Check:
+    return Check(
+        id=control["id"],
+        instance=instance,
+        title=_fill(control["title"], fields),
+        why=control["why"],
+        severity=control["severity"],
+        where={},
+        comparison=_NOTHING,
+        applies_if=(),
+        governed_by=(),
+        container=None,
+        remedy=_one_of("remedy", _fill(control.get("remedy", "write"), fields), REMEDIES),
+        not_asked=words,
+    )
 
 
 def _check(control: dict[str, Any], instance: str | None, fields: dict[str, Any]) -> Check:
     where = _fill(control["where"], fields)
     _no_backslash(control["where"], fields)
     expected = _fill(control.get("expected"), fields)
-    check_expected(control["compare"], expected, where.get("type"))
-    if control.get("remedy", "write") == "write":
+    remedy = _one_of("remedy", _fill(control.get("remedy", "write"), fields), REMEDIES)
+    if remedy == "write":
         _check_words(where, expected)
     return Check(
         id=control["id"],
@@ -210,14 +286,14 @@ def _check(control: dict[str, Any], instance: str | None, fields: dict[str, Any]
         why=control["why"],
         severity=control["severity"],
         where=where,
-        compare=control["compare"],
-        expected=expected,
+        comparison=comparison(control["compare"], expected, where.get("type")),
         applies_if=tuple(_fill(control.get("applies_if", []), fields)),
         governed_by=tuple(_fill(control.get("governed_by", []), fields)),
         container=_container(control["where"], fields),
-        remedy=control.get("remedy", "write"),
+        remedy=remedy,
         cure=_fill(control.get("cure", ""), fields),
         scope=control.get("scope", "machine"),
+        remember=control.get("remember", True),
     )
 
 

@@ -6,16 +6,23 @@ The precedence is Ansible's: defaults below everything, vars/ above the inventor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleError
+from ansible.template import Templar
+
+from .controls import WITHOUT_ASKING, plain
+
+_SHARED = re.compile(r"{{ (\w+) }}")
 COLLECTION = "offsite.endpoints"
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 
 
 class RoleError(Exception):
-    """There is no such role."""
+    """There is no such role, or a variable of its cannot be worked out; the message says what to do."""
 
 
 def role_folder(role: str) -> Path:
@@ -42,6 +49,68 @@ def role_variables(folder: Path, loader: Any, known: Mapping[str, Any], more: It
     for name in ("vars/main.yml", *more):
         variables |= role_data(folder, name, loader)
     return variables
+
+
+def desired(role: str, loader: Any, known: Mapping[str, Any], platform: str | None) -> dict[str, Any]:
+    """Return what a role wants of an endpoint: {"state", "controls", "reads", "looks"}, free of templates.
+
+    `platform` is Windows or Darwin, None for an endpoint of which nothing could be read: of that one nothing is wanted.
+    Of a control that is not asked for (`when`) only what is needed all the same is worked out, so that its other parts
+    may build on variables that are not there. In the place of a control, `"{{ name }}"` stands for a list of them that
+    several files use. Raises RoleError.
+    """
+    work_out = _WorkOut(_templar(role, loader, known, platform))
+    variables = work_out.templar.available_variables
+    try:
+        return {
+            "state": work_out(variables.get(f"{role}_state", "present")),
+            "controls": [
+                work_out(control if work_out(control.get("when", True)) is not False else _without_asking(control))
+                for control in _spliced(variables.get(f"__{role}_controls", []), variables)
+            ],
+            "reads": work_out(variables.get(f"__{role}_reads", {})),
+            "looks": work_out(variables.get(f"__{role}_looks", False)) is True,
+        }
+    except AnsibleError as error:
+        raise _cannot_be_worked_out(role, error) from error
+
+
+def _templar(role: str, loader: Any, known: Mapping[str, Any], platform: str | None) -> Templar:
+    more = [] if platform is None else [f"vars/{platform}.yml"]
+    return Templar(loader=loader, variables=role_variables(role_folder(role), loader, known, more))
+
+
+class _WorkOut:
+    """Works out templates, each text once: a role says the same of many of its controls."""
+
+    def __init__(self, templar: Templar) -> None:
+        self.templar = templar
+        self._known: dict[str, Any] = {}
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(key): self(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self(item) for item in value]
+        if not isinstance(value, str) or not any(mark in value for mark in ("{{", "{%", "{#")):
+            return plain(value)
+        if value not in self._known:
+            self._known[value] = plain(self.templar.template(value))
+        return self._known[value]
+
+
+def _spliced(controls: list[Any], variables: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for control in controls:
+        shared = _SHARED.fullmatch(control) if isinstance(control, str) else None
+        yield from variables[shared[1]] if shared else [control]
+
+
+def _without_asking(control: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in control.items() if key in WITHOUT_ASKING}
+
+
+def _cannot_be_worked_out(role: str, error: AnsibleError) -> RoleError:
+    return RoleError(f"{role}: a variable cannot be worked out: {error}. See roles/{role}/README.md")
 
 
 def role_options(folder: Path, loader: Any) -> dict[str, Any]:

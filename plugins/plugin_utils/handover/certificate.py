@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from ..records.since import moment
 
 # What OpenSSL says about the dates and the name, which is told here in more words.
 _TOLD_BY_DATES_AND_NAME = (9, 10, 62, 64)
@@ -41,15 +43,15 @@ def judge(look: Mapping[str, Any], name: str, days: int, now: datetime) -> Judge
         reason = f"the gateway's certificate cannot be read: {look['verify_words'] or 'no reason was given'}"
         return Judgement("error", reason, next=_RENEW)
     problems = [*_dates(certificate, days, now), *_name(certificate["names"], name)]
-    if not look["verified"] and (look["verify_code"] not in _TOLD_BY_DATES_AND_NAME or not problems):
+    untrusted = not look["verified"] and (look["verify_code"] not in _TOLD_BY_DATES_AND_NAME or not problems)
+    if untrusted:
         problems.append(
             f"is not trusted ({look['verify_words']}); it was issued by {certificate['issuer'] or 'nobody named'}"
         )
     if not problems:
         return Judgement("compliant", actual=_shown(certificate))
-    trust = [_TRUST] if "is not trusted" in problems[-1] else []
     reason = "the gateway's certificate " + "; it ".join(problems)
-    return Judgement("drifted", reason, _shown(certificate), "; ".join([_RENEW, *trust]))
+    return Judgement("drifted", reason, _shown(certificate), f"{_RENEW}; {_TRUST}" if untrusted else _RENEW)
 
 
 def fits(name: str, names: Iterable[str]) -> bool:
@@ -72,7 +74,7 @@ _REACH = (
 
 
 def _dates(certificate: Mapping[str, Any], days: int, now: datetime) -> list[str]:
-    begin, end = (_time(certificate[key]) for key in ("not_before", "not_after"))
+    begin, end = (moment(certificate[key]) for key in ("not_before", "not_after"))
     if end <= now:
         return [f"expired on {end:%Y-%m-%d}"]
     if begin > now:
@@ -89,14 +91,10 @@ def _name(names: list[str], name: str) -> list[str]:
 
 
 def _shown(certificate: Mapping[str, Any]) -> str:
-    end = _time(certificate["not_after"])
+    end = moment(certificate["not_after"])
     return f"for {_listed(certificate['names'])}, valid until {end:%Y-%m-%d}"
 
 
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
     return (", ".join(names[:_SHOWN_NAMES]) or "no name at all") + more
-
-
-def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -17,10 +17,9 @@ from ..state.nodes import Unreadable
 from ..state.state import State
 
 
-def with_items(control: dict[str, Any], endpoint: State, role: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Return a control with `each_key` as one with `each`, and the record that says why there is nothing in it."""
+def items_of(control: dict[str, Any], endpoint: State, role: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the items that a control's `each_key` stands for here, and a record that says why when there are none."""
     wanted = control["each_key"]
-    rest = {key: value for key, value in control.items() if key != "each_key"}
     status, reason, items = "not_applicable", wanted["none"], []
     try:
         items = [
@@ -31,7 +30,7 @@ def with_items(control: dict[str, Any], endpoint: State, role: str) -> tuple[dic
     except Unreadable as error:
         status, reason = "error", str(error)
     if items:
-        return {**rest, "each": items}, None
+        return items, []
     nothing = record(
         control["id"],
         status,
@@ -42,7 +41,7 @@ def with_items(control: dict[str, Any], endpoint: State, role: str) -> tuple[dic
         title=control["title"],
         why=control["why"],
     )
-    return {**rest, "each": []}, nothing
+    return [], [nothing]
 
 
 def _values(endpoint: State, path: str, having: dict[str, list[Any]]) -> dict[str, Any] | None:

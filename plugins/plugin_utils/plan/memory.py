@@ -19,7 +19,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..controls.compare import ExpectedError, check_expected
+from ..controls.compare import ExpectedError
+from ..controls.kinds import comparison
 from ..state.locators import REGISTRY_TYPES, kind_of, locator_problem
 from ..values.firewall_rules import PROFILES
 from ..values.windows_words import RULE_PARAMETERS, SERVICE_PARAMETERS
@@ -29,7 +30,7 @@ SCHEMA = 1
 ROLE_ONLY = ("product", "file", "appx", "vpn_connection", "tool")
 # How what was in a field is told from nonsense: by the comparison that it can be expected in.
 _BEFORE_IS = {
-    **{"remote_address": "addresses", "profiles": "set", "enabled": "flag"},
+    **{"remote_address": "addresses", "profiles": "set"},
     **{"start_mode": "text", "state": "text"},
 }
 
@@ -89,6 +90,9 @@ def _entry(item: Any, number: int) -> Entry:
     if not isinstance(item, dict) or set(item) != {"control", "instance", "where", "before"}:
         raise MemoryTextError(f"entry {number} does not have control, instance, where and before")
     control, instance, where, before = (item[key] for key in ("control", "instance", "where", "before"))
+    if isinstance(where, dict):
+        # Older notes name the store of a firewall rule, which was always this one.
+        where = {key: value for key, value in where.items() if (key, value) != ("store", "local")}
     if not isinstance(control, str) or not isinstance(instance, (str, type(None))):
         raise MemoryTextError(f"entry {number}: control and instance must be text")
     if locator_problem(where) or not can_be_remembered(where):
@@ -110,7 +114,7 @@ def can_be_remembered(where: dict[str, Any]) -> bool:
     """Whether it is a place that this project's means, or a role's own ones, can change and change back."""
     kind = kind_of(where)
     if kind == "firewall_rule":
-        return where.get("store") == "local" and where["field"] in RULE_PARAMETERS
+        return where["field"] in RULE_PARAMETERS
     if kind == "service":
         return where["field"] in SERVICE_PARAMETERS
     needs = {"user_registry": "user", "plist": "key", "group": "member"}
@@ -131,9 +135,11 @@ def _fits(where: dict[str, Any], before: Any) -> bool:
         return False
     field = where.get("field")
     try:
-        check_expected(_BEFORE_IS.get(str(field), "exact"), before["value"], before.get("type"))
+        comparison(_BEFORE_IS.get(str(field), "exact"), before["value"], before.get("type"))
     except ExpectedError:
         return False
+    if field == "enabled":
+        return isinstance(before["value"], bool)
     if field == "profiles":
         return {*before["value"]} <= {*PROFILES}
     return "service" not in where or before["value"] in SERVICE_PARAMETERS[str(field)]

@@ -11,17 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..controls.compare import WRITABLE, compare, describe, missing_entries, to_write
+from ..controls.compare import describe, is_exact
 from ..controls.controls import Check, ControlError, expand, plain
 from ..records.records import record, unusable_state
 from ..state.locators import kind_of
 from ..state.nodes import Located, Unreadable
 from ..state.state import State
-from ..values import wininet
 from ..values.windows_words import RULE_PARAMETERS, SERVICE_PARAMETERS
-from .items import with_items
+from .items import items_of
 from .memory import ROLE_ONLY, Entry, MemoryTextError, parse_memory, render
-from .remember import Finding, findings, new_entries
+from .remember import ROLE, Finding, findings, new_entries
 from .writes import About, Writes
 
 Waive = Callable[[dict[str, Any]], dict[str, Any]]
@@ -38,9 +37,10 @@ class Plan:
     `written` tells the records that are to be made right, `role_work` those of them that only the role's own tasks can
     do: {"control", "instance", "scope", "state" (present or absent), "where", "expected", "actual", "records"} (the
     latter as in `plan.writes`). `undo` is what those records' places hold before this run. `postponed` tells by
-    control why it must not be written now. `kept` is the memory's text as it was found (None when there is none),
-    `keep` the text to store before the first write (None when nothing new is to be kept), `forget` whether to delete
-    the memory after the last write, and `forget_place` whether no other role has one, so that the place itself can go.
+    control why it must not be written now, `effects` when what is written takes effect. `kept` is the memory's text as
+    it was found (None when there is none), `keep` the text to store before the first write (None when nothing new is to
+    be kept), `forget` whether to delete the memory after the last write, and `forget_place` whether no other role has
+    one, so that the place itself can go.
     """
 
     role: str
@@ -49,6 +49,7 @@ class Plan:
     writes: Writes = field(default_factory=Writes)
     role_work: list[dict[str, Any]] = field(default_factory=list)
     postponed: dict[str, str] = field(default_factory=dict)
+    effects: dict[str, str] = field(default_factory=dict)
     written: list[About] = field(default_factory=list)
     undo: dict[About, list[Entry]] = field(default_factory=dict)
     kept: str | None = None
@@ -86,31 +87,39 @@ def plan(
     state: str = "present",
     memory: str | None = None,
     waive: Waive = dict,
+    before: str = ROLE,
 ) -> Plan:
     """Compare one endpoint with a role's controls.
 
     `reads` is what the role asked the reader for; `state` is present or absent; `memory` stands in for the memory in
-    the document (settle needs it once the memory has been deleted, undo for what one run wrote over); `waive` puts the
+    the document (settle needs it once the memory has been deleted, undo for what one run wrote over), and `before` says
+    in words what it was there before; `waive` puts the
     waiver that concerns it on a record. What is waived is not written. Raises ControlError for unusable controls.
     """
     controls = plain(controls)
-    checks = expand(controls)
     if state not in ("present", "absent"):
         raise ControlError(f"state is {state!r}; allowed: present, absent")
     result = Plan(role, state)
     try:
         endpoint = State(document, plain(reads))
     except Unreadable as error:
+        expand(controls)  # a mistake in them is one on every endpoint
         result.records.append(unusable_state(str(error)))
         return result
+
+    def items_here(control: dict[str, Any]) -> list[dict[str, Any]]:
+        items, nothing = items_of(control, endpoint, role) if state == "present" else ([], [])
+        result.records += nothing
+        return items
+
+    checks = expand(controls, items_here)
     entries = _remember(result, endpoint, memory)
     result.postponed = {item["id"]: _postponed(item.get("postpone_if", []), endpoint) for item in controls}
+    result.effects = {item["id"]: _effect(item.get("takes_effect", ""), endpoint) for item in controls}
     if state == "present":
-        found = [with_items(item, endpoint, role) if "each_key" in item else (item, None) for item in controls]
-        result.records += [nothing for _, nothing in found if nothing]
-        _plan_present(result, expand([control for control, _ in found]), endpoint, entries, waive)
+        _plan_present(result, checks, endpoint, entries, waive)
     elif entries is not None:
-        _plan_absent(result, checks, controls, endpoint, entries)
+        _plan_absent(result, checks, controls, endpoint, entries, before=before)
     return result
 
 
@@ -140,11 +149,24 @@ def _postponed(conditions: list[dict[str, Any]], endpoint: State) -> str:
         return f"whether it may be written now is not known: {error}"
 
 
+def _effect(said: str | list[dict[str, Any]], endpoint: State) -> str:
+    """Return when what is written takes effect; what cannot be read counts as the later moment."""
+    if isinstance(said, str):
+        return said
+    for condition in said:
+        try:
+            if _holds(condition, endpoint):
+                return str(condition["reason"])
+        except Unreadable:
+            return str(condition["reason"])
+    return ""
+
+
 def _plan_present(
     result: Plan, checks: list[Check], endpoint: State, entries: list[Entry] | None, waive: Waive
 ) -> None:
     known = list(entries or ())
-    for check in (concrete for one in checks for concrete in _for_users(one, endpoint)):
+    for check in (concrete for one in checks for concrete in _concrete(one, endpoint)):
         found, located = _judge(check, endpoint, result.role)
         found = waive(found)
         if entries is not None and located is not None and found["status"] in TO_FIX and _can_write(check, located):
@@ -161,7 +183,9 @@ def _plan_present(
         result.keep = render(known)
 
 
-def _for_users(check: Check, endpoint: State) -> Iterator[Check]:
+def _concrete(check: Check, endpoint: State) -> Iterator[Check]:
+    """Yield what a check stands for on this endpoint."""
+    check = replace(check, comparison=check.comparison.at(endpoint))
     if check.scope != "users":
         yield check
         return
@@ -184,7 +208,7 @@ def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Lo
             instance=check.instance,
             scope=check.scope,
             expected="present" if check.compare == "present" else check.expected,
-            actual=_shown(check, located) if located and located.found else None,
+            actual=check.comparison.shown(located.value) if located and located.found else None,
             reason=reason,
             evidence=evidence or (located.evidence if located else ""),
             severity=check.severity,
@@ -192,6 +216,8 @@ def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Lo
             why=check.why,
         )
 
+    if check.not_asked:
+        return make("not_applicable", check.not_asked), None
     located = None
     try:
         for condition in check.applies_if:
@@ -200,34 +226,27 @@ def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Lo
         if "user" in check.where and (endpoint.user(check.scope) or {}).get("hive") == "missing":
             return make("not_applicable", "the profile has no registry hive (NTUSER.DAT is missing)"), None
         located = endpoint.locate(check.where)
-        verdict = compare(check.compare, check.expected, located, check.where.get("type"))
+        reason = check.comparison.verdict(located)
         for governor in check.governed_by:
-            if (not verdict.same or governor.get("voids")) and _holds(governor, endpoint):
-                words = verdict.reason or "the endpoint's own setting is right, but has no effect"
+            if (reason is not None or governor.get("voids")) and _holds(governor, endpoint):
+                words = reason or "the endpoint's own setting is right, but has no effect"
                 stronger = endpoint.locate(governor["where"])
                 names = f" ({describe(stronger.value)})" if isinstance(stronger.value, list) else ""
                 evidence = f"{located.evidence}; {stronger.evidence}"
                 return make("managed_elsewhere", f"{governor['owner']}{names}; {words}", located, evidence), located
     except Unreadable as error:
         return make("error", str(error), located), None
-    return make("compliant" if verdict.same else "drifted", verdict.reason, located), located
-
-
-def _shown(check: Check, located: Located) -> Any:
-    """Return the actual value for the record: of a decoded one what the control is about."""
-    if check.compare == "fields" and isinstance(located.value, dict):
-        return {name: located.value.get(name) for name in check.expected}
-    return located.value
+    return make("compliant" if reason is None else "drifted", reason or "", located), located
 
 
 def _holds(condition: dict[str, Any], endpoint: State) -> bool:
     located = endpoint.locate(condition["where"])
     if "is" in condition:
         return located.found == (condition["is"] == "present")
-    for word, wanted in (("one_of", True), ("none_of", False)):
-        if word in condition:
-            return compare("one_of", condition[word], located).same is wanted
-    return compare("exact", condition["equals"], located).same
+    named = next(condition[word] for word in ("one_of", "none_of", "equals") if word in condition)
+    among = [named] if "equals" in condition else named
+    same = located.found and any(is_exact(value, located.value) for value in among)
+    return not same if "none_of" in condition else same
 
 
 def _can_write(check: Check, located: Located) -> bool:
@@ -238,12 +257,11 @@ def _can_write(check: Check, located: Located) -> bool:
         return located.found and where["field"] in SERVICE_PARAMETERS and check.compare in ("exact", "one_of")
     if kind == "group":
         return located.found and check.compare == "contains"
-    if check.compare not in WRITABLE:
+    if not check.comparison.writable:
         return False
     if kind == "firewall_rule":
         # A rule that is not there cannot be given a scope; Windows brings these rules, no role makes them.
-        writable = where["field"] in RULE_PARAMETERS and where.get("store", "local") == "local"
-        return writable and located.found and check.compare != "absent"
+        return where["field"] in RULE_PARAMETERS and located.found and check.compare != "absent"
     return (kind in ("registry", "user_registry") and "value" in where) or "key" in where
 
 
@@ -260,8 +278,8 @@ def _ask(result: Plan, check: Check, located: Located, endpoint: State, known: l
     if check.remedy == "role":
         result.role_work.append(_work(about, "present", check.where, check.expected, located))
     else:
-        wish = _wish(check, located)
-        result.writes.add(check.where, about, wish, check.where.get("type"), endpoint, why=check.why)
+        value = check.comparison.to_write(located)
+        result.writes.add(check.where, about, value, check.where.get("type"), endpoint, why=check.why)
     result.written.append(about)
     return entries
 
@@ -275,37 +293,32 @@ def _to_undo(result: Plan, check: Check, located: Located, endpoint: State) -> l
         return []
 
 
-def _wish(check: Check, located: Located) -> Any:
-    """Return the value to write, None for nothing at all."""
-    match check.compare:
-        case "absent":
-            return None
-        case "fields":
-            return wininet.encode(check.expected, located.raw)
-        case "contains":
-            return missing_entries(check.expected, located)
-        case "one_of":
-            return check.expected[0]
-        case _:
-            return to_write(check.compare, check.expected)
-
-
 def _work(about: About, state: str, where: dict[str, Any], expected: Any, located: Located) -> dict[str, Any]:
     found = {"state": state, "where": where, "expected": expected, "actual": located.value}
     return {**about._asdict(), **found, "records": [list(about)]}
 
 
 def _plan_absent(
-    result: Plan, checks: list[Check], controls: list[dict[str, Any]], endpoint: State, entries: list[Entry]
+    result: Plan,
+    checks: list[Check],
+    controls: list[dict[str, Any]],
+    endpoint: State,
+    entries: list[Entry],
+    *,
+    before: str,
 ) -> None:
     data = {control["id"]: control for control in controls}
-    titles = {(check.id, check.instance): check.title for check in checks}
+    by_item = {(check.id, check.instance): check for check in checks}
     by_record: dict[About, list[Finding]] = {}
-    for finding in findings(entries, endpoint, [name for name, why in result.postponed.items() if why]):
-        done = _put_back(result, finding, data.get(finding.entry.control, {}), endpoint)
+    for finding in findings(entries, endpoint, [name for name, why in result.postponed.items() if why], before):
+        check = by_item.get((finding.entry.control, finding.entry.instance))
+        remedy = check.remedy if check else data.get(finding.entry.control, {}).get("remedy", "write")
+        why = str(data.get(finding.entry.control, {}).get("why", ""))
+        done = _put_back(result, finding, remedy, endpoint, why=why)
         by_record.setdefault(done.about, []).append(done)
     for about, found in by_record.items():
-        title = titles.get((about.control, about.instance))
+        check = by_item.get((about.control, about.instance))
+        title = check.title if check else None
         result.records.append(_restored(result.role, about, found, title, data.get(about.control, {})))
     if not entries:
         result.records.append(
@@ -320,22 +333,21 @@ def _plan_absent(
     result.forget_place = result.forget and endpoint.remembering_roles() <= {result.role}
 
 
-def _put_back(result: Plan, finding: Finding, control: Mapping[str, Any], endpoint: State) -> Finding:
+def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, why: str) -> Finding:
     """Ask for what puts one entry back; return the finding, with the reason when that cannot be done now."""
     if finding.status != "drifted":
         return finding
-    entry, why = finding.entry, result.postponed.get(finding.entry.control)
-    if why:
-        return replace(finding, reason=f"{finding.reason}; {why}")
+    entry, later = finding.entry, result.postponed.get(finding.entry.control)
+    if later:
+        return replace(finding, reason=f"{finding.reason}; {later}")
     try:
-        if control.get("remedy") == "role":
+        if remedy == "role":
             result.role_work.append(_work(finding.about, "absent", entry.where, entry.value, finding.located))
         elif kind_of(entry.where) in ROLE_ONLY:
             raise Unreadable("the role has no control any more that tells how to take it off")
         else:
             # A member goes by the SID that was found: his name may be another account's to Windows.
             where = {**entry.where, "member": finding.located.value} if "member" in entry.where else entry.where
-            why = str(control.get("why", ""))
             result.writes.add(where, finding.about, entry.value, entry.type, endpoint, made=entry.made, why=why)
     except Unreadable as error:
         return replace(finding, status="error", reason=f"cannot be put back: {error}")

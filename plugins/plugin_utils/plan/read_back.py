@@ -7,8 +7,11 @@ from typing import Any
 
 from ..controls.controls import plain
 from ..records.records import record
+from ..state.state import State
 from ..state.task_results import said
+from .memory import parse_memory, render
 from .plan import TO_FIX, Waive, plan
+from .remember import findings
 from .writes import About
 
 Failures = list[dict[str, Any]]
@@ -36,10 +39,32 @@ def settle(
     memory = before["memory"]["found"] if before["state"] == "absent" else None
     after = plan(controls, document, before["role"], reads=reads, state=before["state"], memory=memory, waive=waive)
     old = {_about(item): item for item in before["records"]}
-    effects = {control["id"]: control.get("takes_effect", "") for control in plain(controls)}
     undo = {About(*item["about"]): item["put_back"] for item in before["undo"]}
-    records = [_settled(item, old.get(_about(item)), why, effects, undo) for item in after.records]
+    # The first step that fails ends the role, so what was to come after it was not tried.
+    short = "was not written, since the role ended before it" if failures else "was written, but reads back wrong"
+    records = [_settled(item, old.get(_about(item)), why, after.effects, undo, short=short) for item in after.records]
     return _with_failures(records, before["role"], failures)
+
+
+def note_after(before: Mapping[str, Any], document: Mapping[str, Any], *, reads: Mapping[str, Any]) -> str | None:
+    """Return what the endpoint's note has to say after the writing of a plan, by what is read back; None for no note.
+
+    It speaks only of what was done: what was noted for a write that did not come about is taken out again. It goes
+    when the role is taken off and everything in it reads back as it was before.
+    """
+    note, found = before["memory"], before["memory"]["found"]
+    endpoint = State(document, plain(reads))
+    if before["state"] == "absent":
+        entries = parse_memory(found) if found else []
+        left = [item for item in findings(entries, endpoint, ()) if item.status != "compliant"]
+        return found if left or not note["forget"] else None
+    if note["keep"] is None:
+        return found
+    old = parse_memory(found) if found else []
+    noted = findings([entry for entry in parse_memory(note["keep"]) if entry not in old], endpoint, ())
+    done = [item.entry for item in noted if item.status != "compliant" or (item.entry.shared and item.located.found)]
+    kept = [entry for entry in parse_memory(note["keep"]) if entry in old or entry in done]
+    return render(kept) if kept else None
 
 
 def still_fixed(applied: list[dict[str, Any]], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -92,6 +117,8 @@ def _settled(
     why: dict[About, str],
     effects: Mapping[str, str],
     undo: Mapping[About, str],
+    *,
+    short: str,
 ) -> dict[str, Any]:
     about = _about(now)
     if old is None or old["status"] not in TO_FIX or about not in why:
@@ -103,12 +130,14 @@ def _settled(
     if now["status"] in TO_FIX and why[about]:
         return _error(now, f"could not be written: {why[about]}")
     if now["status"] in TO_FIX:
-        return {**now, "reason": f"was written, but reads back wrong: {now['reason']}"}
+        return {**now, "reason": f"{short}: {now['reason']}"}
     return now
 
 
 def _error(item: dict[str, Any], reason: str) -> dict[str, Any]:
-    return {**item, "status": "error", "reason": reason}
+    # What was read back as fixed before, and then got lost, is not told as fixed.
+    rest = {key: value for key, value in item.items() if key not in ("before", "put_back")}
+    return {**rest, "status": "error", "reason": reason}
 
 
 def failures_of(failed: Any) -> Failures:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ..controls.compare import WRITABLE, compare, describe, missing_entries
+from ..controls.compare import describe, is_exact
 from ..controls.controls import Check
 from ..state.locators import REGISTRY_TYPES, bare, home, kind_of, lies_in, place
 from ..state.nodes import Located, Unreadable
@@ -27,8 +27,10 @@ def new_entries(check: Check, located: Located, endpoint: State, known: list[Ent
     Raises Unreadable for a value that could not be put back.
     """
     where = bare(check.where)
+    if not check.remember:
+        return []
     if check.compare == "contains" and "group" in where:
-        return _new_members(check, located, known)
+        return _new_members(check, check.comparison.to_write(located), known)
     if check.remedy == "role" and not _role_can_undo(check, where, located):
         return []
     if any(place(entry.where) == place(where) or _covers(entry, where) for entry in known):
@@ -66,11 +68,11 @@ def _role_can_undo(check: Check, where: dict[str, Any], located: Located) -> boo
     """
     if not can_be_remembered(where) or kind_of(where) == "file":
         return False
-    return not located.found or (check.compare in WRITABLE and located.value is not None)
+    return not located.found or (check.comparison.writable and located.value is not None)
 
 
-def _new_members(check: Check, located: Located, known: list[Entry]) -> list[Entry]:
-    places = [{"group": check.where["group"], "member": name} for name in missing_entries(check.expected, located)]
+def _new_members(check: Check, missing: list[str], known: list[Entry]) -> list[Entry]:
+    places = [{"group": check.where["group"], "member": name} for name in missing]
     kept = [place(entry.where) for entry in known]
     return [Entry(check.id, check.instance, where, absent=True) for where in places if place(where) not in kept]
 
@@ -105,6 +107,10 @@ def _made_keys(check: Check, where: dict[str, Any], endpoint: State, known: list
     return made
 
 
+# What the memory's entries were there before.
+ROLE = "this role"
+
+
 @dataclass(frozen=True)
 class Finding:
     """What one entry of the memory says about the endpoint now; `status` drifted: it has to be put back."""
@@ -120,16 +126,17 @@ class Finding:
         return About(self.entry.control, self.entry.instance, self.entry.scope)
 
 
-def findings(entries: list[Entry], endpoint: State, waiting: Collection[str]) -> list[Finding]:
+def findings(entries: list[Entry], endpoint: State, waiting: Collection[str], what: str = ROLE) -> list[Finding]:
     """Compare the endpoint with all entries: values first, then the keys that the role made, innermost first.
 
-    What belongs to a control in `waiting` stays for now, and so do the keys that it lies in.
+    What belongs to a control in `waiting` stays for now, and so do the keys that it lies in. `what` is before what the
+    entries were there, in words: this role, or one run of it.
     """
-    plain = [_finding(entry, endpoint) for entry in entries if not entry.shared]
+    plain = [_finding(entry, endpoint, what) for entry in entries if not entry.shared]
     gone = [place(item.where) for item in entries if item.absent and not item.shared and item.control not in waiting]
     shared = []
     for entry in sorted((entry for entry in entries if entry.shared), key=_depth, reverse=True):
-        found = _finding(entry, endpoint)
+        found = _finding(entry, endpoint, what)
         if found.status == "drifted":
             why = _held_by_others(entry.where, endpoint, gone)
             if why:
@@ -157,27 +164,27 @@ def _held_by_others(key: dict[str, Any], endpoint: State, gone: list[tuple[Any, 
     return f"the key was made by this role; it stays, since others use it now: {', '.join(left)}" if left else ""
 
 
-def _finding(entry: Entry, endpoint: State) -> Finding:
+def _finding(entry: Entry, endpoint: State, what: str) -> Finding:
     try:
         located = endpoint.locate(entry.where)
-        status, reason = _compare_with_before(entry, located, endpoint)
+        status, reason = _compare_with_before(entry, located, endpoint, what)
     except (Unreadable, addresses.AddressError) as error:
         located, status, reason = Located(False), "error", str(error)
     return Finding(entry, status, reason, located)
 
 
-def _compare_with_before(entry: Entry, located: Located, endpoint: State) -> tuple[str, str]:
+def _compare_with_before(entry: Entry, located: Located, endpoint: State, what: str) -> tuple[str, str]:
     if entry.absent:
         words = f"is {describe(located.value, located.type)}" if located.value is not None else "is there"
-        return ("drifted", f"{words}, was not there before this role") if located.found else ("compliant", "")
+        return ("drifted", f"{words}, was not there before {what}") if located.found else ("compliant", "")
     owner = home(entry.where)
     if owner is not None and not endpoint.locate(owner).found:
         return "compliant", "what it belonged to is gone, so there is nothing to put back"
-    same = located.found and compare("exact", entry.value, located, entry.type).same
+    same = located.found and entry.type in (None, located.type) and is_exact(entry.value, located.value)
     if located.found and entry.where.get("field") == "remote_address":
         # Windows may write the same addresses in another way than they were found in.
         same = addresses.equal(entry.value, located.value)
     if same:
         return "compliant", ""
     now = f"is {describe(located.value, located.type)}" if located.found else located.missing
-    return "drifted", f"{now}, was {describe(entry.value, entry.type)} before this role"
+    return "drifted", f"{now}, was {describe(entry.value, entry.type)} before {what}"

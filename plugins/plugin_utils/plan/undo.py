@@ -13,7 +13,6 @@ from ..records.since import digest
 from .memory import Entry, MemoryTextError, parse_memory, render
 from .plan import Plan, plan
 
-Record = dict[str, Any]
 AGAIN = "run undo.yml for this endpoint without --check, once nothing named above stands in its way"
 LOOK = "look at the endpoint; what this run cannot put back, retire.yml can, as far as it was this project's"
 
@@ -39,7 +38,7 @@ def undo_plan(
     """
     now = {_about(item): item for item in plan(controls, document, role, reads=reads).records}
     entries: list[Entry] = []
-    left: list[Record] = []
+    left: list[dict[str, Any]] = []
     along: list[Mapping[str, Any]] = []
     for item in fixed:
         try:
@@ -63,16 +62,15 @@ def undo_plan(
     ]
     if not entries:
         return Plan(role, "absent", records=left)
-    result = plan(controls, document, role, reads=reads, state="absent", memory=render(entries))
+    result = plan(controls, document, role, reads=reads, state="absent", memory=render(entries), before="that run")
     # What was there before this project came is still to be known.
     result.forget = result.forget_place = False
     result.records = [_of_a_run(item) for item in result.records] + left
     return result
 
 
-def _of_a_run(item: Record) -> Record:
-    words = {"reason": item["reason"].replace("before this role", "before that run")}
-    return {**item, **words, **({"next": AGAIN} if "next" in item else {})}
+def _of_a_run(item: dict[str, Any]) -> dict[str, Any]:
+    return {**item, **({"next": AGAIN} if "next" in item else {})}
 
 
 def shown(records: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -91,7 +89,7 @@ def _about(item: Mapping[str, Any]) -> tuple[Any, ...]:
     return (item["control"], item["instance"], item["scope"])
 
 
-def _left(item: Mapping[str, Any], reason: str, found: Mapping[str, Any] | None = None) -> Record:
+def _left(item: Mapping[str, Any], reason: str, found: Mapping[str, Any] | None = None) -> dict[str, Any]:
     keys = ("control", "instance", "scope", "evidence", "severity", "role", "title")
     return {
         **{key: item[key] for key in keys},

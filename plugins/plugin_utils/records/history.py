@@ -7,16 +7,16 @@ written to. An older one is brought up to date first.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from .records import identity, says_not_measured
+from .records import Record, identity, says_not_measured
 from .since import LIFE, TIME, Flapping, Life, Past, described, moment, now_known
 
 APPLICATION_ID = 0x4F464651
@@ -67,11 +67,11 @@ class History:
             (*_texts([endpoint]), life, at),
         )
 
-    def describe(self, records: Iterable[Mapping[str, Any]], rules: Flapping) -> list[dict[str, Any]]:
+    def describe(self, records: Iterable[Record], rules: Flapping) -> list[Record]:
         """Return the records with what is new about them; stores nothing."""
         return [described(item, self._past(item)[1], rules) for item in records]
 
-    def remember(self, records: Iterable[Mapping[str, Any]], rules: Flapping) -> list[dict[str, Any]]:
+    def remember(self, records: Iterable[Record], rules: Flapping) -> list[Record]:
         """Return the records with what is new about them, and store them.
 
         A record that is older than what is known (its run began earlier and ended later) is described, not stored.
@@ -96,7 +96,7 @@ class History:
             (at, at),
         )
 
-    def _past(self, item: Mapping[str, Any]) -> tuple[int | None, Past | None]:
+    def _past(self, item: Record) -> tuple[int | None, Past | None]:
         place = "endpoint = ? AND role = ? AND control = ? AND instance = ? AND scope = ?"
         row = self._db.execute(f"SELECT id, {_PAST} FROM controls WHERE {place}", _texts(identity(item))).fetchone()  # noqa: S608 - constants only
         if row is None:
@@ -105,7 +105,7 @@ class History:
         changes = self._db.execute("SELECT at, status FROM changes WHERE control = ? ORDER BY rowid", (number,))
         return number, Past(at, status, since, moved, wish, actual, version, tuple(changes))
 
-    def _store(self, item: Mapping[str, Any], number: int | None, past: Past | None, known: Past) -> None:
+    def _store(self, item: Record, number: int | None, past: Past | None, known: Past) -> None:
         values = (known.at, known.status, known.since, known.moved, known.wish, known.actual, known.version)
         if number is None:
             number = self._db.execute(
@@ -117,7 +117,7 @@ class History:
         new = known.changes[len(past.changes) if past else 0 :]
         self._db.executemany("INSERT INTO changes VALUES (?, ?, ?)", [(number, *change) for change in new])
 
-    def _note_measured(self, records: list[dict[str, Any]]) -> None:
+    def _note_measured(self, records: list[Record]) -> None:
         # Of a retired one nothing is compared, whether it answers or not.
         silent = {item["endpoint"] for item in records if says_not_measured(item) or item["control"] == LIFE}
         measured = {(*_texts([item["endpoint"]]), item["at"]) for item in records if item["endpoint"] not in silent}
@@ -163,18 +163,39 @@ def opened(path: str | Path) -> Iterator[History]:
 
 
 def check_history(path: str | Path) -> None:
-    """Raise HistoryError for a file that a run could not use at its end. Nothing is made, and nothing is changed."""
+    """Raise HistoryError for a file that a run could not use or write at its end. No file is made, none is changed."""
     file = Path(path)
-    if not file.exists():
-        return
     with _told(file):
-        _check_header(file)
-        # Not read-only: a run that was killed while it wrote leaves a journal, and SQLite must be able to roll it back.
-        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+        if not file.exists():
+            check_folder(file.parent)
+            return
+        # A run that was killed while it wrote leaves a journal, which SQLite rolls back here.
+        connection = _begun(file)
         try:
             _check(file, connection)
+            # A write that is taken back at once: whether the file, and the journal beside it, can be written at all.
+            connection.execute("PRAGMA user_version = 0")
         finally:
+            # Rolls back.
             connection.close()
+
+
+def check_folder(folder: str | Path) -> None:
+    """Raise OSError unless files can be written into a folder, which is made for them."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".try.", buffering=0) as file:
+        # A full disk takes a file, but nothing into it.
+        file.write(b"x")
+
+
+def check_file(path: str | Path) -> None:
+    """Raise OSError unless a file can be written, or written anew; it is not made."""
+    if Path(path).is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    check_folder(Path(path).parent)
 
 
 def keep_from(at: str, days: int) -> str:

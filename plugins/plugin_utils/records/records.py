@@ -14,9 +14,10 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TextIO, TypedDict, cast
 
 GOOD = ("compliant", "fixed", "waived", "not_applicable")
 NOT_GOOD = ("drifted", "managed_elsewhere", "waiver_expired", "error")
@@ -35,7 +36,63 @@ WAIVER_KEYS = ("control", "hosts", "instance", "owner", "reason", "expires", "ti
 _ALLOWED = {"status": STATUSES, "severity": SEVERITIES, "life": LIVES, "news": NEWS, "moved": MOVED}
 # What not every record has: the report adds it, only some statuses have it, or (`why`) older files lack it.
 _OPTIONAL_TEXTS = ("why", "next", "owner", "life", "since", "news", "moved", "put_back")
-_OPTIONAL = {*_OPTIONAL_TEXTS, "before", "flapping", "changes", "waiver"}
+_ALL_TEXTS = (*_TEXTS, *_OPTIONAL_TEXTS)
+_ALL_KEYS = {*_KEYS, *_OPTIONAL_TEXTS, "before", "flapping", "changes", "waiver"}
+
+
+# NaN is no JSON, though Python reads it: as text it breaks no page.
+_JSON = json.JSONDecoder(parse_constant=str)
+
+
+class Change(TypedDict):
+    """A status, and when it began."""
+
+    at: str
+    status: str
+
+
+class WaiverFields(TypedDict):
+    """The waiver that concerns a record."""
+
+    control: str
+    hosts: list[str]
+    instance: str | None
+    owner: str
+    reason: str
+    expires: str
+    ticket: str
+
+
+class Record(TypedDict):
+    """A stamped record: what schemas/record.schema.json says in the words of Python."""
+
+    run: str
+    endpoint: str
+    control: str
+    instance: str | None
+    scope: str
+    status: str
+    expected: Any
+    actual: Any
+    reason: str
+    evidence: str
+    severity: str
+    role: str
+    title: str
+    versions: dict[str, str]
+    at: str
+    why: NotRequired[str]
+    before: NotRequired[Any]
+    next: NotRequired[str]
+    owner: NotRequired[str]
+    life: NotRequired[str]
+    since: NotRequired[str]
+    news: NotRequired[str]
+    flapping: NotRequired[bool]
+    moved: NotRequired[str]
+    changes: NotRequired[list[Change]]
+    waiver: NotRequired[WaiverFields]
+    put_back: NotRequired[str]
 
 
 class RecordError(ValueError):
@@ -119,22 +176,23 @@ def finite(value: Any) -> Any:
 
 def check_record(item: Any) -> str | None:
     """Return what is wrong with a stamped record, or None."""
-    if not isinstance(item, Mapping):
+    # A dict is one, and asking for it first is much faster.
+    if not isinstance(item, (dict, Mapping)):
         return "a record is an object"
-    missing = sorted(_KEYS - set(item))
-    unknown = sorted(set(item) - _KEYS - _OPTIONAL)
-    if missing or unknown:
+    if not _KEYS <= item.keys() <= _ALL_KEYS:
+        missing = sorted(_KEYS - set(item))
+        unknown = sorted(set(item) - _ALL_KEYS)
         words = [f"{', '.join(missing)} missing"] * bool(missing) + [f"{', '.join(unknown)} not known"] * bool(unknown)
         return "; ".join(words)
-    wrong = [key for key in (*_TEXTS, *_OPTIONAL_TEXTS) if not isinstance(item.get(key, ""), str)]
-    if wrong:
-        return f"{wrong[0]} is {item[wrong[0]]!r}; it must be text"
+    for key in _ALL_TEXTS:
+        if not isinstance(item.get(key, ""), str):
+            return f"{key} is {item[key]!r}; it must be text"
     for key, allowed in _ALLOWED.items():
         if key in item and item[key] not in allowed:
             return f"{key} is {item[key]!r}; allowed: {', '.join(allowed)}"
     if not isinstance(item["instance"], (str, type(None))):
         return f"instance is {item['instance']!r}; it must be text or null"
-    if not isinstance(item["versions"], Mapping):
+    if not isinstance(item["versions"], (dict, Mapping)):
         return f"versions is {item['versions']!r}; it must be an object"
     if not isinstance(item.get("flapping", False), bool):
         return f"flapping is {item['flapping']!r}; it must be true or false"
@@ -149,7 +207,7 @@ def check_record(item: Any) -> str | None:
 
 def _is_history(changes: Any) -> bool:
     return isinstance(changes, list) and all(
-        isinstance(one, Mapping)
+        isinstance(one, (dict, Mapping))
         and set(one) == {"at", "status"}
         and isinstance(one["at"], str)
         and one["status"] in STATUSES
@@ -173,35 +231,47 @@ def identity(item: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     return (item["endpoint"], item["role"], item["control"], item["instance"] or "", item["scope"])
 
 
-def merge(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def merge(records: Iterable[Mapping[str, Any]]) -> list[Record]:
     """Return the records of many endpoints in one order; of two about the same thing the later given one counts.
 
     Raises RecordError for anything that is no stamped record.
     """
-    newest: dict[tuple[str, ...], dict[str, Any]] = {}
-    for item in records:
-        problem = check_record(item)
-        if problem:
-            raise RecordError(f"not a record: {problem}: {str(item)[:200]}")
-        newest[identity(item)] = dict(item)
+    return in_order(map(_checked, records))
+
+
+def _checked(item: Mapping[str, Any]) -> Record:
+    problem = check_record(item)
+    if problem:
+        raise RecordError(f"not a record: {problem}: {str(item)[:200]}")
+    return cast("Record", dict(item))
+
+
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """Return checked records in one order; of two about the same thing the later given one counts."""
+    newest = {identity(item): item for item in records}
     return [newest[key] for key in sorted(newest)]
 
 
 def write_lines(path: str | Path, records: Iterable[Mapping[str, Any]]) -> None:
     """Write records as JSON Lines in UTF-8; the file is there whole or, after a failure, as it was before."""
-    text = "".join(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n" for item in records)
-    # A lone surrogate (half a character in an endpoint's text) must not cost the whole report.
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+    with replaced(path) as file:
+        for item in records:
+            file.write(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n")
 
 
-def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write a file that others may read; it is there whole or, after a failure, as it was before. Raises OSError."""
+@contextmanager
+def replaced(path: str | Path) -> Iterator[TextIO]:
+    """Give a file to write that others may read: at the end it takes its place; after a failure all is as it was.
+
+    It is UTF-8 with the line ends that are written. Raises OSError.
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        # A lone surrogate (half a character in an endpoint's text) must not cost the whole report.
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            yield file
         Path(name).chmod(0o644)
         Path(name).replace(target)
     except BaseException:
@@ -209,21 +279,29 @@ def write_bytes(path: str | Path, content: bytes) -> None:
         raise
 
 
-def read_lines(path: str | Path) -> list[dict[str, Any]]:
+def read_lines(path: str | Path) -> list[Record]:
     """Return the records of a file. Raises RecordError with the number of the first line that is none."""
-    # Not splitlines(): it would also split at characters that JSON leaves as they are inside a text.
-    lines = Path(path).read_text(encoding="utf-8").split("\n")
-    records = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            # NaN is no JSON, though Python reads it: as text it breaks no page.
-            item = json.loads(line, parse_constant=str)
-        except ValueError as error:
-            raise RecordError(f"{path}, line {number}: no JSON ({error})") from error
-        problem = check_record(item)
-        if problem:
-            raise RecordError(f"{path}, line {number}: {problem}")
-        records.append(item)
-    return records
+    return [item for _start, _end, item in located(path)]
+
+
+def located(path: str | Path) -> Iterator[tuple[int, int, Record]]:
+    """Yield the records of a file, each after its line's first byte and end; one is in memory at a time."""
+    start = 0
+    with Path(path).open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            end = start + len(line)
+            if line.strip():
+                try:
+                    item = parsed(line)
+                except ValueError as error:
+                    raise RecordError(f"{path}, line {number}: no JSON ({error})") from error
+                problem = check_record(item)
+                if problem:
+                    raise RecordError(f"{path}, line {number}: {problem}")
+                yield start, end, item
+            start = end
+
+
+def parsed(line: bytes) -> Any:
+    """Return the value of a line. Raises ValueError."""
+    return _JSON.decode(line.decode("utf-8"))

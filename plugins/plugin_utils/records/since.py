@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .records import GOOD, NOT_MEASURED, record
+from .records import GOOD, NOT_MEASURED, Record, record
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 LIFE = "endpoint.life"
@@ -57,7 +57,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
 
-def now_known(item: Mapping[str, Any], past: Past | None) -> Past:
+def now_known(item: Record, past: Past | None) -> Past:
     """Return what is known after a stamped record."""
     status, at = item["status"], item["at"]
     goes_on = past is not None and _goes_on(past.status) == status
@@ -75,7 +75,7 @@ def now_known(item: Mapping[str, Any], past: Past | None) -> Past:
     )
 
 
-def described(item: Mapping[str, Any], past: Past | None, rules: Flapping) -> dict[str, Any]:
+def described(item: Record, past: Past | None, rules: Flapping) -> Record:
     """Return the record with since, news, moved, flapping and changes."""
     known = now_known(item, past)
     return {
@@ -102,7 +102,7 @@ def news(status: str, past: Past | None) -> str:
     return "fixed" if was_bad or status == "fixed" else ""
 
 
-def moved(item: Mapping[str, Any], past: Past | None) -> str:
+def moved(item: Record, past: Past | None) -> str:
     """Return what is not as it was the last time: wish, endpoint or both; while a status goes on, what began it."""
     if past is None:
         return ""

@@ -107,7 +107,8 @@ def _compose(text: str, mistakes: _Mistakes) -> yaml.Node | None:
         mistakes.add(error.problem_mark or error.context_mark, f"no YAML ({words}); {hint}")
     except (ValueError, OverflowError):
         # PyYAML lets chr() raise at "\U00110000" and beyond.
-        assert loader is not None
+        if loader is None:
+            raise
         mistakes.add(loader.get_mark(), "no YAML (an escape names no character); write the character itself")
     else:
         return root

@@ -10,13 +10,13 @@ from __future__ import annotations
 import datetime
 import difflib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from .records import NOT_MEASURED
+from .records import NOT_MEASURED, Record
 from .waiver_file import Entry, WaiverError, read_entries
 
 WAIVABLE = ("drifted", "managed_elsewhere")
@@ -160,38 +160,82 @@ def apply_waiver(record: Mapping[str, Any], waiver: Waiver | None, today: dateti
 
 
 def listing(
-    records: Iterable[Mapping[str, Any]], waivers: Iterable[Waiver], *, today: datetime.date, soon_days: int
+    records: Iterable[Record], waivers: Iterable[Waiver], *, today: datetime.date, soon_days: int
 ) -> list[dict[str, Any]]:
     """Return every waiver of the file and of the records as a record carries it, with `state` and `line`.
 
     state: expired (a record is waiver_expired for it), soon (used, and its last day is at most soon_days away), used,
     unused (it concerns measured controls and none needs it), unmatched (it concerns nothing in these records). line is
-    None for a waiver that only the records know. What asks for something comes first.
+    None for a waiver that only the records know. What asks for something comes first. Goes through the records once,
+    or twice when a waiver that only they know concerns none that came after it.
     """
-    known = list(records)
-    rows: list[tuple[dict[str, Any], int | None]] = [(waiver.as_record(), waiver.line) for waiver in waivers]
-    told = {_key(row) for row, _line in rows}
-    others = {_key(item["waiver"]): item["waiver"] for item in known if "waiver" in item}
-    rows += [(dict(waiver), None) for key, waiver in others.items() if key not in told]
-    listed = [{**row, "state": _state(row, known, today, soon_days), "line": line} for row, line in rows]
+    listed = _Listing(waivers)
+    for item in records:
+        listed.add(item)
+    # What only a record named is not compared yet with the records before that one.
+    if unsure := listed.unmatched():
+        for item in records:
+            listed.match(item, unsure)
+    rows = [{**one.row, "state": _state(one, today, soon_days), "line": one.line} for one in listed.rows]
     return sorted(
-        listed,
+        rows,
         key=lambda row: (STATES.index(row["state"]), row["expires"], row["control"], _key(row), row["line"] or 0),
     )
 
 
-def _state(row: Mapping[str, Any], records: Sequence[Mapping[str, Any]], today: datetime.date, soon_days: int) -> str:
-    key = _key(row)
-    statuses = {item["status"] for item in records if "waiver" in item and _key(item["waiver"]) == key}
-    if "waiver_expired" in statuses:
+@dataclass
+class _Row:
+    """A waiver, and what the records say of it."""
+
+    row: Mapping[str, Any]
+    line: int | None
+    statuses: set[str] = field(default_factory=set)
+    matched: bool = False
+
+
+class _Listing:
+    """Finds what the records say of waivers, record by record; none of them is kept."""
+
+    def __init__(self, waivers: Iterable[Waiver]) -> None:
+        self.rows = [_Row(waiver.as_record(), waiver.line) for waiver in waivers]
+        self._by_key: dict[str, list[_Row]] = {}
+        for one in self.rows:
+            self._by_key.setdefault(_key(one.row), []).append(one)
+        # Of each control the waivers that can concern it.
+        self._by_control: dict[str, list[_Row]] = {}
+
+    def add(self, item: Record) -> None:
+        if "waiver" in item:
+            key = _key(item["waiver"])
+            if key not in self._by_key:
+                self._by_key[key] = [_Row(dict(item["waiver"]), None)]
+                self.rows += self._by_key[key]
+                self._by_control.clear()
+            for one in self._by_key[key]:
+                one.statuses.add(item["status"])
+        control = item["control"]
+        if control not in self._by_control:
+            self._by_control[control] = [one for one in self.rows if fnmatchcase(control, one.row["control"])]
+        self.match(item, self._by_control[control])
+
+    def match(self, item: Record, rows: Iterable[_Row]) -> None:
+        for one in rows:
+            one.matched = one.matched or _concerns(one.row, item)
+
+    def unmatched(self) -> list[_Row]:
+        return [one for one in self.rows if one.line is None and not one.matched]
+
+
+def _state(one: _Row, today: datetime.date, soon_days: int) -> str:
+    if "waiver_expired" in one.statuses:
         return "expired"
-    if "waived" in statuses:
-        left = (datetime.date.fromisoformat(row["expires"]) - today).days
+    if "waived" in one.statuses:
+        left = (datetime.date.fromisoformat(one.row["expires"]) - today).days
         return "soon" if left <= soon_days else "used"
-    return "unused" if any(_concerns(row, item) for item in records) else "unmatched"
+    return "unused" if one.matched else "unmatched"
 
 
-def _concerns(row: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+def _concerns(row: Mapping[str, Any], item: Record) -> bool:
     """Return whether a waiver surely concerns a record that was measured, also when another waiver goes before it.
 
     Records do not know groups; but where a record carries a waiver, one of that waiver's hosts is the endpoint.
@@ -200,7 +244,7 @@ def _concerns(row: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
         return False
     if not fnmatchcase(item["control"], row["control"]) or row["instance"] not in (None, item["instance"]):
         return False
-    carried = item.get("waiver", {}).get("hosts", [])
+    carried = item["waiver"]["hosts"] if "waiver" in item else []
     by_group = bool(carried) and set(carried) <= set(row["hosts"])
     return by_group or "all" in row["hosts"] or any(fnmatchcase(item["endpoint"], one) for one in row["hosts"])
 

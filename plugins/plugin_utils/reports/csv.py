@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TextIO, cast
 
-from ..records.records import merge
+from ..records.records import Record
 from .sources import shown
 from .visible import LONGEST, cut, fit, next_step, value_text
-
-Record = Mapping[str, Any]
+from .writer import Writer
 
 # What a spreadsheet takes for the beginning of a formula; the full-width ones in a Japanese Excel. After OWASP's page
 # on CSV injection.
@@ -21,15 +20,15 @@ _NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
 
 
 def _text(key: str) -> Callable[[Record], str]:
-    return lambda item: item.get(key) or ""
+    return lambda item: cast("str", item.get(key) or "")
 
 
 def _value(key: str) -> Callable[[Record], str]:
-    return lambda item: value_text(item[key]) if key in item else ""
+    return lambda item: value_text(item.get(key)) if key in item else ""
 
 
 def _waiver(key: str) -> Callable[[Record], str]:
-    return lambda item: item.get("waiver", {}).get(key, "")
+    return lambda item: cast("str", item["waiver"].get(key, "")) if "waiver" in item else ""
 
 
 COLUMNS: dict[str, Callable[[Record], str]] = {
@@ -50,20 +49,37 @@ COLUMNS: dict[str, Callable[[Record], str]] = {
 }
 
 
-def to_csv(records: Iterable[Record]) -> bytes:
-    """Return one line a record, in UTF-8 with a byte order mark and with the line ends of Windows.
+_COLUMNS = tuple(COLUMNS.values())
+
+
+class Csv(Writer):
+    """One line a record, in UTF-8 with a byte order mark and with the line ends of Windows.
 
     Every cell is quoted. A cell that a spreadsheet might calculate begins with an apostrophe.
     """
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(column(item)) for column in COLUMNS.values()] for item in merge(records))
-    return file.getvalue().encode("utf-8-sig")
+
+    def begin(self, file: TextIO) -> None:
+        """Write the names of the columns."""
+        file.write("\ufeff")
+        self._csv = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+        self._csv.writerow(COLUMNS)
+
+    def add(self, items: list[Record]) -> None:
+        """Write a line a record."""
+        self._csv.writerows([_cell(column(item)) for column in _COLUMNS] for item in items)
 
 
 def _cell(text: str) -> str:
+    return _short_cell(text) if len(text) <= _SHORT else _any_cell(text)
+
+
+def _any_cell(text: str) -> str:
     shown = fit(text)
     if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
         return cut(f"'{shown}", LONGEST)
     return shown
+
+
+# The same few texts stand in most lines; long ones are not worth the memory.
+_SHORT = 200
+_short_cell = lru_cache(maxsize=5000)(_any_cell)

@@ -7,18 +7,19 @@ every machine and on every day.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from itertools import chain
+from sys import intern
 from typing import Any
 
-from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, SEVERITIES, RecordError, merge
-from .summary import Summary, summarise
+from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, SEVERITIES, Change, Record, RecordError
+from ..records.runs import Known, Runs, by_endpoint
+from ..records.since import TIME
+from . import visible
+from .summary import Summary, Tally
 
-Record = Mapping[str, Any]
-
-TIME = "%Y-%m-%dT%H:%M:%SZ"
 # States of an endpoint, the one that needs a person most first. A retired one is not asked any more.
 STATES = ("not_good", "not_measured", "good", "retired")
 # Statuses, the one that needs a person most first: what is not known may hide anything.
@@ -32,9 +33,14 @@ STEPS = (60, 300, 3600, 21_600, 86_400, 604_800)
 MOST_POINTS = 60
 # 1970-01-01 was a Thursday; weeks begin on Mondays.
 _FIRST_MONDAY = 4 * 86_400
+# The fields of News that have groups.
+NEWS_KINDS = ("new", "fixed", "flapping", "expired")
+Move = tuple[int, str, str]  # when a control went from which class of statuses to which other
+# Without a script nothing folds or filters; a longer list helps nobody.
+ROWS_WITHOUT_SCRIPT = 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One endpoint: `state` is one of STATES, `worst` and the keys of `counts` are statuses, `at` its newest time."""
 
@@ -49,7 +55,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Group:
-    """The same news on one or more endpoints; `rows` are positions in Fleet.records."""
+    """The same news on one or more endpoints; `rows` are positions among all records."""
 
     control: str
     status: str
@@ -79,9 +85,13 @@ class Point:
 
 @dataclass(frozen=True)
 class Fleet:
-    """All of it; `first` and `now` are the oldest and the newest time of a record, empty without records."""
+    """All of it but the records; `first` and `now` are the oldest and the newest time of one, empty without any.
 
-    records: tuple[Record, ...]
+    `bad` are the first ROWS_WITHOUT_SCRIPT records that are not good, `more` is the number of the others.
+    """
+
+    bad: tuple[Record, ...]
+    more: int
     summary: Summary
     endpoints: tuple[Endpoint, ...]
     states: Mapping[str, int]
@@ -91,31 +101,65 @@ class Fleet:
     now: str
 
 
-def fleet(records: Iterable[Record]) -> Fleet:
+def fleet(records: Iterable[Mapping[str, Any]] | Known | Runs) -> Fleet:
     """Return what the page shows of these stamped records. Raises RecordError for what is none, or has no UTC time."""
-    known = tuple(merge(records))
-    summary = summarise(known, [])
-    found = endpoints(known, summary.not_measured)
-    times = sorted({item["at"] for item in known}, key=seconds)
-    return Fleet(
-        records=known,
-        summary=summary,
-        endpoints=found,
-        states={state: sum(one.state == state for one in found) for state in STATES},
-        news=news(known),
-        trend=trend(known),
-        first=times[0] if times else "",
-        now=times[-1] if times else "",
-    )
+    view = View()
+    for _name, items in by_endpoint(records):
+        view.add(items)
+    return view.fleet()
 
 
-def endpoints(records: Iterable[Record], not_measured: Iterable[str]) -> tuple[Endpoint, ...]:
-    """Return the endpoints of merged records, by name."""
-    by_name: dict[str, list[Record]] = {}
-    for item in records:
-        by_name.setdefault(item["endpoint"], []).append(item)
-    lost = frozenset(not_measured)
-    return tuple(_endpoint(name, by_name[name], name in lost) for name in sorted(by_name))
+class View:
+    """Makes a Fleet endpoint by endpoint; of most records nothing but numbers is kept."""
+
+    def __init__(self) -> None:
+        self._tally = Tally()
+        self._endpoints: list[Endpoint] = []
+        self._groups: dict[str, dict[tuple[str, str], _Rows]] = {kind: {} for kind in NEWS_KINDS}
+        self._moves: Counter[Move] = Counter()
+        self._times: dict[int, str] = {}
+        self._bad: list[Record] = []
+        self._rows = 0
+        self._known = False
+
+    def add(self, items: list[Record]) -> None:
+        """Take the records of one endpoint; endpoints come by name. Raises RecordError for one without a UTC time."""
+        name = items[0]["endpoint"]
+        self._tally.add(name, items)
+        self._endpoints.append(_endpoint(name, items, name in self._tally.not_measured))
+        for row, item in enumerate(items, start=self._rows):
+            self._moves.update(_moves(item))
+            self._note_news(row, item)
+        times = {seconds(item["at"]): item["at"] for item in items} | self._times
+        self._times = {when: times[when] for when in (min(times), max(times))}
+        left = ROWS_WITHOUT_SCRIPT - len(self._bad)
+        self._bad += [item for item in items if item["status"] not in GOOD][: max(0, left)]
+        self._rows += len(items)
+
+    def _note_news(self, row: int, item: Record) -> None:
+        self._known = self._known or "news" in item
+        for kind in _news_kinds(item):
+            rows = self._groups[kind].setdefault((item["control"], item["status"]), _Rows())
+            rows.places.append(row)
+            rows.severity = max(rows.severity, SEVERITIES.index(item["severity"]))
+
+    def fleet(self) -> Fleet:
+        """Return what was seen."""
+        summary = self._tally.summary()
+        states = Counter(one.state for one in self._endpoints)
+        bad = sum(number for one in self._endpoints for status, number in one.counts.items() if status not in GOOD)
+        groups = {kind: _by_urgency(rows) for kind, rows in self._groups.items()}
+        return Fleet(
+            bad=tuple(self._bad),
+            more=bad - len(self._bad),
+            summary=summary,
+            endpoints=tuple(self._endpoints),
+            states={state: states[state] for state in STATES},
+            news=News(self._known, **groups),
+            trend=_points(self._moves),
+            first=self._times[min(self._times)] if self._times else "",
+            now=self._times[max(self._times)] if self._times else "",
+        )
 
 
 def _endpoint(name: str, items: list[Record], lost: bool) -> Endpoint:
@@ -130,41 +174,37 @@ def _endpoint(name: str, items: list[Record], lost: bool) -> Endpoint:
         state = "retired" if life == "retired" else "good"
     return Endpoint(
         name=name,
-        owner=newest.get("owner", ""),
-        life=life,
+        # Texts that many endpoints have are kept once.
+        owner=intern(newest.get("owner", "")),
+        life=intern(life),
         state=state,
-        worst=min(counts, key=WORST_FIRST.index),
-        counts=dict(counts),
-        at=newest["at"],
+        worst=intern(min(counts, key=WORST_FIRST.index)),
+        counts={intern(status): number for status, number in counts.items()},
+        at=intern(newest["at"]),
     )
 
 
-def news(records: tuple[Record, ...]) -> News:
-    """Return what the records say of the last time; the same news on many endpoints is one group."""
+@dataclass
+class _Rows:
+    """Where the same news stands, and the worst severity there."""
 
-    def is_expired(item: Record) -> bool:
-        return item.get("news") == "new" and item["status"] == "waiver_expired"
-
-    return News(
-        known=any("news" in item for item in records),
-        new=_groups(records, lambda item: item.get("news") == "new" and not is_expired(item)),
-        fixed=_groups(records, lambda item: item.get("news") == "fixed" or item["status"] == "fixed"),
-        flapping=_groups(records, lambda item: item.get("flapping", False)),
-        expired=_groups(records, is_expired),
-    )
+    severity: int = 0
+    places: list[int] = field(default_factory=list)
 
 
-def _groups(records: tuple[Record, ...], wanted: Callable[[Record], bool]) -> tuple[Group, ...]:
-    rows: dict[tuple[str, str], list[int]] = {}
-    for row, item in enumerate(records):
-        if wanted(item):
-            rows.setdefault((item["control"], item["status"]), []).append(row)
+def _news_kinds(item: Record) -> Iterator[str]:
+    """Yield what a record tells of the last time; the same news on many endpoints is one group."""
+    if item.get("news") == "new":
+        yield "expired" if item["status"] == "waiver_expired" else "new"
+    if item.get("news") == "fixed" or item["status"] == "fixed":
+        yield "fixed"
+    if item.get("flapping"):
+        yield "flapping"
 
-    def urgency(key: tuple[str, str]) -> tuple[int, int, tuple[str, str]]:
-        severity = max(SEVERITIES.index(records[row]["severity"]) for row in rows[key])
-        return -severity, -len(rows[key]), key
 
-    return tuple(Group(control, status, tuple(rows[control, status])) for control, status in sorted(rows, key=urgency))
+def _by_urgency(found: Mapping[tuple[str, str], _Rows]) -> tuple[Group, ...]:
+    ordered = sorted(found.items(), key=lambda one: (-one[1].severity, -len(one[1].places), one[0]))
+    return tuple(Group(control, status, tuple(rows.places)) for (control, status), rows in ordered)
 
 
 def trend(records: Iterable[Record]) -> tuple[Point, ...]:
@@ -174,24 +214,29 @@ def trend(records: Iterable[Record]) -> tuple[Point, ...]:
     and counts nowhere. What does not apply counts nowhere either. At most MOST_POINTS points: of what happened close
     together only the end is told.
     """
-    moves = sorted(move for item in records for move in _moves(item))
-    if not moves:
+    return _points(Counter(chain.from_iterable(map(_moves, records))))
+
+
+def _points(found: Mapping[Move, int]) -> tuple[Point, ...]:
+    if not found:
         return ()
+    moves = sorted(found)
     bucket = _bucket(moves[0][0], moves[-1][0])
     count: Counter[str] = Counter()
     points: dict[int, Point] = {}
     for when, before, after in moves:
-        count[after] += 1
-        count[before] -= 1
+        count[after] += found[when, before, after]
+        count[before] -= found[when, before, after]
         at = datetime.fromtimestamp(when, UTC).strftime(TIME)
         points[bucket(when)] = Point(at, count["good"], count["not_good"], count["not_measured"])
     return tuple(points.values())
 
 
-def _moves(item: Record) -> Iterable[tuple[int, str, str]]:
+def _moves(item: Record) -> Iterator[Move]:
     """Yield when a record went from which class of statuses to which other; "" is not counted."""
     before = ""
-    for change in item.get("changes") or [{"at": item["at"], "status": item["status"]}]:
+    alone: Change = {"at": item["at"], "status": item["status"]}
+    for change in item.get("changes") or [alone]:
         after = _class(change["status"])
         if after != before:
             yield seconds(change["at"]), before, after
@@ -215,12 +260,11 @@ def _bucket(first: int, last: int) -> Callable[[int], int]:
     return lambda when: (when - origin) // step
 
 
-@lru_cache(maxsize=10_000)
 def seconds(at: str) -> int:
     """Return the seconds since 1970 of a record's time. Raises RecordError for a text that is none."""
-    try:
-        return int(datetime.strptime(at, TIME).replace(tzinfo=UTC).timestamp())
-    except ValueError as error:
+    known = visible.seconds(at)
+    if known is None:
         raise RecordError(
             f"time is {at[:40]!r}; it must be UTC such as 2026-11-23T14:30:00Z (schemas/record.schema.json)"
-        ) from error
+        )
+    return known

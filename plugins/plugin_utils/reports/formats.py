@@ -1,23 +1,20 @@
 """The formats into which the records of a run can be written, by name; docs/reports.md says what each is for.
 
-Each function takes stamped records in any order and returns the whole file. It raises RecordError for what is no
-record, and for nothing else. Equal records give equal bytes.
+A writer takes stamped records, endpoint by endpoint. Equal records give equal bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from .csv import Csv
+from .junit import Junit
+from .openmetrics import Openmetrics
+from .sarif import Sarif
+from .writer import Writer
 
-from .csv import to_csv
-from .junit import to_junit
-from .openmetrics import to_openmetrics
-from .sarif import to_sarif
-
-# Name -> the end of the file's name, and what makes the file. node_exporter reads *.prom only.
-EXPORTS: dict[str, tuple[str, Callable[[Iterable[Mapping[str, Any]]], bytes]]] = {
-    "csv": (".csv", to_csv),
-    "junit": (".junit.xml", to_junit),
-    "openmetrics": (".prom", to_openmetrics),
-    "sarif": (".sarif", to_sarif),
+# Name -> the end of the file's name, and what writes the file. node_exporter reads *.prom only.
+EXPORTS: dict[str, tuple[str, type[Writer]]] = {
+    "csv": (".csv", Csv),
+    "junit": (".junit.xml", Junit),
+    "openmetrics": (".prom", Openmetrics),
+    "sarif": (".sarif", Sarif),
 }

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from itertools import groupby
-from typing import Any
+from typing import TextIO
 from xml.etree import ElementTree as ET
 
-from ..records.records import merge
+from ..records.records import Record
 from .sources import shown
 from .visible import fit, next_step, value_text, visible, waiver_text
-
-Record = Mapping[str, Any]
+from .writer import Writer
 
 OUTCOMES = {
     "compliant": "passed",
@@ -37,21 +34,42 @@ OUTCOMES = {
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 
-def to_junit(records: Iterable[Record]) -> bytes:
-    """Return an XML document in UTF-8 with every record in it."""
-    known: list[Record] = [*merge(records)]
-    root = ET.Element("testsuites", {"name": "offsite-endpoints", **_counts(known, totals=True)})
-    for number, (endpoint, items) in enumerate(groupby(known, key=lambda item: item["endpoint"])):
-        root.append(_suite(number, endpoint, list(items)))
-    ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+class Junit(Writer):
+    """An XML document in UTF-8 with every record in it."""
+
+    def __init__(self) -> None:
+        self._outcomes: Counter[str] = Counter()
+        self._suites = 0
+
+    def look(self, items: list[Record]) -> None:
+        """Count what the outermost element has to tell."""
+        self._outcomes.update(OUTCOMES[item["status"]] for item in items)
+
+    def begin(self, file: TextIO) -> None:
+        """Write the outermost element's start."""
+        super().begin(file)
+        # The schema gives the outermost element no number of skipped ones.
+        numbers = {name: text for name, text in _counts(self._outcomes).items() if name != "skipped"}
+        attributes = "".join(f' {name}="{text}"' for name, text in numbers.items())
+        self._end = "</testsuites>\n" if self._outcomes else ""
+        start = f'<testsuites name="offsite-endpoints"{attributes}{">" if self._outcomes else " />"}'
+        self.write(f"<?xml version='1.0' encoding='utf-8'?>\n{start}\n")
+
+    def add(self, items: list[Record]) -> None:
+        """Write a suite."""
+        suite = _suite(self._suites, items[0]["endpoint"], items)
+        self._suites += 1
+        ET.indent(suite, level=1)
+        self.write(f"  {ET.tostring(suite, encoding='unicode')}\n")
+
+    def end(self) -> None:
+        """Write the outermost element's end."""
+        self.write(self._end)
 
 
-def _counts(items: list[Record], *, totals: bool = False) -> dict[str, str]:
-    outcomes = Counter(OUTCOMES[item["status"]] for item in items)
-    numbers = {"tests": len(items), "failures": outcomes["failure"], "errors": outcomes["error"]}
-    # The schema gives the outermost element no number of skipped ones.
-    numbers |= {} if totals else {"skipped": outcomes["skipped"]}
+def _counts(outcomes: Counter[str]) -> dict[str, str]:
+    numbers = {"tests": outcomes.total(), "failures": outcomes["failure"], "errors": outcomes["error"]}
+    numbers["skipped"] = outcomes["skipped"]
     return {**{name: str(number) for name, number in numbers.items()}, "time": "0"}
 
 
@@ -60,10 +78,11 @@ def _suite(number: int, endpoint: str, items: list[Record]) -> ET.Element:
     latest = max((item["at"] for item in items if _TIME.fullmatch(item["at"])), default="")
     # The format knows no time zone; every time of a record is UTC.
     time = {"timestamp": latest.removesuffix("Z")} if latest else {}
-    suite = ET.Element("testsuite", {"id": str(number), "name": name, "hostname": name, **_counts(items), **time})
+    counts = _counts(Counter(OUTCOMES[item["status"]] for item in items))
+    suite = ET.Element("testsuite", {"id": str(number), "name": name, "hostname": name, **counts, **time})
     properties = ET.SubElement(suite, "properties")
     for key in ("run", "owner", "life"):
-        for text in sorted({item[key] for item in items if item.get(key)}):
+        for text in sorted({str(text) for item in items if (text := item.get(key))}):
             ET.SubElement(properties, "property", {"name": key, "value": fit(text)})
     suite.extend(_case(item) for item in items)
     return suite

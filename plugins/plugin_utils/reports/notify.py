@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..records.records import NOT_GOOD, merge
+from ..records.records import NOT_GOOD, Record, merge
 from .summary import NEXT_STEPS, clean
-
-Record = Mapping[str, Any]
 
 # A mail is read on a phone: so many lines, and the rest is in the report.
 MAX_LINES = 50
@@ -20,7 +18,7 @@ MAX_VALUE = 300
 _NAMED_ENDPOINTS = 3
 
 
-def telling(records: Iterable[Record], report: str = "") -> dict[str, Any] | None:
+def telling(records: Iterable[Mapping[str, Any]], report: str = "") -> dict[str, Any] | None:
     """Return what to tell about the records of a run, None when there is nothing new.
 
     {"new": [records], "expired": [records], "subject": one line, "text": a mail's text, "json": a webhook's body: the
@@ -51,8 +49,8 @@ def _expired_now(item: Record) -> bool:
     """Say whether a waiver ran out between the last measurement and this one."""
     if item["status"] != "waiver_expired":
         return False
-    changes = item.get("changes") or [{"at": ""}]
-    return item.get("news") == "new" or changes[-1]["at"] == item["at"]
+    began = [change["at"] for change in item.get("changes", [])]
+    return item.get("news") == "new" or began[-1:] == [item["at"]]
 
 
 def _subject(new: list[Record], expired: list[Record]) -> str:
@@ -100,7 +98,8 @@ def _entry(item: Record) -> list[str]:
 def _brief(item: Record) -> dict[str, Any]:
     """Return a record without its values: they can be large, and are nobody's business outside."""
     names = ("endpoint", "control", "instance", "scope", "status", "severity", "reason", "since", "owner")
-    brief = {name: _short(item[name]) if isinstance(item.get(name), str) else item.get(name) for name in names}
+    texts = {name: item.get(name) for name in names}
+    brief = {name: _short(text) if isinstance(text, str) else text for name, text in texts.items()}
     return brief | ({"waiver_expires": item["waiver"]["expires"]} if "waiver" in item else {})
 
 

@@ -8,110 +8,126 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import groupby
-from typing import Any
+from dataclasses import dataclass
 
-from ..records.records import NOT_GOOD, SEVERITIES, STATUSES, merge
-from .summary import summarise
+from ..records.records import NOT_GOOD, SEVERITIES, STATUSES, Record, says_not_measured
 from .visible import seconds, visible
+from .writer import Writer
 
-Record = Mapping[str, Any]
-Groups = dict[str, list[Record]]
 Sample = tuple[Mapping[str, str], int]  # labels, value
-Family = tuple[str, str, list[Sample]]  # name, what it says, samples
 
 MOST = 5000
 _LONGEST_LABEL = 200
+_NOT_GOOD = "offsite_control_not_good"
+_CONTROL = ("endpoint", "role", "control", "instance", "scope", "severity", "status")
 
 
-def to_openmetrics(records: Iterable[Record]) -> bytes:
-    """Return the gauges as text in UTF-8 that ends with `# EOF`."""
-    known: list[Record] = [*merge(records)]
-    lost = set(summarise(known, []).not_measured)
-    by_endpoint: Groups = {name: list(items) for name, items in groupby(known, key=lambda item: item["endpoint"])}
-    families = [*_fleet(known, by_endpoint, lost), *_endpoints(by_endpoint, lost), *_controls(known)]
-    lines = [line for name, words, samples in families for line in _family(name, words, samples)]
-    return "\n".join([*lines, "# EOF", ""]).encode()
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """What is told of an endpoint; `at` is None when none of its records has a time."""
+
+    name: str
+    measured: bool
+    at: int | None
+    counts: Counter[str]
 
 
-def _fleet(known: list[Record], by_endpoint: Groups, lost: set[str]) -> list[Family]:
-    counts = Counter(item["status"] for item in known)
-    families: list[Family] = [
-        ("offsite_report_endpoints", "Endpoints in the report.", [({}, len(by_endpoint))]),
-        ("offsite_report_endpoints_not_measured", "Endpoints that were not measured.", [({}, len(lost))]),
-        (
-            "offsite_report_controls",
-            "Controls of all endpoints by status.",
-            [({"status": status}, counts[status]) for status in STATUSES],
-        ),
-    ]
-    latest = max(known, key=lambda item: (seconds(item["at"]) or 0, item["run"]), default=None)
-    if latest is not None:
-        names = ("offsite_endpoints", "ansible_core")
-        labels = {"run": latest["run"], **{name: latest["versions"].get(name, "") for name in names}}
-        families.append(("offsite_report_info", "The latest run in the report; always 1.", [(labels, 1)]))
-        at = _times([latest])
-        families.append(("offsite_report_timestamp_seconds", "The time of the latest run.", [({}, one) for one in at]))
-    return families
+class Openmetrics(Writer):
+    """The gauges as text in UTF-8 that ends with `# EOF`."""
 
+    def __init__(self) -> None:
+        self._endpoints: list[_Endpoint] = []
+        # Where not all fit, the worst are listed: of each severity at most MOST.
+        self._bad: dict[str, list[str]] = {severity: [] for severity in reversed(SEVERITIES)}
+        self._latest: tuple[tuple[int, str], dict[str, str], int | None] | None = None
 
-def _endpoints(by_endpoint: Groups, lost: set[str]) -> list[Family]:
-    named = {name: {"endpoint": name} for name in by_endpoint}
-    bad = {name: sum(item["status"] in NOT_GOOD for item in items) for name, items in by_endpoint.items()}
-    controls: list[Sample] = [
-        ({**named[name], "status": status}, number)
-        for name, items in by_endpoint.items()
-        for status, number in sorted(Counter(item["status"] for item in items).items())
-    ]
-    measured: list[Sample] = [
-        (named[name], max(times))
-        for name, items in by_endpoint.items()
-        if name not in lost and (times := _times(items))
-    ]
-    return [
-        (
+    def add(self, items: list[Record]) -> None:
+        """Count an endpoint; the gauges stand in another order."""
+        times = [seconds(item["at"]) for item in items]
+        counts = Counter(item["status"] for item in items)
+        measured = not any(map(says_not_measured, items))
+        at = max((time for time in times if time is not None), default=None)
+        self._endpoints.append(_Endpoint(items[0]["endpoint"], measured, at, counts))
+        for item, time in zip(items, times, strict=True):
+            when = (time or 0, item["run"])
+            if self._latest is None or when > self._latest[0]:
+                names = ("offsite_endpoints", "ansible_core")
+                labels = {"run": item["run"], **{name: item["versions"].get(name, "") for name in names}}
+                self._latest = (when, labels, time)
+            if item["status"] in NOT_GOOD and len(self._bad[item["severity"]]) < MOST:
+                labels = {key: str(item.get(key) or "") for key in _CONTROL}
+                self._bad[item["severity"]].append(_line(_NOT_GOOD, labels, 1))
+
+    def end(self) -> None:
+        """Write them."""
+        self._fleet()
+        self._by_endpoint()
+        self._controls()
+        self.write("# EOF\n")
+
+    def _fleet(self) -> None:
+        ours = self._endpoints
+        lost = sum(not one.measured for one in ours)
+        by_status = [({"status": status}, sum(one.counts[status] for one in ours)) for status in STATUSES]
+        self._family("offsite_report_endpoints", "Endpoints in the report.", [({}, len(ours))])
+        self._family("offsite_report_endpoints_not_measured", "Endpoints that were not measured.", [({}, lost)])
+        self._family("offsite_report_controls", "Controls of all endpoints by status.", by_status)
+        if self._latest is not None:
+            _when, labels, at = self._latest
+            self._family("offsite_report_info", "The latest run in the report; always 1.", [(labels, 1)])
+            times: list[Sample] = [({}, at)] if at is not None else []
+            self._family("offsite_report_timestamp_seconds", "The time of the latest run.", times)
+
+    def _by_endpoint(self) -> None:
+        ours = [(one, {"endpoint": one.name}) for one in self._endpoints]
+        self._family(
             "offsite_endpoint_measured",
             "1 when the endpoint was measured, otherwise 0.",
-            [(named[name], int(name not in lost)) for name in by_endpoint],
-        ),
-        (
+            ((labels, int(one.measured)) for one, labels in ours),
+        )
+        self._family(
             "offsite_endpoint_last_measured_timestamp_seconds",
             "When the endpoint was measured; missing when it was not.",
-            measured,
-        ),
-        ("offsite_endpoint_controls", "Controls of the endpoint by status; a status without any is missing.", controls),
-        (
+            ((labels, one.at) for one, labels in ours if one.measured and one.at is not None),
+        )
+        self._family(
+            "offsite_endpoint_controls",
+            "Controls of the endpoint by status; a status without any is missing.",
+            (
+                ({**labels, "status": status}, one.counts[status])
+                for one, labels in ours
+                for status in sorted(one.counts)
+            ),
+        )
+        self._family(
             "offsite_endpoint_controls_not_good",
             "Controls of the endpoint that are not good.",
-            [(named[name], number) for name, number in bad.items()],
-        ),
-    ]
+            ((labels, _bad(one)) for one, labels in ours),
+        )
 
-
-def _controls(known: list[Record]) -> list[Family]:
-    bad = [item for item in known if item["status"] in NOT_GOOD]
-    # Where not all fit, the worst are listed.
-    worst = sorted(bad, key=lambda item: -SEVERITIES.index(item["severity"]))[:MOST]
-    keys = ("endpoint", "role", "control", "instance", "scope", "severity", "status")
-    samples: list[Sample] = [({key: item[key] or "" for key in keys}, 1) for item in worst]
-    return [
-        ("offsite_control_not_good", "A control that is not good; always 1.", samples),
-        (
+    def _controls(self) -> None:
+        worst = [line for listed in self._bad.values() for line in listed][:MOST]
+        more = sum(map(_bad, self._endpoints)) - len(worst)
+        self._lines(_NOT_GOOD, "A control that is not good; always 1.", worst)
+        self._family(
             "offsite_report_controls_not_listed",
             f"Controls that are not good and beyond the {MOST} listed ones.",
-            [({}, len(bad) - len(worst))],
-        ),
-    ]
+            [({}, more)],
+        )
+
+    def _family(self, name: str, words: str, samples: Iterable[Sample]) -> None:
+        self._lines(name, words, (_line(name, labels, value) for labels, value in samples))
+
+    def _lines(self, name: str, words: str, lines: Iterable[str]) -> None:
+        """Write the lines of a family; nothing of one without any."""
+        for number, line in enumerate(lines):
+            if number == 0:
+                self.write(f"# TYPE {name} gauge\n# HELP {name} {words}\n")
+            self.write(f"{line}\n")
 
 
-def _times(items: Iterable[Record]) -> list[int]:
-    return [time for item in items if (time := seconds(item["at"])) is not None]
-
-
-def _family(name: str, words: str, samples: list[Sample]) -> list[str]:
-    if not samples:
-        return []
-    return [f"# TYPE {name} gauge", f"# HELP {name} {words}", *(_line(name, *sample) for sample in samples)]
+def _bad(one: _Endpoint) -> int:
+    return sum(one.counts[status] for status in NOT_GOOD)
 
 
 def _line(name: str, labels: Mapping[str, str], value: int) -> str:

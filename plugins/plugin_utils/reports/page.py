@@ -9,68 +9,112 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import jinja2
 import yaml
 from markupsafe import Markup
 
-from ..records.records import GOOD, NOT_GOOD
+from ..records.records import NOT_GOOD, Record
 from .difference import shortened, side
-from .fleet import Fleet, fleet
-from .page_data import page_data
+from .fleet import Fleet, View
+from .page_data import Data, embedded, page_data
 from .sources import cited
 from .summary import NEXT_STEPS, Summary, clean, verdict
+from .writer import Writer
 
 FILES = Path(__file__).resolve().parents[3] / "roles" / "endpoint_report" / "files"
 LANGUAGES = ("en", "ja")
 SCRIPTS = ("page_base.js", "page_table.js", "page_overview.js", "page_trend.js", "page.js")
-# Without a script nothing folds or filters; a longer list helps nobody.
-ROWS_WITHOUT_SCRIPT = 500
-# What would end the script element early, or is a line's end in some readers; in JSON each may stand as an escape.
-_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+# Where the data stands in the template: nothing but the page's own script comes after it.
+_DATA = "the data of the page"
 
 
-def render(
-    records: Iterable[Mapping[str, Any]], *, language: str = "en", waivers: Iterable[Mapping[str, Any]] = ()
-) -> str:
-    """Return the page for stamped records of one or more runs, in UTF-8's reach (no half characters).
+class Page(Writer):
+    """The page for stamped records of one or more runs, in UTF-8's reach (no half characters).
 
     `language` is the one that it opens in, en or ja; a waiver is {control, hosts, instance, owner, reason, expires,
-    ticket, state}, state one of used, expired, soon, unused, unmatched. Raises RecordError for what is no record, and
-    ValueError for a language that it does not have.
+    ticket, state}, state one of used, expired, soon, unused, unmatched. Raises ValueError for a language that it does
+    not have. Its data are written row by row, and what the rows refer to after them; until then that waits in
+    files without names in `directory`.
     """
-    if language not in LANGUAGES:
-        raise ValueError(f"language is {language!r}; allowed: {', '.join(LANGUAGES)}")
-    shown = fleet(records)
-    words = {name: load_words(name) for name in LANGUAGES}
-    verdicts = {name: sentence(shown.summary, words[name]) for name in LANGUAGES}
-    good, _words = verdict(shown.summary)
-    sources = cited(item.get("why", "") for item in shown.records)
-    data = page_data(shown, waivers, sources) | {"language": language, "verdicts": verdicts}
-    script, style = "".join(map(_file, SCRIPTS)), _file("page.css")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FILES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("page.html.j2").render(
-        language=language,
-        words=words[language],
-        languages={name: words[name]["name"] for name in LANGUAGES},
-        good=good,
-        verdict=verdicts[language],
-        fleet=shown,
-        sources=[*sources.values()],
-        data=embedded(data),
-        word_lists=embedded(words),
-        script=Markup(script),  # noqa: S704  the page's own file
-        style=Markup(style),  # noqa: S704  the page's own file
-        script_digest=_digest(script),
-        style_digest=_digest(style),
-        **_without_script(shown, words[language]),
-    )
+
+    def __init__(self, language: str, waivers: Collection[Mapping[str, Any]], directory: Path) -> None:
+        if language not in LANGUAGES:
+            raise ValueError(f"language is {language!r}; allowed: {', '.join(LANGUAGES)}")
+        self._language = language
+        self._waivers = waivers
+        self._view = View()
+        self._whys: set[str] = set()
+        self._directory = directory
+        self._endpoints = 0
+        self._rows = 0
+
+    def look(self, items: list[Record]) -> None:
+        """Learn what the page shows at a glance, and the list for a browser without script."""
+        self._view.add(items)
+        self._whys.update(item.get("why", "") for item in items)
+
+    def begin(self, file: TextIO) -> None:
+        """Write the page up to the rows of its data."""
+        super().begin(file)
+        self._file = file
+        self._data = Data(self._directory)
+        self._fleet = self._view.fleet()
+        self._sources = cited(self._whys)
+        words = {name: load_words(name) for name in LANGUAGES}
+        self._verdicts = {name: sentence(self._fleet.summary, words[name]) for name in LANGUAGES}
+        before, _data, self._after = self._template(words).rpartition(_DATA)
+        self.write(f'{before}{{"rows":[')
+
+    def add(self, items: list[Record]) -> None:
+        """Write the rows of an endpoint."""
+        for item in items:
+            row = ",".join(map(str, self._data.row(item, self._endpoints)))
+            self.write(f",[{row}]" if self._rows else f"[{row}]")
+            self._rows += 1
+        self._endpoints += 1
+
+    def end(self) -> None:
+        """Write what the rows refer to, all that is shown beside them, and the page's script."""
+        self.write("]")
+        rest = page_data(self._fleet, self._waivers, self._sources)
+        rest |= {"language": self._language, "verdicts": self._verdicts}
+        for name, value in rest.items():
+            self.write(f',"{name}":{embedded(value)}')
+        for name, spool in self._data.tables.items():
+            self.write(f',"{name}":[')
+            spool.pour(self._file)
+            self.write("]")
+        self.write(',"whole":{')
+        self._data.whole.pour(self._file)
+        self.write(f"}}}}{self._after}")
+
+    def _template(self, words: Mapping[str, Mapping[str, Any]]) -> str:
+        script, style = "".join(map(_file, SCRIPTS)), _file("page.css")
+        good, _words = verdict(self._fleet.summary)
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(FILES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+        )
+        return environment.get_template("page.html.j2").render(
+            language=self._language,
+            words=words[self._language],
+            languages={name: words[name]["name"] for name in LANGUAGES},
+            good=good,
+            verdict=self._verdicts[self._language],
+            fleet=self._fleet,
+            sources=[*self._sources.values()],
+            data=_DATA,
+            word_lists=embedded(words),
+            script=Markup(script),  # noqa: S704  the page's own file
+            style=Markup(style),  # noqa: S704  the page's own file
+            script_digest=_digest(script),
+            style_digest=_digest(style),
+            bad=_without_script(self._fleet, words[self._language]),
+            more=self._fleet.more,
+        )
 
 
 def load_words(language: str) -> dict[str, Any]:
@@ -88,7 +132,9 @@ def sentence(summary: Summary, words: Mapping[str, Any]) -> str:
         return english
     if not summary.endpoints:
         return str(parts["nothing"])
-    first = parts["measured"].format_map(vars(summary))
+    if summary.is_empty and good:
+        return str(parts["retired"]).format(n=summary.endpoints)
+    first = parts["unmeasured" if summary.is_empty else "measured"].format_map(vars(summary))
     for status in ("fixed", "waived"):
         if summary.counts.get(status):
             first += parts[status].format(n=summary.counts[status])
@@ -104,26 +150,20 @@ def sentence(summary: Summary, words: Mapping[str, Any]) -> str:
     return f"{parts[start]}: {'、'.join(told)}"
 
 
-def embedded(data: Any) -> Markup:
-    """Return data as JSON that can stand in a script element: nothing in it ends the element or begins a comment."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.translate(_ESCAPES))  # noqa: S704  no < is left in it
-
-
-def _without_script(shown: Fleet, words: Mapping[str, Any]) -> dict[str, Any]:
+def _without_script(shown: Fleet, words: Mapping[str, Any]) -> list[list[str]]:
     """Return the list for a browser that runs no script: plain texts, long ones cut."""
-    bad = [item for item in shown.records if item["status"] not in GOOD]
     rows = []
-    for item in bad[:ROWS_WITHOUT_SCRIPT]:
+    for item in shown.bad:
         title = words["controls"].get(item["control"]) or item["title"]
         instance = f" [{item['instance']}]" if item["instance"] is not None else ""
         cells = [words["status"][item["status"]], item["endpoint"], title + instance]
-        values = ["".join(shortened(side(item[name]))) or words["not_set"] for name in ("expected", "actual")]
-        values = values if (item["expected"], item["actual"]) != (None, None) else ["", ""]
+        both = (item["expected"], item["actual"])
+        values = ["".join(shortened(side(value))) or words["not_set"] for value in both]
+        values = values if both != (None, None) else ["", ""]
         step = item.get("next") or words["next"][item["status"]]
         texts = [*map(clean, cells), *values, clean(item["reason"]), clean(step)]
         rows.append(["".join(shortened([text])) for text in texts])
-    return {"bad": rows, "more": max(0, len(bad) - ROWS_WITHOUT_SCRIPT)}
+    return rows
 
 
 def _file(name: str) -> str:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import quote
 
-from ..records.records import NOT_GOOD, NOT_MEASURED, REACHABLE, STATE, identity, merge
+from ..records.records import NOT_GOOD, NOT_MEASURED, REACHABLE, STATE, Record, identity, says_not_measured
 from .sources import shown
-from .summary import summarise
 from .visible import fit, next_step, value_text, visible, waiver_text
+from .writer import Writer
 
-Record = Mapping[str, Any]
 Json = dict[str, Any]
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -26,42 +24,75 @@ _BASELINE = {"new": "new", "still": "unchanged"}
 _MARKS = str.maketrans({"{": "{{", "}": "}}", "[": "\\[", "]": "\\]"})
 
 
-def to_sarif(records: Iterable[Record]) -> bytes:
-    """Return a log with one run, as JSON in UTF-8."""
-    known: list[Record] = [*merge(records)]
-    rules = _rules(known)
-    places = {rule["id"]: number for number, rule in enumerate(rules)}
-    told = (*NOT_GOOD, *NOT_MEASURED, "waived")
-    run = {
-        "tool": {"driver": {**_driver(known), "rules": rules}},
-        "automationDetails": {"id": "offsite-endpoints/"},
-        "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(known)],
-        "results": [_result(item, places) for item in known if item["status"] in told],
-    }
-    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return (json.dumps(log, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
+_TOLD = (*NOT_GOOD, *NOT_MEASURED, "waived")
+# Where the results stand in the log: no text in JSON has a line's end in it.
+_RESULTS = '\n   "results": []'
 
 
-def _driver(known: list[Record]) -> Json:
-    versions = {item["versions"].get("offsite_endpoints", "") for item in known} - {""}
-    return {"name": "offsite-endpoints", **({"version": fit(", ".join(sorted(versions)))} if versions else {})}
+class Sarif(Writer):
+    """A log with one run, as JSON in UTF-8."""
 
+    def __init__(self) -> None:
+        self._rules: dict[str, Json] = {}
+        self._versions: set[str] = set()
+        self._complete = True
+        self._notifications: list[Json] = []
 
-def _rules(known: list[Record]) -> list[Json]:
-    by_control = {_id(item): item for item in reversed(known)}
-    return [
-        {
-            "id": name,
-            # GitHub asks for all three.
-            "shortDescription": _message(item["title"] or item["control"]),
-            "fullDescription": _message(f"{item['title'] or item['control']} ({item['control']})"),
-            "help": _message(_help(item)),
-            "defaultConfiguration": {"level": LEVELS[item["severity"]]},
-            "properties": {"role": fit(item["role"])},
+    def look(self, items: list[Record]) -> None:
+        """Learn the rules, and which endpoints were not measured."""
+        for item in items:
+            self._versions.add(item["versions"].get("offsite_endpoints", ""))
+            if (name := _id(item)) not in self._rules:
+                self._rules[name] = _rule(name, item)
+        if any(map(says_not_measured, items)):
+            self._complete = False
+            self._notifications += [_notification(item) for item in items if _is_silent(item)]
+
+    def begin(self, file: TextIO) -> None:
+        """Write all that stands before the results; what comes after them waits."""
+        super().begin(file)
+        rules = [self._rules[name] for name in sorted(self._rules)]
+        self._places = {rule["id"]: number for number, rule in enumerate(rules)}
+        versions = ", ".join(sorted(self._versions - {""}))
+        driver = {"name": "offsite-endpoints", **({"version": fit(versions)} if versions else {})}
+        run = {
+            "tool": {"driver": {**driver, "rules": rules}},
+            "automationDetails": {"id": "offsite-endpoints/"},
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{"executionSuccessful": self._complete, "toolExecutionNotifications": self._notifications}],
+            "results": [],
         }
-        for name, item in sorted(by_control.items())
-    ]
+        before, self._after = _json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}).split(_RESULTS)
+        self.write(before + _RESULTS.removesuffix("]"))
+        self._between = "\n    "
+        self._close = "]"
+
+    def add(self, items: list[Record]) -> None:
+        """Write a result for each that asks for something."""
+        for item in items:
+            if item["status"] in _TOLD:
+                self.write(self._between + _json(_result(item, self._places)).replace("\n", "\n    "))
+                self._between, self._close = ",\n    ", "\n   ]"
+
+    def end(self) -> None:
+        """Write what comes after the results."""
+        self.write(f"{self._close}{self._after}\n")
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1)
+
+
+def _rule(name: str, item: Record) -> Json:
+    return {
+        "id": name,
+        # GitHub asks for all three.
+        "shortDescription": _message(item["title"] or item["control"]),
+        "fullDescription": _message(f"{item['title'] or item['control']} ({item['control']})"),
+        "help": _message(_help(item)),
+        "defaultConfiguration": {"level": LEVELS[item["severity"]]},
+        "properties": {"role": fit(item["role"])},
+    }
 
 
 def _help(item: Record) -> str:
@@ -70,31 +101,24 @@ def _help(item: Record) -> str:
     return f"The role {item['role']} looks after it; each result says what to do.{why}"
 
 
+def _is_silent(item: Record) -> bool:
+    lost = item["control"] in (REACHABLE, STATE) and item["status"] == "error"
+    return lost or item["status"] in NOT_MEASURED
+
+
+def _notification(item: Record) -> Json:
+    return {
+        "level": "error",
+        "message": _message(f"{item['endpoint']} was not measured ({item['status']}): {item['reason']}"),
+        "locations": [_location(item)],
+    }
+
+
 def _id(item: Record) -> str:
     return fit(item["control"]) or "-"
 
 
-def _invocation(known: list[Record]) -> Json:
-    """Return how the run went: a failure as soon as one endpoint was not measured."""
-    lost = summarise(known, []).not_measured
-    silent = [
-        item
-        for item in known
-        if item["endpoint"] in lost
-        and (item["status"] in NOT_MEASURED or (item["control"] in (REACHABLE, STATE) and item["status"] == "error"))
-    ]
-    notifications = [
-        {
-            "level": "error",
-            "message": _message(f"{item['endpoint']} was not measured ({item['status']}): {item['reason']}"),
-            "locations": [_location(item)],
-        }
-        for item in silent
-    ]
-    return {"executionSuccessful": not lost, "toolExecutionNotifications": notifications}
-
-
-def _result(item: Record, places: Mapping[str, int]) -> Json:
+def _result(item: Record, places: dict[str, int]) -> Json:
     news = _BASELINE.get(item.get("news", ""))
     told = ("endpoint", "role", "instance", "scope", "status", "severity", "owner", "life", "since", "run", "at")
     result = {
@@ -105,7 +129,7 @@ def _result(item: Record, places: Mapping[str, int]) -> Json:
         "locations": [_location(item)],
         # The name under which GitHub looks for what makes an alert the same as the last time.
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(item)},
-        "properties": {key: fit(item[key]) for key in told if item.get(key)},
+        "properties": {key: fit(str(text)) for key in told if (text := item.get(key))},
     }
     if item["status"] == "waived":
         words = fit(waiver_text(item) or item["reason"])

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, merge, says_not_measured
+from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, Record, says_not_measured
+from ..records.runs import Known, Runs, by_endpoint
+from ..records.since import LIFE
 from .sources import shown
 
-Record = Mapping[str, Any]
+Records = Iterable[Mapping[str, Any]] | Known | Runs
 
 # What to do about it; the reason of the record says what is wrong.
 NEXT_STEPS = {
@@ -42,6 +44,7 @@ FAILS_ON = tuple(status for status in (*NOT_GOOD, *NOT_MEASURED) if status != "o
 # The record that roles/handover makes last.
 LOOKED_OUTSIDE = "handover.pac_routes"
 _DOING = {"wish": "the wish was changed", "endpoint": "the endpoint changed", "both": "wish and endpoint changed"}
+_NAMED = 3
 _WAIVER_WORDS = {
     "expired": "ended on {expires}",
     "soon": "ends soon, on {expires}",
@@ -54,7 +57,8 @@ _WAIVER_WORDS = {
 class Summary:
     """The numbers of a run; `controls` are the applicable ones on measured endpoints, `good` those that are right.
 
-    `not_measured` tells for each endpoint that was not measured the status that says so.
+    `not_measured` tells for each endpoint that was not measured the status that says so, `retired` for each of which
+    nothing is wanted any more the reason; those are among the measured ones, though nothing was compared.
     """
 
     controls: int
@@ -63,12 +67,15 @@ class Summary:
     endpoints: int
     measured: int
     not_measured: Mapping[str, str]
+    retired: Mapping[str, str]
     counts: Mapping[str, int]
 
     def sentence(self) -> str:
         """Return the numbers as one sentence, with their denominators."""
         measured = f"{self.measured} of {_count(self.endpoints, 'endpoint')}"
         parts = [f"{self.good} of {_count(self.controls, 'control')} on {measured} compliant"]
+        if self.is_empty:
+            parts = ["nothing was measured"]
         notes = [f"{self.fixed} fixed in this run"] if self.fixed else []
         notes += [f"{self.counts['waived']} waived"] if self.counts.get("waived") else []
         parts[0] += f" ({', '.join(notes)})" if notes else ""
@@ -78,53 +85,113 @@ class Summary:
             why = Counter(self.not_measured.values())
             words = ", ".join(f"{why[status]} {_word(status)}" for status in (*NOT_MEASURED, "error") if why[status])
             parts += [f"{_count(len(self.not_measured), 'endpoint')} not measured ({words})"]
+        if self.is_empty:
+            reasons = sorted({*self.retired.values()})
+            parts += [f"{self._who(reason)}: {clean(reason)}" for reason in reasons]
         return "; ".join(parts)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was compared on any endpoint."""
+        return self.measured == len(self.retired)
 
-def summarise(records: Iterable[Record], endpoints: Iterable[str]) -> Summary:
+    def _who(self, reason: str) -> str:
+        names = [clean(name) for name, why in self.retired.items() if why == reason]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return ", ".join(names[:_NAMED]) + more
+
+
+class Tally:
+    """Counts records endpoint by endpoint."""
+
+    def __init__(self) -> None:
+        self.not_measured: dict[str, str] = {}
+        self._retired: dict[str, str] = {}
+        self._endpoints = 0
+        self._counts: Counter[str] = Counter()
+
+    def add(self, name: str, items: Collection[Record]) -> None:
+        """Count an endpoint; one without any record is not measured."""
+        self._endpoints += 1
+        reasons = [item["reason"] for item in items if item["control"] == LIFE]
+        if reasons:
+            self._retired[name] = reasons[-1]
+        if _is_measured(items):
+            self._counts.update(item["status"] for item in items if item["status"] != "not_applicable")
+        else:
+            self.not_measured[name] = _why_not_measured(items)
+
+    def summary(self) -> Summary:
+        """Return the numbers of what was counted."""
+        return Summary(
+            controls=self._counts.total(),
+            good=sum(self._counts[status] for status in GOOD),
+            fixed=self._counts["fixed"],
+            endpoints=self._endpoints,
+            measured=self._endpoints - len(self.not_measured),
+            not_measured=self.not_measured,
+            retired=self._retired,
+            counts=dict(self._counts),
+        )
+
+
+def summarise(records: Records, endpoints: Iterable[str]) -> Summary:
     """Count the records of the given endpoints; an endpoint without any record is not measured."""
-    by_endpoint = _by_endpoint(records, endpoints)
-    not_measured = {name: _why_not_measured(items) for name, items in by_endpoint.items() if not _is_measured(items)}
-    judged = [
-        item
-        for name, items in by_endpoint.items()
-        if name not in not_measured
-        for item in items
-        if item["status"] != "not_applicable"
-    ]
-    counts = Counter(item["status"] for item in judged)
-    return Summary(
-        controls=len(judged),
-        good=sum(counts[status] for status in GOOD),
-        fixed=counts["fixed"],
-        endpoints=len(by_endpoint),
-        measured=len(by_endpoint) - len(not_measured),
-        not_measured=not_measured,
-        counts=dict(counts),
-    )
+    tally = Tally()
+    for name, items in by_endpoint(records, endpoints):
+        tally.add(name, items)
+    return tally.summary()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run tells on the screen: table, news_line and summarise of the same records, from one reading of them."""
+
+    summary: Summary
+    table: str
+    news: str
+
+
+def outcome(records: Records, endpoints: Iterable[str]) -> Outcome:
+    """Return what the records of the given endpoints tell on the screen."""
+    tally, lines, news = Tally(), [], _News()
+    for name, items in by_endpoint(records, endpoints):
+        tally.add(name, items)
+        lines += _rows(name, items, 100)
+        news.add(items)
+    return Outcome(tally.summary(), "\n".join(lines), news.line())
 
 
 def verdict(
-    summary: Summary, *, drift_fails: bool = True, dry_run: bool = False, fails_on: Collection[str] = FAILS_ON
+    summary: Summary,
+    *,
+    drift_fails: bool = True,
+    dry_run: bool = False,
+    fails_on: Collection[str] = FAILS_ON,
+    whole: bool = True,
 ) -> tuple[bool, str]:
     """Return whether the run ends well, and the sentence that says so.
 
     It does when nothing has a status of `fails_on`. With drift_fails=False (as in a dry run, which is made to find
-    drift) drifted controls do not end it badly. What is let pass is never called good.
+    drift) drifted controls do not end it badly. What is let pass is never called good. A run that measured nothing does
+    not end well, unless every endpoint is retired; one endpoint of several (whole=False) may be silent as expected.
     """
     if summary.endpoints == 0:
         return False, "Not good: no endpoint was in this run, so nothing was measured"
     found = {status for status in NOT_GOOD if summary.counts.get(status)} | {*summary.not_measured.values()}
     drift = {"drifted", "waiver_expired"}
-    failing = found & {*fails_on} - (drift if not drift_fails else set())
+    failing = bool(found & {*fails_on} - (drift if not drift_fails else set()))
+    failing = failing or (whole and summary.is_empty and bool(summary.not_measured))
     if failing:
         words = "Not good"
     elif dry_run and found & drift:
         words = "Dry run, nothing is written yet"
     elif found - {*NOT_MEASURED}:
         words = "Let pass"
+    elif found:
+        words = "Good where measured"
     else:
-        words = "Good where measured" if found else "Good"
+        words = "Retired" if summary.is_empty else "Good"
     return not failing, f"{words}: {summary.sentence()}"
 
 
@@ -148,14 +215,26 @@ def readiness(records: Iterable[Record], endpoint: str) -> tuple[bool, str]:
     return True, f"READY: {summary.sentence()}"
 
 
-def news_line(records: Iterable[Record]) -> str:
+def news_line(records: Collection[Record]) -> str:
     """Return what is new since the last time in one line; empty when nothing is."""
-    known = list(records)
-    counts = Counter(item.get("news", "") for item in known)
-    parts = [f"{counts[word]} {words}" for word, words in (("new", "new"), ("fixed", "fixed")) if counts[word]]
-    flapping = sum(item.get("flapping", False) for item in known)
-    parts += [f"{flapping} flapping"] if flapping else []
-    return f"Since the last time: {', '.join(parts)}" if parts else ""
+    news = _News()
+    news.add(records)
+    return news.line()
+
+
+class _News:
+    """Counts what is new since the last time."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def add(self, items: Collection[Record]) -> None:
+        self._counts.update(item.get("news", "") for item in items)
+        self._counts["flapping"] += sum(item.get("flapping", False) for item in items)
+
+    def line(self) -> str:
+        parts = [f"{self._counts[word]} {word}" for word in ("new", "fixed", "flapping") if self._counts[word]]
+        return f"Since the last time: {', '.join(parts)}" if parts else ""
 
 
 def waiver_lines(waivers: Iterable[Mapping[str, Any]], width: int = 100) -> str:
@@ -169,7 +248,7 @@ def waiver_lines(waivers: Iterable[Mapping[str, Any]], width: int = 100) -> str:
     return "\n".join(lines)
 
 
-def table(records: Iterable[Record], endpoints: Iterable[str], width: int = 100) -> str:
+def table(records: Records, endpoints: Iterable[str], width: int = 100) -> str:
     """Return the report as text of at most `width` columns: what is not good in full, of the rest the number.
 
     What was fixed and takes effect only later is told in one line.
@@ -177,16 +256,18 @@ def table(records: Iterable[Record], endpoints: Iterable[str], width: int = 100)
     Columns are those of a terminal: a Chinese or Japanese character takes two. Control characters of endpoint values
     are shown and not sent.
     """
-    lines: list[str] = []
-    for name, items in _by_endpoint(records, endpoints).items():
-        lines += _wrap(f"{clean(name)}: {_tally(items)}", width, indent=0)
-        notes = Counter(item["reason"] for item in items if item["status"] == "fixed" and item["reason"])
-        for note, number in notes.items():
-            lines += _wrap(f"note: {clean(note)} ({_count(number, 'control')})", width, indent=2)
-        for item in items:
-            if item["status"] not in GOOD:
-                lines += _detail(item, width)
-    return "\n".join(lines)
+    return "\n".join(line for name, items in by_endpoint(records, endpoints) for line in _rows(name, items, width))
+
+
+def _rows(name: str, items: list[Record], width: int) -> list[str]:
+    lines = _wrap(f"{clean(name)}: {_tally(items)}", width, indent=0)
+    notes = Counter(item["reason"] for item in items if item["status"] == "fixed" and item["reason"])
+    for note, number in notes.items():
+        lines += _wrap(f"note: {clean(note)} ({_count(number, 'control')})", width, indent=2)
+    for item in items:
+        if item["status"] not in GOOD:
+            lines += _detail(item, width)
+    return lines
 
 
 def columns(text: str) -> int:
@@ -203,19 +284,11 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _by_endpoint(records: Iterable[Record], endpoints: Iterable[str]) -> dict[str, list[Record]]:
-    known = merge(records)
-    found: dict[str, list[Record]] = {name: [] for name in endpoints}
-    for item in known:
-        found.setdefault(item["endpoint"], []).append(item)
-    return {name: found[name] for name in sorted(found)}
-
-
-def _is_measured(items: list[Record]) -> bool:
+def _is_measured(items: Collection[Record]) -> bool:
     return bool(items) and not any(map(says_not_measured, items))
 
 
-def _why_not_measured(items: list[Record]) -> str:
+def _why_not_measured(items: Collection[Record]) -> str:
     return next((item["status"] for item in items if says_not_measured(item)), "error")
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
+from ..records.since import moment
 from .summary import NEXT_STEPS
 
 # As many as one cell of Excel holds; no export carries a longer text.
@@ -26,6 +27,8 @@ _ODD = re.compile(
 
 def visible(text: str, keep: str = "") -> str:
     r"""Return the text with every character that does not show written as an escape, such as \x00; but for `keep`."""
+    if text.isascii() and text.isprintable():
+        return text
     return _ODD.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), text)
 
 
@@ -35,6 +38,8 @@ def _escape(character: str) -> str:
 
 def cut(text: str, longest: int = LONGEST) -> str:
     """Return a text of at most `longest` characters, counted as Excel does (UTF-16), with a mark where it was cut."""
+    if 2 * len(text) <= longest:
+        return text
     raw = text.encode("utf-16-le", "surrogatepass")
     if len(raw) <= 2 * longest:
         return text
@@ -72,9 +77,10 @@ def waiver_text(item: Mapping[str, Any]) -> str:
     return f"{waiver['owner']}, until {waiver['expires']}: {waiver['reason']}{ticket}"
 
 
+@lru_cache(maxsize=10_000)
 def seconds(at: str) -> int | None:
     """Return a record's time as seconds since 1970; None for a text that is no time."""
     try:
-        return int(datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+        return int(moment(at).timestamp())
     except ValueError:
         return None

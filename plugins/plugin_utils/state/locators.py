@@ -6,9 +6,7 @@ A locator is a dict; one of these shapes, * marks what may be left out:
     {registry: PATH}                                        whether a key exists
     {user_registry: PATH, value: NAME, type*, decode*}      the same below one user's hive; whose (`user`, a SID or
     {user_registry: PATH}                                   default) is filled in for each user of the endpoint
-    {firewall_rule: NAME, field: F, store*: local|policy}   F: exists enabled action direction profiles local_port
-                                                            remote_address group
-    {firewall_group: "@FirewallAPI.dll,-28752", field: names}   names of the local rules of a group
+    {firewall_rule: NAME, field: F}                         F: exists enabled profiles remote_address; a local rule
     {firewall_policy_rules: {port: 445, direction: In, action*: Allow}}   enabled Group Policy rules for a TCP port
     {other_firewall: active}                                names of other makers' firewalls that are on
     {product: "FortiClient VPN"}                            DisplayVersion of an installed product, by exact DisplayName
@@ -21,7 +19,7 @@ A locator is a dict; one of these shapes, * marks what may be left out:
     {system: F}   {service: NAME, field: exists|start_mode|state}
     {group: SID, field: exists|name|members}                members as SIDs
     {group: SID, member: ACCOUNT}                           whether a SID or an account is a member
-    {tunnel: active}   {memory: ROLE}
+    {tunnel: active}   {memory: ROLE}   {console_user: name}   who is logged on at a Mac's screen
     {tool: "anchor com.apple/x", key: [rules]}              what one of Apple's tools tells, as mac_endpoint_state was
                                                             asked for it (`tools`); written by the role itself
     {vpn_connection: NAME, of: ACCOUNT}                     a user's own plug-in VPN connection, as its settings; read
@@ -38,7 +36,7 @@ from typing import Any
 from .request import split_path
 
 REGISTRY_TYPES = ("REG_SZ", "REG_EXPAND_SZ", "REG_MULTI_SZ", "REG_DWORD", "REG_QWORD", "REG_BINARY", "REG_NONE")
-RULE_FIELDS = ("exists", "enabled", "action", "direction", "profiles", "local_port", "remote_address", "group")
+RULE_FIELDS = ("exists", "enabled", "profiles", "remote_address")
 _FILE_ATTRIBUTES = ("exists", "type", "owner", "group", "mode", "size", "version")
 _PLIST_ATTRIBUTES = ("exists", "format", "owner", "group", "mode")
 _REGISTRY_PATH = re.compile(r"(HKLM|HKU|HKCR|HKCC|HKEY_\w+):?\\+[^\\]", re.IGNORECASE)
@@ -49,8 +47,7 @@ Keys = dict[str, tuple[str, ...]]  # name -> allowed values, or () for any
 LOCATORS: dict[str, tuple[Keys, Keys]] = {
     "registry": ({}, _VALUE),
     "user_registry": ({}, {**_VALUE, "user": ()}),
-    "firewall_rule": ({"field": RULE_FIELDS}, {"store": ("local", "policy")}),
-    "firewall_group": ({"field": ("names",)}, {}),
+    "firewall_rule": ({"field": RULE_FIELDS}, {}),
     "firewall_policy_rules": ({}, {}),
     "other_firewall": ({}, {}),
     "product": ({}, {}),
@@ -60,6 +57,7 @@ LOCATORS: dict[str, tuple[Keys, Keys]] = {
     "service": ({"field": ("exists", "start_mode", "state")}, {}),
     "group": ({}, {"field": ("exists", "name", "members"), "member": ()}),
     "tunnel": ({}, {}),
+    "console_user": ({}, {}),
     "appx": ({}, {}),
     "reboot_pending": ({}, {}),
     "memory": ({}, {}),
@@ -129,9 +127,8 @@ def kind_of(where: Mapping[str, Any]) -> str | None:
 
 
 def bare(where: dict[str, Any]) -> dict[str, Any]:
-    """Return a locator without what the place may hold, and with nothing left to a default."""
-    plain = {key: value for key, value in where.items() if key not in ("type", "decode")}
-    return {**plain, "store": "local"} if "firewall_rule" in where and "store" not in where else plain
+    """Return a locator without what the place may hold."""
+    return {key: value for key, value in where.items() if key not in ("type", "decode")}
 
 
 def place(where: dict[str, Any]) -> tuple[Any, ...]:
@@ -166,5 +163,5 @@ def home(where: dict[str, Any]) -> dict[str, Any] | None:
         outer = where["key"][:-1]
         return {"plist": where["plist"], **({"key": outer} if outer else {"attribute": "exists"})}
     if kind in ("firewall_rule", "service", "group"):
-        return {name: where[name] for name in (kind, "store") if name in where} | {"field": "exists"}
+        return {kind: where[kind], "field": "exists"}
     return None

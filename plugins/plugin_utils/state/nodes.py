@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from .request import asks_for_key, asks_for_value, split_path
+from .request import Entries, asks_for_key, asks_for_value, registry_entries, split_path
 
 
 class Unreadable(Exception):  # noqa: N818  (it says something about the endpoint, not about this program)
@@ -43,11 +44,11 @@ class Branch:
 
     def key(self, path: str, below: int = 0) -> Mapping[str, Any] | None:
         """Return a key's node, or None when the key does not exist; `below`: with so many levels of subkeys."""
-        return self._walk(path, lambda asked, levels: asks_for_key(self.reads, self.field, asked, levels + below))
+        return self._walk(path, lambda entries, levels: asks_for_key(entries, levels + below))
 
     def key_with(self, path: str, name: str | None) -> Mapping[str, Any] | None:
         """Return the node of a key of which this value was read; None stands for all values."""
-        return self._walk(path, lambda asked, levels: asks_for_value(self.reads, self.field, asked, levels, name))
+        return self._walk(path, lambda entries, levels: asks_for_value(entries, levels, name))
 
     def value(self, path: str, name: str) -> Located:
         """Return one value."""
@@ -71,13 +72,24 @@ class Branch:
         found = readable(values.get("values"), path), readable(keys.get("keys"), path)
         return {name.casefold() for name in found[0]}, {name.casefold() for name in found[1]}
 
-    def _walk(self, path: str, asks: Callable[[str, int], bool]) -> Mapping[str, Any] | None:
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, ...], list[str]]:
+        """The paths that were asked for, by what they mean; hundreds of values are looked for in them."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for asked in self.keys:
+            found.setdefault(split_path(asked), []).append(asked)
+        return found
+
+    @cached_property
+    def _asked(self) -> Mapping[tuple[str, ...], Entries]:
+        return registry_entries(self.reads, self.field)
+
+    def _walk(self, path: str, asks: Callable[[Entries, int], bool]) -> Mapping[str, Any] | None:
         wanted = split_path(path)
-        places = {asked: split_path(asked) for asked in self.keys}
-        above = [asked for asked, parts in places.items() if wanted[: len(parts)] == parts]
-        for asked in sorted(above, key=lambda name: len(places[name]), reverse=True):
-            if asks(asked, len(wanted) - len(places[asked])):
-                return _descend(self.keys[asked], self.above + asked, wanted[len(places[asked]) :])
+        for length in range(len(wanted), 0, -1):
+            for asked in self._by_place.get(wanted[:length], ()):
+                if asks(self._asked.get(wanted[:length], ()), len(wanted) - length):
+                    return _descend(self.keys[asked], self.above + asked, wanted[length:])
         where = f"{self.above}{path}"
         raise Unreadable(f"{where} was not read in full: name it (with its values and depth) in the role's reads")
 

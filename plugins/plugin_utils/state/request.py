@@ -10,7 +10,7 @@ proves that somebody looked. A request is what a role's `__<role>_reads` holds:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
@@ -43,17 +43,25 @@ def split_path(path: str) -> tuple[str, ...]:
     return (_HIVES.get(hive, hive), *parts)
 
 
-def asks_for_key(reads: Mapping[str, Any], field: str, asked: str, levels: int) -> bool:
-    """Whether the request lists keys `levels` below the asked path; `field` is registry or user_registry."""
-    return any(entry.get("depth", 0) >= levels for entry in _registry_entries(reads, field, asked))
+Entries = Iterable[Mapping[str, Any]]
 
 
-def asks_for_value(reads: Mapping[str, Any], field: str, asked: str, levels: int, name: str | None) -> bool:
-    """Whether the request reads this value of keys `levels` below the asked path; None stands for all values."""
-    return any(
-        entry.get("depth", 0) >= levels and _matches(name, entry.get("values", ["*"]))
-        for entry in _registry_entries(reads, field, asked)
-    )
+def registry_entries(reads: Mapping[str, Any], field: str) -> dict[tuple[str, ...], list[Mapping[str, Any]]]:
+    """Return what a request asks of the registry, by the path's parts; `field` is registry or user_registry."""
+    found: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for entry in _entries(reads, field):
+        found.setdefault(split_path(entry["path"]), []).append(entry)
+    return found
+
+
+def asks_for_key(entries: Entries, levels: int) -> bool:
+    """Whether one of the entries for a path lists keys `levels` below it."""
+    return any(entry.get("depth", 0) >= levels for entry in entries)
+
+
+def asks_for_value(entries: Entries, levels: int, name: str | None) -> bool:
+    """Whether one of the entries for a path reads this value of keys `levels` below it; None stands for all values."""
+    return any(entry.get("depth", 0) >= levels and _matches(name, entry.get("values", ["*"])) for entry in entries)
 
 
 def asks_for_plist_key(reads: Mapping[str, Any], path: str, key: list[str]) -> bool:
@@ -70,10 +78,6 @@ def _matches(name: str | None, patterns: list[str]) -> bool:
     if name is None:
         return "*" in patterns
     return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
-
-
-def _registry_entries(reads: Mapping[str, Any], field: str, asked: str) -> list[Mapping[str, Any]]:
-    return [entry for entry in _entries(reads, field) if split_path(entry["path"]) == split_path(asked)]
 
 
 def _entries(reads: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from ..values import wininet
@@ -24,8 +25,6 @@ UNINSTALL_KEYS = (
     r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall",
 )
 OTHER_FIREWALLS = r"HKLM\SOFTWARE\Microsoft\Security Center\Provider\Fw"
-_STORES = {"local": LOCAL_RULES, "policy": POLICY_RULES}
-
 
 # What is compared of a plug-in VPN connection; its custom configuration may read back in another form.
 VPN_SETTINGS = ("plugin", "server_address", "proxy_script", "auto_detect")
@@ -46,6 +45,8 @@ class State:
         self.platform: str = document["platform"]
         self._document = document
         self._reads = reads
+        self._branches: dict[str, Branch | None] = {}
+        self._parsed: dict[str, Rule] = {}
 
     def locate(self, where: Mapping[str, Any]) -> Located:
         """Follow a locator. Raises Unreadable when the document does not tell, LocatorError for a wrong locator."""
@@ -73,11 +74,17 @@ class State:
         node = pick(self.users(), sid)
         return None if node is None else readable(node, f"the registry of user {sid}")
 
+    @cached_property
     def _machine(self) -> Branch:
         return Branch(self._node("registry"), self._reads, "registry")
 
     def _users_branch(self, sid: str) -> Branch | None:
         """Return one user's part of the registry, or None when the profile, or its hive, is gone."""
+        if sid not in self._branches:
+            self._branches[sid] = self._branch_of(sid)
+        return self._branches[sid]
+
+    def _branch_of(self, sid: str) -> Branch | None:
         user = self.user(sid)
         if user is None or user.get("hive") == "missing":
             return None
@@ -85,7 +92,7 @@ class State:
         return Branch(readable(user.get("registry"), above), self._reads, "user_registry", above)
 
     def _registry(self, where: Mapping[str, Any]) -> Located:
-        return _in_branch(self._machine(), where["registry"], where)
+        return _in_branch(self._machine, where["registry"], where)
 
     def _user_registry(self, where: Mapping[str, Any]) -> Located:
         if "user" not in where:
@@ -98,65 +105,61 @@ class State:
 
     def subkeys(self, path: str) -> list[str]:
         """Return the names of a registry key's subkeys, in order; none when there is no such key."""
-        key = self._machine().key(path, below=1)
+        key = self._machine.key(path, below=1)
         return sorted(readable(key.get("keys"), f"the subkeys of {path}")) if key else []
 
     def contents(self, where: Mapping[str, Any]) -> tuple[set[str], set[str]]:
         """Return the names of a registry key's values and subkeys, folded; Unreadable unless all of them were read."""
-        branch = self._users_branch(where["user"]) if "user" in where else self._machine()
+        branch = self._users_branch(where["user"]) if "user" in where else self._machine
         return branch.contents(where.get("registry") or where["user_registry"]) if branch else (set(), set())
 
     def _rule(self, name: str, path: str) -> Rule | None:
-        located = self._machine().value(path, name)
+        located = self._machine.value(path, name)
         if not located.found:
             return None
+        text = located.value if isinstance(located.value, str) else ""
         try:
-            return parse_rule(located.value if isinstance(located.value, str) else "")
+            if text not in self._parsed:
+                self._parsed[text] = parse_rule(text)
         except FirewallRuleError as error:
             raise Unreadable(f"firewall rule {name}: {error}") from error
+        return self._parsed[text]
 
     def _firewall_rule(self, where: Mapping[str, Any]) -> Located:
-        store = where.get("store", "local")
-        evidence = f"firewall rule {where['firewall_rule']} ({store} store), {where['field']}"
-        rule = self._rule(where["firewall_rule"], _STORES[store])
+        evidence = f"firewall rule {where['firewall_rule']} (local store), {where['field']}"
+        rule = self._rule(where["firewall_rule"], LOCAL_RULES)
         if rule is None:
             return Located(False, evidence=evidence, missing="not there (no rule of this name)")
         if where["field"] == "exists":
             return Located(True, True, evidence=evidence)
-        value = rule.local_ports if where["field"] == "local_port" else getattr(rule, where["field"])
-        return Located(value is not None, value, evidence=evidence)
+        return Located(True, getattr(rule, where["field"]), evidence=evidence)
 
     def _firewall_policy_rules(self, where: Mapping[str, Any]) -> Located:
         wanted = where["firewall_policy_rules"]
         action = wanted.get("action", "Allow")
         names = []
-        for name, rule in self._rules(POLICY_RULES):
+        for name, rule in self._policy_rules():
             if rule.enabled and (rule.direction, rule.action) == (wanted["direction"], action):
                 names += [name] if rule.opens(wanted["port"]) else []
         evidence = f"Group Policy firewall rules for TCP {wanted['port']}, {wanted['direction']}, {action}"
         return Located(bool(names), names or None, evidence=f"{evidence}: {', '.join(names) or 'none'}", missing="none")
 
-    def _firewall_group(self, where: Mapping[str, Any]) -> Located:
-        group = where["firewall_group"]
-        names = [name for name, rule in self._rules(LOCAL_RULES) if (rule.group or "").casefold() == group.casefold()]
-        return Located(bool(names), names or None, evidence=f"local firewall rules of group {group}", missing="none")
-
-    def _rules(self, path: str) -> list[tuple[str, Rule]]:
-        """Return all rules of a store by name."""
-        key = self._machine().key_with(path, None)
-        found = [(name, self._rule(name, path)) for name in sorted(readable(key.get("values"), path) if key else ())]
-        return [(name, rule) for name, rule in found if rule]
+    def _policy_rules(self) -> list[tuple[str, Rule]]:
+        """Return all rules of Group Policy by name."""
+        key = self._machine.key_with(POLICY_RULES, None)
+        names = sorted(readable(key.get("values"), POLICY_RULES)) if key else []
+        return [(name, rule) for name in names if (rule := self._rule(name, POLICY_RULES))]
 
     def _other_firewall(self, _where: Mapping[str, Any]) -> Located:
         """Other makers' firewalls, by their own word to Windows' Security Center; Windows' own is not in that list.
 
         Bits 12 to 15 of STATE: 0 off, 1 on, 2 snoozed, 3 expired.
         """
-        key = self._machine().key(OTHER_FIREWALLS, below=1)
+        key = self._machine.key(OTHER_FIREWALLS, below=1)
         names = []
         for entry in sorted(readable(key.get("keys"), OTHER_FIREWALLS)) if key else ():
-            state = self._machine().value(f"{OTHER_FIREWALLS}\\{entry}", "STATE")
-            name = str(self._machine().value(f"{OTHER_FIREWALLS}\\{entry}", "DISPLAYNAME").value or entry)
+            state = self._machine.value(f"{OTHER_FIREWALLS}\\{entry}", "STATE")
+            name = str(self._machine.value(f"{OTHER_FIREWALLS}\\{entry}", "DISPLAYNAME").value or entry)
             if not isinstance(state.value, int):
                 raise Unreadable(f"{state.evidence}: {name} does not tell whether it is on")
             names += [name] if state.value >> 12 & 0xF == 1 else []
@@ -167,11 +170,11 @@ class State:
         """An uninstall entry of either view; of several the oldest version, since that one is the trouble."""
         found, unreadable = [], []
         for path in UNINSTALL_KEYS:
-            key = self._machine().key(path, below=1)
+            key = self._machine.key(path, below=1)
             for name in readable(key.get("keys"), path) if key else ():
                 try:
-                    if self._machine().value(f"{path}\\{name}", "DisplayName").value == where["product"]:
-                        version = self._machine().value(f"{path}\\{name}", "DisplayVersion").value
+                    if self._machine.value(f"{path}\\{name}", "DisplayName").value == where["product"]:
+                        version = self._machine.value(f"{path}\\{name}", "DisplayVersion").value
                         found.append((str(version or ""), f"{path}\\{name}"))
                 except Unreadable as error:
                     unreadable.append(str(error))
@@ -197,6 +200,14 @@ class State:
     def _tool(self, where: Mapping[str, Any]) -> Located:
         """Follow what a tool told; a part that could not be read is Unreadable."""
         return _follow(self._node("tools", where["tool"]), where["key"], where["tool"])
+
+    def network_devices(self) -> list[str]:
+        """Return a Mac's own network devices (en0: Wi-Fi, say), each of which is in a local subnet while it is used."""
+        services = self._node("tools", "network_services").values()
+        devices = {
+            str(service["device"]) for service in services if isinstance(service, Mapping) and "device" in service
+        }
+        return sorted(device for device in devices if device.startswith("en") and device[2:3].isdigit())
 
     def _file(self, where: Mapping[str, Any]) -> Located:
         path = where["file"]
@@ -231,6 +242,12 @@ class State:
             raise Unreadable("the document does not tell whether a VPN tunnel is active")
         return Located(True, active, evidence="tunnel active")
 
+    def _console_user(self, _where: Mapping[str, Any]) -> Located:
+        name = self._document.get("console_user")
+        if isinstance(name, Mapping):
+            raise Unreadable(f"who is logged on could not be read: {name.get('error')}")
+        return Located(bool(name), name or None, evidence="console user", missing="nobody")
+
     def _appx(self, where: Mapping[str, Any]) -> Located:
         """The oldest version of several: name_version_architecture_resource_publisher."""
         node = self._node("appx", where["appx"])
@@ -259,13 +276,13 @@ class State:
 
     def _memory(self, where: Mapping[str, Any]) -> Located:
         if self.platform == "Windows":
-            return self._machine().value(MEMORY_KEY, where["memory"])
+            return self._machine.value(MEMORY_KEY, where["memory"])
         return self._plist({"plist": MEMORY_PLIST, "key": [where["memory"]]})
 
     def remembering_roles(self) -> set[str]:
         """Return the names of the roles that have a memory on the endpoint."""
         if self.platform == "Windows":
-            key = self._machine().key_with(MEMORY_KEY, None)
+            key = self._machine.key_with(MEMORY_KEY, None)
             return set() if key is None else set(readable(key.get("values"), MEMORY_KEY))
         node = self._node("plists", MEMORY_PLIST)
         return set(readable(node.get("data"), MEMORY_PLIST)) if node.get("exists") else set()
@@ -275,7 +292,6 @@ _METHODS: dict[str, Callable[[State, Mapping[str, Any]], Located]] = {
     "registry": State._registry,
     "user_registry": State._user_registry,
     "firewall_rule": State._firewall_rule,
-    "firewall_group": State._firewall_group,
     "firewall_policy_rules": State._firewall_policy_rules,
     "other_firewall": State._other_firewall,
     "product": State._product,
@@ -285,6 +301,7 @@ _METHODS: dict[str, Callable[[State, Mapping[str, Any]], Located]] = {
     "service": State._service,
     "group": State._group,
     "tunnel": State._tunnel,
+    "console_user": State._console_user,
     "appx": State._appx,
     "reboot_pending": State._reboot_pending,
     "memory": State._memory,

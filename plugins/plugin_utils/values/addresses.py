@@ -113,13 +113,12 @@ def equal(one: str | Iterable[str], other: str | Iterable[str]) -> bool:
     return parse(one) == parse(other)
 
 
-def difference(expected: str | Iterable[str], actual: str | Iterable[str]) -> str:
-    """Return in words how `actual` differs from `expected`; an empty text when it does not.
+def difference(wanted: AddressSet, present: AddressSet) -> str:
+    """Return in words how what is there differs from what is wanted; an empty text when it does not.
 
-    >>> difference(["LocalSubnet", "10.20.0.0/16"], ["LocalSubnet", "10.0.0.0/255.0.0.0"])
-    '10.20.0.0/16 is missing; 10.0.0.0/8 is let in and nobody asked for it'
+    >>> difference(parse(["LocalSubnet", "10.20.0.0/16"]), parse(["LocalSubnet", "11.0.0.0/255.0.0.0"]))
+    '10.20.0.0/16 is missing; 11.0.0.0/8 is let in and nobody asked for it'
     """
-    wanted, present = parse(expected), parse(actual)
     if wanted == present:
         return ""
     if present.is_any:

@@ -6,11 +6,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from .addresses import AddressError, parse, split_keyword
+
+_FAMILIES = {4: "inet ", 6: "inet6 "}
 _NOISE = {"flags", "S/SA", "keep", "state", "="}
 _PROTOCOLS = {"6": "tcp", "17": "udp"}
 _SERVICES = {"microsoft-ds": "445", "netbios-ssn": "139", "netbios-ns": "137", "netbios-dgm": "138"}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Who may reach a port of a Mac over TCP: pf's word for the family, and an address; an empty one: LocalSubnet."""
+
+    port: int
+    sources: tuple[tuple[str, str], ...]
+
+    def rules(self, devices: Iterable[str]) -> list[str]:
+        """Return the rules; the local subnets are those of the Mac's network devices, as they are at the time."""
+        local = [(word, f"({device}:network)") for word, text in self.sources if not text for device in devices]
+        let_in = [*local, *((word, text) for word, text in self.sources if text)]
+        to = f"to any port {self.port}"
+        return [
+            f"pass in quick on lo0 proto tcp from any {to}",
+            *(f"pass in quick {word}proto tcp from {text} {to}" for word, text in let_in),
+            f"block drop in quick proto tcp from any {to}",
+        ]
+
+
+def scope(port: int, allow: Iterable[str]) -> Scope:
+    r"""Return who may reach a port. Raises AddressError for what the packet filter cannot be told.
+
+    >>> print(*scope(445, ["LocalSubnet", "10.0.0.0/8"]).rules(["en0"]), sep="\n")
+    pass in quick on lo0 proto tcp from any to any port 445
+    pass in quick proto tcp from (en0:network) to any port 445
+    pass in quick inet proto tcp from 10.0.0.0/8 to any port 445
+    block drop in quick proto tcp from any to any port 445
+    """
+    return Scope(port, tuple(_source(token.strip()) for text in allow for token in text.split(",")))
+
+
+def _source(token: str) -> tuple[str, str]:
+    keyword = split_keyword(token)
+    if keyword is None:
+        return _FAMILIES[parse(token).ranges[0][0]], token.replace("-", " - ")
+    name, families = keyword
+    if name != "LocalSubnet":
+        raise AddressError(f"{token!r} is nothing that macOS's packet filter knows; of the keywords it is LocalSubnet")
+    return _FAMILIES[families[0]] if len(families) == 1 else "", ""
 
 
 def meaning(rule: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Source: docs/sources/service.md#client-versions.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import zip_longest
 
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
@@ -15,6 +16,8 @@ class VersionError(ValueError):
     """A text that is no dotted version; the message quotes it."""
 
 
+# The same few versions are compared with each other again and again.
+@lru_cache(maxsize=1024)
 def parse_version(text: str) -> tuple[int, ...]:
     """Return a version's numbers; leading zeros and blanks around it do not count.
 

@@ -6,6 +6,6 @@ from __future__ import annotations
 RULE_PARAMETERS = {"enabled": "Enabled", "remote_address": "RemoteAddress", "profiles": "ProfileName"}
 # win_service's words for what Windows calls a service's start mode and state.
 SERVICE_PARAMETERS = {
-    "start_mode": {"Auto": "auto", "Manual": "manual", "Disabled": "disabled", "Boot": "boot", "System": "system"},
+    "start_mode": {"Auto": "auto", "Manual": "manual", "Disabled": "disabled"},
     "state": {"Running": "started", "Stopped": "stopped", "Paused": "paused"},
 }

@@ -22,7 +22,7 @@ let W = WORDS[language];
 const byId = (id) => document.getElementById(id);
 const classOf = (status) => STATUSES.get(status)[0];
 
-// The tables of offsite_page_data.py: a body by its names, made when it is first asked for.
+// The tables of page_data.py: a body by its names, made when it is first asked for.
 const TEXTS = ["control", "instance", "scope", "role", "title", "severity", "status", "reason", "evidence", "next", "why"];
 const bodies = DATA.bodies.map((places) => {
   if (!places) return null;

@@ -1,23 +1,18 @@
-"""endpoint_state: one call for all roles, and no failure for an endpoint that does not answer."""
+"""Reading an endpoint: one call for all that is asked for, and no failure for an endpoint that does not answer."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import yaml
-from ansible.errors import AnsibleActionFail, AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError
-from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.action import ActionBase
+from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError
 
-from plugins.action import endpoint_state
-from plugins.action.endpoint_state import ActionModule, merge_reads, probe
-from plugins.plugin_utils.controls import role_data
+from plugins.plugin_utils.state import reader
 from plugins.plugin_utils.state.document import check_document
+from plugins.plugin_utils.state.reader import Reader, merge_reads, probe
 
 WINDOWS: dict[str, Any] = {
     "schema": 1,
@@ -31,8 +26,12 @@ MEMORY_KEY = r"HKLM\SOFTWARE\OffsiteEndpoints\Before"
 MEMORY_PLIST = "/Library/Application Support/OffsiteEndpoints/before.plist"
 
 
+VPN: dict[str, Any] = {"registry": [{"path": r"HKLM\V", "depth": 1}], "services": ["FA_Scheduler"]}
+SMB: dict[str, Any] = {"registry": [{"path": r"HKLM\S", "values": ["A*"]}], "services": ["LanmanServer"]}
+
+
 class Endpoint:
-    """Stands in for everything that Ansible gives an action plugin; `calls` are the modules that were run."""
+    """Stands in for the action plugin that reads; `calls` are the modules that were run."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -40,22 +39,12 @@ class Endpoint:
         self.windows = True
         self.options: dict[str, Any] = {"remote_addr": "127.0.0.1", "host": "127.0.0.1", "port": 1}
         self.transport = "local"
-        self.loader = DataLoader()
 
-    def run(self, *roles: str, facts: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
-        action = object.__new__(ActionModule)
+    def read(self, *reads: dict[str, Any], timeout_seconds: int = 5) -> dict[str, Any]:
         shell = SimpleNamespace(_IS_WINDOWS=True) if self.windows else SimpleNamespace()
-        action._connection = SimpleNamespace(
-            _shell=shell,
-            transport=self.transport,
-            get_option=self.options.__getitem__,
-        )
-        action._loader = self.loader
-        action._task = SimpleNamespace(args={"roles": list(roles)} | args)
-        action._execute_module = self._execute
-        result = action.run(task_vars={"ansible_facts": facts or {}})
-        assert result["changed"] is False
-        return result["ansible_facts"]["endpoint_state"]
+        connection = SimpleNamespace(_shell=shell, transport=self.transport, get_option=self.options.__getitem__)
+        action = SimpleNamespace(_connection=connection, _execute_module=self._execute)
+        return Reader(action, {}, timeout_seconds).read([*reads])
 
     def _execute(self, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         self.calls.append((module_name, module_args))
@@ -65,31 +54,13 @@ class Endpoint:
 
 
 @pytest.fixture
-def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
-    monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
-    monkeypatch.setattr(role_data, "ROLES", tmp_path / "roles")
-    add_role(tmp_path, "vpn", registry=[{"path": r"HKLM\V", "depth": 1}], services=["FA_Scheduler"])
-    add_role(tmp_path, "smb", registry=[{"path": r"HKLM\S", "values": ["A*"]}], services=["LanmanServer"])
-    (tmp_path / "roles/vpn/vars/Darwin.yml").write_text("__vpn_reads: {plists: [{path: /x, keys: [A]}], files: [/f]}\n")
+def endpoint() -> Endpoint:
     return Endpoint()
 
 
-def add_role(folder: Path, name: str, **reads: Any) -> None:
-    variables = folder / "roles" / name / "vars"
-    variables.mkdir(parents=True)
-    content = {f"__{name}_reads": reads, f"__{name}_controls": [{"expected": "{{ nothing }}"}]}
-    (variables / "Windows.yml").write_text(yaml.safe_dump(content))
-
-
-def test_all_roles_are_read_in_one_call_with_the_memory(endpoint: Endpoint) -> None:
-    state = endpoint.run("vpn", "smb")
-    assert state == {
-        "reachable": True,
-        "error": None,
-        "platform": "Windows",
-        "roles": ["smb", "vpn"],
-        "document": WINDOWS,
-    }
+def test_all_that_is_asked_for_is_read_in_one_call_with_the_memory(endpoint: Endpoint) -> None:
+    state = endpoint.read(SMB, VPN)
+    assert state == {"reachable": True, "error": None, "platform": "Windows", "document": WINDOWS}
     request = {
         "registry": [
             {"path": MEMORY_KEY, "values": ["*"]},
@@ -101,37 +72,11 @@ def test_all_roles_are_read_in_one_call_with_the_memory(endpoint: Endpoint) -> N
     assert endpoint.calls == [("offsite.endpoints.win_endpoint_state", request)]
 
 
-def test_a_mac_gets_the_other_reader_and_a_role_without_mac_reads_asks_nothing(endpoint: Endpoint) -> None:
+def test_a_mac_gets_the_other_reader(endpoint: Endpoint) -> None:
     endpoint.windows, endpoint.answer = False, {"document": MAC}
-    assert endpoint.run("vpn", "smb")["document"] == MAC
+    assert endpoint.read({"plists": [{"path": "/x", "keys": ["A"]}], "files": ["/f"]}, {})["document"] == MAC
     request = {"plists": [{"path": MEMORY_PLIST, "keys": ["*"]}, {"path": "/x", "keys": ["A"]}], "files": ["/f"]}
     assert endpoint.calls == [("offsite.endpoints.mac_endpoint_state", request)]
-
-
-def test_what_was_read_before_is_given_again_without_a_call(endpoint: Endpoint) -> None:
-    first = endpoint.run("vpn", "smb")
-    assert endpoint.run("smb", facts={"endpoint_state": first}) == first
-    assert len(endpoint.calls) == 1
-
-
-def test_an_endpoint_that_did_not_answer_is_not_asked_again(endpoint: Endpoint) -> None:
-    endpoint.answer = AnsibleConnectionFailure("no")
-    first = endpoint.run("vpn")
-    assert endpoint.run("vpn", facts={"endpoint_state": first}) == first
-    assert len(endpoint.calls) == 1
-
-
-def test_a_role_that_was_not_covered_is_read_with_the_ones_that_were(endpoint: Endpoint) -> None:
-    first = endpoint.run("vpn")
-    second = endpoint.run("smb", facts={"endpoint_state": first})
-    assert second["roles"] == ["smb", "vpn"]
-    assert endpoint.calls[1][1]["services"] == ["LanmanServer", "FA_Scheduler"]
-
-
-def test_refresh_reads_again(endpoint: Endpoint) -> None:
-    first = endpoint.run("vpn")
-    endpoint.run("vpn", refresh=True, facts={"endpoint_state": first})
-    assert len(endpoint.calls) == 2
 
 
 WinRMError = type("WinRMTransportError", (Exception,), {"__module__": "winrm.exceptions"})
@@ -150,7 +95,7 @@ WinRMError = type("WinRMTransportError", (Exception,), {"__module__": "winrm.exc
 )
 def test_a_connection_that_fails_is_an_answer_with_its_reason(endpoint: Endpoint, failure: Exception) -> None:
     endpoint.answer = failure
-    state = endpoint.run("vpn")
+    state = endpoint.read(VPN)
     assert (state["reachable"], state["document"], state["platform"]) == (False, None, "Windows")
     assert str(failure) in state["error"]
     assert "Check the user name and password" in state["error"]
@@ -159,7 +104,7 @@ def test_a_connection_that_fails_is_an_answer_with_its_reason(endpoint: Endpoint
 def test_an_error_of_this_controller_is_not_blamed_on_the_endpoint(endpoint: Endpoint) -> None:
     endpoint.answer = ValueError("a defect")
     with pytest.raises(ValueError, match="a defect"):
-        endpoint.run("vpn")
+        endpoint.read(VPN)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +122,7 @@ def test_an_answer_that_is_no_document_is_an_error_and_never_a_document(
     endpoint: Endpoint, answer: dict[str, Any], words: str
 ) -> None:
     endpoint.answer = answer
-    state = endpoint.run("vpn")
+    state = endpoint.read(VPN)
     assert (state["reachable"], state["document"]) == (True, None)
     assert words in state["error"]
 
@@ -199,7 +144,7 @@ STUB_ALONE = (
 )
 def test_a_mac_without_python_is_told_how_it_gets_one(endpoint: Endpoint, result: dict[str, Any]) -> None:
     endpoint.windows, endpoint.answer = False, result
-    error = endpoint.run("vpn")["error"]
+    error = endpoint.read(VPN)["error"]
     assert "playbooks/macos_python.yml" in error
     assert error.startswith("the Mac has no usable Python")
 
@@ -207,18 +152,7 @@ def test_a_mac_without_python_is_told_how_it_gets_one(endpoint: Endpoint, result
 def test_other_failures_of_a_module_keep_their_own_words(endpoint: Endpoint) -> None:
     endpoint.windows = False
     endpoint.answer = {"failed": True, "msg": NO_JSON, "module_stderr": "Traceback", "rc": 1}
-    assert endpoint.run("vpn")["error"] == f"mac_endpoint_state could not read the endpoint: {NO_JSON}"
-
-
-def test_an_unknown_role_is_refused_with_those_that_there_are(endpoint: Endpoint) -> None:
-    with pytest.raises(AnsibleActionFail, match=r"no role 'vnp' in offsite\.endpoints; there are smb, vpn"):
-        endpoint.run("vnp")
-
-
-def test_an_unknown_kind_of_read_is_refused(endpoint: Endpoint, tmp_path: Path) -> None:
-    add_role(tmp_path, "bad", plists=[])
-    with pytest.raises(AnsibleActionFail, match=r"__bad_reads has plists; allowed are registry, user_registry"):
-        endpoint.run("bad")
+    assert endpoint.read(VPN)["error"] == f"mac_endpoint_state could not read the endpoint: {NO_JSON}"
 
 
 def test_the_same_path_is_read_once_with_the_wider_of_both_asks() -> None:
@@ -289,18 +223,18 @@ def test_the_port_of_each_connection_is_tried_before_the_call(
         asked.append(number)
         return "nobody"
 
-    monkeypatch.setattr(endpoint_state, "probe", refuse)
+    monkeypatch.setattr(reader, "probe", refuse)
     endpoint.transport, endpoint.options["port"] = transport, port
-    state = endpoint.run("vpn")
+    state = endpoint.read(VPN)
     assert asked == ([tried] if tried else [])
     assert (state["reachable"], state["error"]) == ((False, "nobody") if tried else (True, None))
     assert len(endpoint.calls) == (0 if tried else 1)
 
 
 def test_no_timeout_no_try_of_the_port(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint_state, "probe", lambda *_arguments: "nobody")
+    monkeypatch.setattr(reader, "probe", lambda *_arguments: "nobody")
     endpoint.transport = "ssh"
-    assert endpoint.run("vpn", timeout_seconds=0)["reachable"] is True
+    assert endpoint.read(VPN, timeout_seconds=0)["reachable"] is True
 
 
 KEY = {"exists": True, "values": {"A": {"type": "REG_SZ", "data": "x"}}, "keys": {}}

@@ -1,12 +1,7 @@
-"""Action plugin `endpoint_state`: what one endpoint *is*, in one remote call, shared by all roles of a run.
+"""What one endpoint *is*, read in one remote call by the reader for its platform.
 
-Arguments: `roles`, whose `__<role>_reads` (vars/Windows.yml, vars/Darwin.yml) are read; `refresh`, to read although an
-earlier task did; `timeout_seconds` for the endpoint's port, 0 to leave it untried (behind a jump host); `assume`, in
-check mode: part of a document to lay over what was read, so that a dry run knows what an earlier role would have done.
-
-The answer is `ansible_facts.endpoint_state`: {"reachable": bool, "error": text or null, "platform": "Windows" or
-"Darwin", "roles": [covered roles], "document": the state document or null}. An endpoint that does not answer, or
-answers with something else, is an answer and no failure: the run goes on and the records say so.
+An endpoint that does not answer, or answers with something else, is an answer and no failure: {"reachable": bool,
+"error": text or null, "platform": "Windows" or "Darwin", "document": the state document or null}.
 """
 
 from __future__ import annotations
@@ -15,13 +10,10 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
-from ansible.plugins.action import ActionBase
-from ansible.utils.vars import merge_hash
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
-from ..plugin_utils.controls.role_data import COLLECTION, RoleError, role_data, role_folder
-from ..plugin_utils.state.document import check_document
-from ..plugin_utils.state.request import MEMORY_READS
+from .document import check_document
+from .request import MEMORY_READS
 
 READERS = {"Windows": "win_endpoint_state", "Darwin": "mac_endpoint_state"}
 FIELDS = {
@@ -33,52 +25,38 @@ NO_PYTHON = (
     "and put the line that it tells into the inventory"
 )
 DEFAULT_PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}
-ARGUMENTS = {
-    "roles": {"type": "list", "elements": "str", "required": True},
-    "refresh": {"type": "bool", "default": False},
-    "timeout_seconds": {"type": "int", "default": 5},
-    "assume": {"type": "dict"},
-}
 
 
-class ActionModule(ActionBase):
-    """Probe, read, check; never changes anything, so check mode is the same."""
+def platform_of(connection: Any) -> str:
+    """Return the platform that a connection leads to, by its shell."""
+    return "Windows" if getattr(connection._shell, "_IS_WINDOWS", False) else "Darwin"
 
-    _requires_connection = True
-    _supports_check_mode = True
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the state as a fact."""
-        super().run(tmp, task_vars)
-        task_vars = task_vars or {}
-        _result, args = self.validate_argument_spec(ARGUMENTS)
-        known = task_vars.get("ansible_facts", {}).get("endpoint_state")
-        if args["assume"] and self._task.check_mode and known and known["document"]:
-            return answer({**known, "document": merge_hash(known["document"], args["assume"])})
-        if covers(known, args["roles"]) and not args["refresh"]:
-            return answer(known)
+class Reader:
+    """Probe, read, check, by the connection of an action plugin; never changes anything."""
 
-        platform = "Windows" if getattr(self._connection._shell, "_IS_WINDOWS", False) else "Darwin"
-        roles = sorted({*args["roles"], *(known or {}).get("roles", [])})
-        state: dict[str, Any] = {
-            "reachable": False,
-            "error": None,
-            "platform": platform,
-            "roles": roles,
-            "document": None,
-        }
-        memory = {field: entries for field, entries in MEMORY_READS.items() if field in FIELDS[platform]}
-        request = merge_reads([memory, *(self._reads(role, platform) for role in roles)])
-        state["error"] = self._probe(args["timeout_seconds"])
+    def __init__(self, action: Any, task_vars: dict[str, Any], timeout_seconds: int) -> None:
+        """`timeout_seconds` is for the endpoint's port; 0 leaves it untried (behind a jump host)."""
+        self._action = action
+        self._task_vars = task_vars
+        self._timeout_seconds = timeout_seconds
+        self.platform = platform_of(action._connection)
+
+    def read(self, reads: list[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return what there is of all that is asked for; the memory of what was there before is always asked for."""
+        state: dict[str, Any] = {"reachable": False, "error": None, "platform": self.platform, "document": None}
+        memory = {field: entries for field, entries in MEMORY_READS.items() if field in FIELDS[self.platform]}
+        state["error"] = self._probe()
         if state["error"] is None:
-            self._read(READERS[platform], request, task_vars, state)
-        return answer(state)
+            self._ask(merge_reads([memory, *reads]), state)
+        return state
 
-    def _read(self, module: str, request: dict[str, Any], task_vars: dict[str, Any], state: dict[str, Any]) -> None:
+    def _ask(self, request: dict[str, Any], state: dict[str, Any]) -> None:
         """Run the reader and put what came of it into `state`."""
+        module = READERS[self.platform]
         try:
-            result = self._execute_module(
-                module_name=f"{COLLECTION}.{module}", module_args=request, task_vars=task_vars
+            result = self._action._execute_module(
+                module_name=f"offsite.endpoints.{module}", module_args=request, task_vars=self._task_vars
             )
         except Exception as failure:
             if not is_connection_failure(failure):
@@ -89,7 +67,7 @@ class ActionModule(ActionBase):
         if result.get("failed") or "document" not in result:
             said = str(result.get("msg") or result.get("module_stderr") or "it said nothing").strip()
             state["error"] = f"{module} could not read the endpoint: {said}"
-            if state["platform"] == "Darwin" and lacks_python(result):
+            if self.platform == "Darwin" and lacks_python(result):
                 state["error"] = NO_PYTHON
             return
         problems = check_document(result["document"])
@@ -98,42 +76,15 @@ class ActionModule(ActionBase):
         else:
             state["document"] = result["document"]
 
-    def _probe(self, timeout_seconds: int) -> str | None:
+    def _probe(self) -> str | None:
         """Return why no TCP connection to the endpoint can be made, or None when it can (or when it is not TCP)."""
-        transport = self._connection.transport.rpartition(".")[2]
-        if transport not in DEFAULT_PORTS or timeout_seconds == 0:
+        connection = self._action._connection
+        transport = connection.transport.rpartition(".")[2]
+        if transport not in DEFAULT_PORTS or self._timeout_seconds == 0:
             return None
-        host = self._connection.get_option("host" if transport == "ssh" else "remote_addr")
-        port = int(self._connection.get_option("port") or DEFAULT_PORTS[transport])
-        return probe(host, port, timeout_seconds)
-
-    def _reads(self, role: str, platform: str) -> dict[str, Any]:
-        """Return what `role` wants to know of a machine of this platform: `__<role>_reads` in its vars file."""
-        try:
-            folder = role_folder(role)
-        except RoleError as error:
-            raise AnsibleActionFail(f"endpoint_state: {error}") from error
-        name = f"vars/{platform}.yml"
-        variables = role_data(folder, name, self._loader)
-        reads = variables.get(f"__{role}_reads") or {}
-        fields = FIELDS[platform]
-        unknown = sorted(set(reads) - set(fields))
-        if unknown:
-            raise AnsibleActionFail(
-                f"{folder / name}: __{role}_reads has {', '.join(unknown)}; allowed are {', '.join(fields)}. "
-                "Correct the role."
-            )
-        return dict(reads)
-
-
-def covers(known: Any, roles: list[str]) -> bool:
-    """Say whether the fact of an earlier task already answers for all `roles`."""
-    return isinstance(known, Mapping) and set(roles) <= set(known.get("roles", []))
-
-
-def answer(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the task's result around a state."""
-    return {"changed": False, "ansible_facts": {"endpoint_state": dict(state)}}
+        host = connection.get_option("host" if transport == "ssh" else "remote_addr")
+        port = int(connection.get_option("port") or DEFAULT_PORTS[transport])
+        return probe(host, port, self._timeout_seconds)
 
 
 def merge_reads(reads: list[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -1,0 +1,125 @@
+"""Action plugin `endpoint_read_back`: what came of the writing of one role's plan, by what the endpoint says now.
+
+`failed` are the steps that did not come about: [{task, result, records}]. The result has `note`: what the endpoint's
+note of what was there before has to say now, and whether it says something else. With `noted` it has just been changed,
+and this looks whether it was. The task fails when something could not be written, unless a report follows that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils.controls.controls import ControlError
+from ..plugin_utils.controls.desired import desired_once
+from ..plugin_utils.plan.memory import MemoryTextError
+from ..plugin_utils.plan.read_back import Failures, failures_of, foretell, note_after, settle
+from ..plugin_utils.records.records import record
+from ..plugin_utils.state.nodes import Unreadable
+from ..plugin_utils.state.reader import Reader
+from ..plugin_utils.state.run_store import Known, RunStore
+from ..plugin_utils.state.state import State
+from .endpoint_compare import errors_in, looks_of, waivers_of, waiving, with_looks
+
+ARGUMENTS = {
+    "role": {"type": "str", "required": True},
+    "failed": {"type": "list", "elements": "dict", "default": []},
+    "noted": {"type": "bool", "default": False},
+    "report_follows": {"type": "bool", "default": False},
+    "timeout_seconds": {"type": "int", "default": 5},
+}
+
+
+class ActionModule(ActionBase):
+    """Read again, judge on the controller; changes nothing."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the note that is right now."""
+        super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        _result, args = self.validate_argument_spec(ARGUMENTS)
+        role, store = args["role"], RunStore()
+        known = store.endpoint(task_vars["inventory_hostname"])
+        failures = failures_of(args["failed"])
+        note = dict(SAME_NOTE)
+        if self._task.check_mode:
+            known.records[role] = foretell(known.plans[role], failures)
+        else:
+            note = self._settled(known, role, args, task_vars, failures)
+        store.keep(task_vars["inventory_hostname"], known)
+        wrong = [] if args["report_follows"] or note["change"] else errors_in(known.records[role])
+        answer: dict[str, Any] = {"changed": False, "note": note}
+        if known.state and not self._task.check_mode:
+            # For the role's own tasks after this; nothing is decided by it.
+            answer["ansible_facts"] = {"endpoint_state": known.state}
+        return answer | ({"failed": True, "msg": "\n".join(wrong)} if wrong else {})
+
+    def _settled(
+        self, known: Known, role: str, args: Mapping[str, Any], task_vars: dict[str, Any], failures: Failures
+    ) -> dict[str, Any]:
+        """Put the records of the role into `known`; return its note and whether that has to be changed."""
+        plan = known.plans[role]
+        platform = (known.state or {})["platform"]
+        wanted = {}
+        for one in known.roles:
+            state = known.plans[one]["state"] if one in known.plans else None
+            wanted[one] = desired_once(one, platform, task_vars, self._loader, state)
+        known.state = Reader(self, task_vars, args["timeout_seconds"]).read([one["reads"] for one in wanted.values()])
+        known.reading += 1
+        document, reads = with_looks(known.state["document"], looks_of(role, task_vars)), wanted[role]["reads"]
+        waive = waiving(waivers_of(task_vars), task_vars)
+        try:
+            records = settle(plan, wanted[role]["controls"], document, reads=reads, failures=failures, waive=waive)
+        except ControlError as error:
+            raise AnsibleActionFail(f"{role}: {error}. See roles/{role}/README.md.") from error
+        records += left_of_undo(plan, records)
+        note = dict(SAME_NOTE)
+        if document is not None:
+            note, trouble = noted(plan, document, reads, has_been_changed=args["noted"])
+            if trouble:
+                records.append(record(f"{role}.memory", "error", role=role, reason=trouble, title=NOTE))
+        if note["change"]:
+            known.pending[role] = {**plan, "records": records}
+        else:
+            known.pending.pop(role, None)
+        known.records[role] = records
+        return note
+
+
+NOTE = "The note of what was there before the role"
+# What the note says, whether it has to be changed for that, and whether it was the last one on the endpoint.
+SAME_NOTE: dict[str, Any] = {"text": None, "change": False, "last": False}
+
+
+def noted(
+    plan: Mapping[str, Any], document: Mapping[str, Any], reads: Mapping[str, Any], *, has_been_changed: bool
+) -> tuple[dict[str, Any], str]:
+    """Return the note and whether it has to be changed, and why it cannot be trusted."""
+    if plan.get("undoes"):
+        # What was there before this project came is not what a run wrote over.
+        return dict(SAME_NOTE), ""
+    try:
+        endpoint = State(document, reads)
+        there = endpoint.locate({"memory": plan["role"]}).value
+        right = note_after(plan, document, reads=reads)
+    except (Unreadable, MemoryTextError) as error:
+        return dict(SAME_NOTE), f"the note of what was there before cannot be read back: {error}"
+    if there == right:
+        return dict(SAME_NOTE), ""
+    if has_been_changed:
+        return dict(SAME_NOTE), "the note of what was there before was to be changed, but reads back as it was"
+    return {"text": right, "change": True, "last": right is None and endpoint.remembering_roles() <= {plan["role"]}}, ""
+
+
+def left_of_undo(plan: Mapping[str, Any], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what an undo cannot put back: it is in no plan, and must not be lost on the way."""
+    if not plan.get("undoes"):
+        return []
+    told = {(item["control"], item["instance"], item["scope"]) for item in records}
+    return [item for item in plan["records"] if (item["control"], item["instance"], item["scope"]) not in told]

@@ -1,0 +1,42 @@
+"""Jinja filters that make of connections, as the inventory has them, what is looked at one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+HTTPS = 443
+
+
+def of_each_user(connections: Iterable[Mapping[str, Any]], configuration: str) -> list[dict[str, Any]]:
+    """Return one item a Store connection and user: a plug-in connection cannot be for all users."""
+    return [
+        {
+            "instance": f"{one['name']} of {user}",
+            "name": one["name"],
+            "user": user,
+            "address": f"https://{one['gateway']}{'' if _port(one) == HTTPS else ':' + str(_port(one))}",
+            "proxy_script": one.get("proxy_script", ""),
+            "custom_configuration": one.get("custom_configuration", configuration),
+        }
+        for one in connections
+        for user in one["users"]
+    ]
+
+
+def gateways(connections: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the gateways that connections go to, each name and port once, in their order."""
+    found = dict.fromkeys((str(one["gateway"]).lower(), _port(one)) for one in connections)
+    return [{"name": name, "port": port} for name, port in found]
+
+
+def _port(connection: Mapping[str, Any]) -> int:
+    return int(connection.get("port", HTTPS))
+
+
+class FilterModule:
+    """The filters by name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return name to function."""
+        return {"of_each_user": of_each_user, "gateways": gateways}

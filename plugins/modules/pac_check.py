@@ -1,0 +1,66 @@
+#!/usr/bin/python
+"""The text of the action plugin of this name, where Ansible looks for it; the code is in plugins/action."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pac_check
+short_description: Run a proxy auto-config file and compare its routes with a table
+version_added: "0.1.0"
+description:
+  - Runs the file in a JavaScript engine that has neither files nor a network, asks it for each route, shows the answers
+    as a table, and fails when one is not as expected.
+  - Runs on the controller and reaches no endpoint.
+options:
+  pac:
+    description: The text of the file. One with C(FindProxyForURLEx) is refused.
+    type: str
+    required: true
+  routes:
+    description: What to ask for.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      url:
+        description: The address that a browser would open.
+        type: str
+        required: true
+      expected:
+        description: The answer that is right, such as C(DIRECT) or C(PROXY proxy.example.org:8080).
+        type: str
+        required: true
+  addresses:
+    description: What C(dnsResolve) answers, by host name. A name that is not in it has no address.
+    type: dict
+    default: {}
+  client_address:
+    description: What C(myIpAddress) answers.
+    type: str
+    default: 127.0.0.1
+requirements:
+  - quickjs-ng (on the controller)
+notes:
+  - Supports check mode, and is the same in it.
+author:
+  - Offsite endpoints contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Check the routes of the proxy script
+  offsite.endpoints.pac_check:
+    pac: "{{ lookup('ansible.builtin.file', 'proxy.pac') }}"
+    routes:
+      - url: https://journal.example.com/
+        expected: PROXY proxy.example.org:8080
+      - url: https://www.example.org/
+        expected: DIRECT
+"""
+
+RETURN = r"""
+routes:
+  description: One entry for each route, with C(url), C(expected), C(got) and C(right).
+  returned: when the file could be run
+  type: list
+  elements: dict
+"""

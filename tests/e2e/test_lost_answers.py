@@ -1,0 +1,50 @@
+"""One remote command of a run gets no answer, each in turn: the run says so, and the next one goes on from the note.
+
+A command can be lost in two ways: it was carried out and its answer was dropped, or it never was. What is true in both
+is judged by tests.e2e.lost_answers.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.lost_answers import baselines, every_place, some_places, try_places
+
+KINDS = ("drop", "timeout")
+PLAYBOOKS = ("site", "retire")
+# A drifted machine and one without a client, of each system.
+SLICE = ("win-04", "mac-05")
+PAIRS = {"drifted": ("win-03", "mac-05"), "without a client": ("win-04", "mac-12")}
+A_FEW = 6
+
+
+def judged(tried, record_property):
+    record_property("places", tried.places)
+    print(tried)
+    assert tried.wrong == [], str(tried)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return baselines(tmp_path_factory.mktemp("slice"), SLICE)
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_few_places(found, tmp_path, playbook, record_property):
+    places = some_places(found, playbook, KINDS, A_FEW)
+    assert len(places) == 12
+    judged(try_places(tmp_path, found, playbook, places), record_property)
+
+
+@pytest.fixture(scope="module", params=PAIRS)
+def pair(request, tmp_path_factory):
+    return baselines(tmp_path_factory.mktemp("pair"), PAIRS[request.param])
+
+
+@pytest.mark.depth
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_every_place(pair, tmp_path, playbook, kind, record_property):
+    places = every_place(pair, playbook, [kind])
+    assert len(places) > 20
+    judged(try_places(tmp_path, pair, playbook, places), record_property)

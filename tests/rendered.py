@@ -1,0 +1,19 @@
+"""The report page as text, for tests of what is in it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from plugins.plugin_utils.reports.files import write_reports
+
+
+def render(
+    records: Iterable[Mapping[str, Any]], *, language: str = "en", waivers: Iterable[Mapping[str, Any]] = ()
+) -> str:
+    """Return the page for these records."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = write_reports(Path(folder, "r"), [*records], formats=["html"], language=language, waivers=[*waivers])
+        return Path(made["html"]).read_bytes().decode()

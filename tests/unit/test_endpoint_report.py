@@ -1,0 +1,170 @@
+"""endpoint_report: what was found is told, and the run ends badly, also when nothing can be written any more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.action import ActionBase
+
+from plugins.action.endpoint_report import ActionModule, records_of
+from plugins.plugin_utils.records.history import opened
+from plugins.plugin_utils.records.records import record
+from plugins.plugin_utils.state.run_store import Known, RunStore
+
+
+@pytest.fixture
+def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: RunStore) -> Any:
+    """Return a function that reports on endpoints, given as the status of their one control."""
+    monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
+
+    def run(hosts: dict[str, str], **arguments: Any) -> dict[str, Any]:
+        action = object.__new__(ActionModule)
+        action._loader = DataLoader()
+        places = {"directory": f"{tmp_path}/records", "history": f"{tmp_path}/history.sqlite"}
+        action._task = SimpleNamespace(args={"hosts": [*hosts], **places, **arguments}, check_mode=False)
+        for host, status in hosts.items():
+            store.keep(host, known(status))
+        hostvars = SimpleNamespace(raw_get=lambda _host: {"endpoint_owner": ""})
+        found: dict[str, Any] = action.run(task_vars={"hostvars": hostvars})["endpoint_report"]
+        return found
+
+    return run
+
+
+def state(*, error: str = "", reachable: bool = True) -> dict[str, Any]:
+    document: dict[str, Any] | None = None if error else {}
+    return {"reachable": reachable, "error": error or None, "platform": "Windows", "document": document}
+
+
+def known(status: str) -> Known:
+    if status == "silent":
+        return Known(state=state(error="no answer", reachable=False), roles=["vpn_profile"])
+    records = {"vpn_profile": [record("vpn_profile.port", status, role="vpn_profile")]}
+    return Known(state=state(), roles=["vpn_profile"], records=records)
+
+
+def found_in(what: Known) -> list[tuple[str, str]]:
+    return [(item["control"], item["status"]) for item in records_of(what)]
+
+
+def test_of_an_endpoint_that_the_run_never_came_to_there_is_an_error() -> None:
+    (found,) = records_of(Known())
+    assert (found["control"], found["status"]) == ("endpoint.state", "error")
+    assert "the run ended for this endpoint before it was read" in found["reason"]
+
+
+def test_silence_and_an_answer_that_is_no_document_are_told_apart() -> None:
+    assert found_in(known("silent")) == [("endpoint.reachable", "unreachable")]
+    odd = Known(state=state(error="schema 2"), roles=["vpn_profile"])
+    assert found_in(odd) == [("endpoint.reachable", "compliant"), ("endpoint.state", "error")]
+
+
+def test_a_role_that_was_not_come_to_is_an_error_of_its_own() -> None:
+    what = known("compliant")
+    what.roles.append("time_sync")
+    assert found_in(what) == [
+        ("endpoint.reachable", "compliant"),
+        ("vpn_profile.port", "compliant"),
+        ("time_sync.run", "error"),
+    ]
+
+
+def test_of_an_endpoint_that_got_lost_while_it_was_written_to_nothing_is_fixed() -> None:
+    records = [record(f"vpn_profile.{name}", "drifted", role="vpn_profile") for name in ("port", "left")]
+    what = known("drifted")
+    what.pending = {
+        "vpn_profile": {
+            "role": "vpn_profile",
+            "state": "present",
+            "records": records,
+            "written": [["vpn_profile.port", None, "machine"]],
+        }
+    }
+    _there, port, left = records_of(what)
+    assert (port["control"], port["status"], left["status"]) == ("vpn_profile.port", "error", "drifted")
+    assert port["reason"].startswith("was to be written; whether it was is not known: ")
+
+
+CURE = "make room or let this user write there, and run audit.yml"
+
+
+def test_records_and_reports_that_cannot_be_written_cost_neither_table_nor_verdict(report, tmp_path):
+    (tmp_path / "records").write_text("in the way")
+    found = report({"nb-1": "compliant", "nb-2": "drifted"})
+    assert found["table"].startswith("nb-1: 2 compliant\nnb-2: 1 drifted, 1 compliant\n")
+    assert found["path"] == ""
+    assert found["reports"] == {}
+    assert found["good"] is False
+    first, last = found["verdict"].split(CURE, 1)
+    assert first.startswith(f"Not good: the records cannot be written to {tmp_path}/records/")
+    assert f"{CURE}. Not good: 3 of 4 controls on 2 of 2 endpoints compliant; 1 drifted" in last
+    assert "; the reports cannot be written to " in last
+    assert [one["good"] for one in found["endpoints"].values()] == [False, False]
+    # The history has not remembered what has no record.
+    with opened(tmp_path / "history.sqlite") as history:
+        assert history.lives() == {}
+
+
+def test_a_history_that_cannot_be_written_costs_only_the_news(report, tmp_path):
+    (tmp_path / "history.sqlite").write_text("in the way")
+    found = report({"nb-1": "compliant"})
+    assert found["verdict"].startswith(f"Not good: {tmp_path}/history.sqlite is no history")
+    lines = Path(found["path"]).read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["control"] for line in lines} == {"endpoint.reachable", "vpn_profile.port"}
+    assert set(found["reports"]) == {"html", "csv", "junit", "openmetrics", "sarif"}
+
+
+def test_a_metrics_file_that_cannot_be_written_costs_neither_records_nor_verdict(report, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    found = report({"nb-1": "compliant"}, metrics_file=f"{tmp_path}/file/offsite.prom")
+    assert Path(found["path"]).is_file()
+    assert found["verdict"] == (
+        f"Not good: the reports cannot be written to {tmp_path}/file (File exists); {CURE}. "
+        "Good: 2 of 2 controls on 1 of 1 endpoint compliant"
+    )
+    assert found["good"] is False
+
+
+def test_waivers_that_break_on_the_way_cost_neither_records_nor_verdict(report, tmp_path, monkeypatch):
+    monkeypatch.setattr("plugins.action.endpoint_report.waivers_file", lambda _variables: tmp_path / "waivers.yml")
+    found = report({"nb-1": "compliant"})
+    assert found["verdict"].startswith(f"Not good: {tmp_path}/waivers.yml: the file of the waivers cannot be read")
+    assert Path(found["reports"]["html"]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("hosts", "good", "words"),
+    [
+        (
+            ["nb-1"],
+            {"nb-1": True},
+            "Retired: nothing was measured; nb-1: retired on 2026-11-04: nothing is wanted of it.",
+        ),
+        (["nb-2"], {"nb-2": False}, "Not good: nothing was measured; 1 endpoint not measured (1 offsite)"),
+        (
+            ["nb-1", "nb-2"],
+            {"nb-1": True, "nb-2": False},
+            "Not good: nothing was measured; 1 endpoint not measured (1 offsite); nb-1: retired on",
+        ),
+        (
+            ["nb-1", "nb-2", "nb-3"],
+            {"nb-1": True, "nb-2": True, "nb-3": True},
+            "Good where measured: 2 of 2 controls on 2 of 3 endpoints compliant; 1 endpoint not measured (1 offsite)",
+        ),
+    ],
+)
+def test_a_run_that_measured_nothing_ends_badly_unless_all_are_retired(report, tmp_path, hosts, good, words):
+    with opened(tmp_path / "history.sqlite") as history:
+        history.note_life("nb-1", "retired", "2026-11-04T10:00:00Z")
+        history.note_life("nb-2", "offsite", "2026-11-05T10:00:00Z")
+    statuses = {"nb-1": "silent", "nb-2": "silent", "nb-3": "compliant"}
+    # However much later than the handover this test runs.
+    found = report({host: statuses[host] for host in hosts}, stale_after_days=1_000_000)
+    assert found["verdict"].startswith(words)
+    assert {host: one["good"] for host, one in found["endpoints"].items()} == good
+    assert found["good"] is all(good.values())
