@@ -148,13 +148,22 @@ class ActionModule(ActionBase):
         else:
             result["looks"] = [role for role in args["roles"] if state["document"] and known.plans[role]["looks"]]
             work = any(known.plans[role]["has_writes"] for role in args["roles"])
-            result |= grouped(work=work, look=bool(result["looks"]))
+            result |= self._join([name for name, belongs in ((WORK, work), (LOOK, result["looks"])) if belongs])
         return result
 
+    def _join(self, groups: list[str]) -> dict[str, Any]:
+        """Put the endpoint into groups of this run; return what the result needs for that."""
+        # Since core 2.21 an action calls what adds a group, and a result that names one does nothing.
+        add_group = getattr(self, "add_group", None)
+        if add_group is None:
+            return grouped(groups)
+        for name in groups:
+            add_group(name, parent_group_names=["all"])
+        return {}
 
-def grouped(*, work: bool, look: bool) -> dict[str, Any]:
-    """Return what puts the endpoint into the groups that it belongs to."""
-    groups = [name for name, belongs in ((WORK, work), (LOOK, look)) if belongs]
+
+def grouped(groups: list[str]) -> dict[str, Any]:
+    """Return what puts the endpoint into groups, as a task's result, before core 2.21."""
     if len(groups) > 1:
         # A result can name one group, and what that is a part of.
         return {"add_group": "_and_".join(groups), "parent_groups": groups}

@@ -78,6 +78,8 @@ class Run:
 
     def _run(self, module: Any, args: dict[str, Any]) -> dict[str, Any]:
         action = object.__new__(module)
+        # As before core 2.21, where a result names the group; newer ones ask the running task.
+        action.add_group = None
         action._connection = SimpleNamespace(_shell=SimpleNamespace(_IS_WINDOWS=True), transport="local")
         action._loader = self.loader
         action._task = SimpleNamespace(args=args, check_mode=self.check_mode)
