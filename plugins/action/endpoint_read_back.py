@@ -85,7 +85,8 @@ class ActionModule(ActionBase):
             if trouble:
                 records.append(record(f"{role}.memory", "error", role=role, reason=trouble, title=NOTE))
         if note["change"]:
-            known.pending[role] = {**plan, "records": records}
+            # What was read back stands, whatever becomes of the note.
+            known.pending[role] = {**plan, "written": [], "records": [*records, unknown_note(role)]}
         else:
             known.pending.pop(role, None)
         known.records[role] = records
@@ -115,6 +116,12 @@ def noted(
     if has_been_changed:
         return dict(SAME_NOTE), "the note of what was there before was to be changed, but reads back as it was"
     return {"text": right, "change": True, "last": right is None and endpoint.remembering_roles() <= {plan["role"]}}, ""
+
+
+def unknown_note(role: str) -> dict[str, Any]:
+    """Return the record of an endpoint that gets lost while its note is corrected."""
+    reason = "the note of what was there before was to be corrected; whether it was is not known"
+    return record(f"{role}.memory", "error", role=role, reason=reason, title=NOTE)
 
 
 def left_of_undo(plan: Mapping[str, Any], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
