@@ -110,7 +110,8 @@ class Asked:
 def unparsed(sources: Iterable[str], parsed: Collection[str]) -> Iterator[str]:
     """Yield the files that Ansible tried as inventories in vain, looking at a folder as Ansible does."""
     for source in sources:
-        if os.path.isdir(source):  # noqa: PTH112 - names as Ansible builds them
+        # Names as Ansible builds them: they are looked for among those that it has parsed.
+        if os.path.isdir(source):  # noqa: PTH112 - as above
             names = [name for name in sorted(os.listdir(source)) if not IGNORED.search(os.fsencode(name))]  # noqa: PTH208
             yield from unparsed((os.path.join(source, name) for name in names if name != WAIVERS), parsed)  # noqa: PTH118
         elif source not in parsed:
