@@ -87,6 +87,7 @@ def tasks_of(data: object) -> list[dict]:
 
 def test_tests_stand_in_the_rooms_of_what_they_test():
     tested = {path.parent.name for path in (ROOT / "tests/unit/plugins").rglob("test_*.py")}
-    rooms = {path.name for path in (*(ROOT / "plugins").iterdir(), *(ROOT / "plugins/plugin_utils").iterdir()) if path.is_dir()}
+    folders = [*(ROOT / "plugins").iterdir(), *(ROOT / "plugins/plugin_utils").iterdir()]
+    rooms = {folder.name for folder in folders if folder.is_dir()}
     assert tested <= rooms
     assert set(ROOMS) <= tested

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -32,9 +33,9 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud
 FORMULA = re.compile(r"\s*[=+@＝＋－＠]|\s*-(?![0-9.]+$)|[\t\r\n]")
 
 
-def hostile(text: str):
+def hostile(text: str) -> list[dict[str, Any]]:
     """Return four records with the text wherever a record may have text, one of them as every kind of value."""
-    fields = {
+    fields: dict[str, Any] = {
         **dict.fromkeys(("control", "endpoint", "role", "instance", "reason", "evidence", "title", "owner"), text),
         **{"next": text, "put_back": text},
         "waiver": {**WAIVER, **dict.fromkeys(("control", "owner", "reason", "ticket"), text), "hosts": [text]},
