@@ -22,7 +22,7 @@ from plugins.plugin_utils.records.records import (
     unreachable,
     unusable_state,
 )
-from plugins.plugin_utils.state.locators import LOCATORS
+from plugins.plugin_utils.state.place import PLACES
 from tests.samples.documents import (
     APP,
     MAC_READS,
@@ -300,7 +300,7 @@ def test_whatever_the_comparison_makes_fits_the_schema():
 def test_the_schema_knows_every_place_that_a_control_can_name():
     text = (SCHEMAS / "control.schema.json").read_text(encoding="utf-8")
     places = [set(kind["required"]) for kind in all_of(json.loads(text), "required")]
-    assert [name for name in LOCATORS if not any(name in required for required in places)] == []
+    assert [name for name in PLACES if not any(name in required for required in places)] == []
 
 
 def all_of(node: Any, key: str) -> list[dict[str, Any]]:

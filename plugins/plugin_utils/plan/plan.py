@@ -14,12 +14,11 @@ from typing import Any
 from ..controls.compare import describe, is_exact
 from ..controls.controls import Check, ControlError, expand, plain
 from ..records.records import record, unusable_state
-from ..state.locators import kind_of
 from ..state.nodes import Located, Unreadable
+from ..state.places import place_of
 from ..state.state import State
-from ..values.windows_words import RULE_PARAMETERS, SERVICE_PARAMETERS
 from .items import items_of
-from .memory import ROLE_ONLY, Entry, MemoryTextError, parse_memory, render
+from .memory import Entry, MemoryTextError, parse_memory, render
 from .remember import ROLE, Finding, findings, new_entries
 from .writes import About, Writes
 
@@ -39,8 +38,7 @@ class Plan:
     latter as in `plan.writes`). `undo` is what those records' places hold before this run. `postponed` tells by
     control why it must not be written now, `effects` when what is written takes effect. `kept` is the memory's text as
     it was found (None when there is none), `keep` the text to store before the first write (None when nothing new is to
-    be kept), `forget` whether to delete the memory after the last write, and `forget_place` whether no other role has
-    one, so that the place itself can go.
+    be kept), and `forget` whether to delete the memory after the last write.
     """
 
     role: str
@@ -55,7 +53,6 @@ class Plan:
     kept: str | None = None
     keep: str | None = None
     forget: bool = False
-    forget_place: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as plain data, for a task's result; `settle` takes it back in this form."""
@@ -68,12 +65,7 @@ class Plan:
             "role_work": self.role_work,
             "written": [list(about) for about in self.written],
             "undo": [{"about": list(about), "put_back": render(entries)} for about, entries in self.undo.items()],
-            "memory": {
-                "found": self.kept,
-                "keep": self.keep,
-                "forget": self.forget,
-                "forget_place": self.forget_place,
-            },
+            "memory": {"found": self.kept, "keep": self.keep, "forget": self.forget},
             "has_writes": bool(any(writes.values()) or self.role_work or self.keep is not None or self.forget),
         }
 
@@ -185,7 +177,8 @@ def _plan_present(
 
 def _concrete(check: Check, endpoint: State) -> Iterator[Check]:
     """Yield what a check stands for on this endpoint."""
-    check = replace(check, comparison=check.comparison.at(endpoint))
+    comparison = check.comparison.at(endpoint)
+    check = check if comparison is check.comparison else replace(check, comparison=comparison)
     if check.scope != "users":
         yield check
         return
@@ -250,19 +243,9 @@ def _holds(condition: dict[str, Any], endpoint: State) -> bool:
 
 
 def _can_write(check: Check, located: Located) -> bool:
-    where, kind = check.where, kind_of(check.where)
     if check.remedy != "write":
         return check.remedy == "role"
-    if kind == "service":
-        return located.found and where["field"] in SERVICE_PARAMETERS and check.compare in ("exact", "one_of")
-    if kind == "group":
-        return located.found and check.compare == "contains"
-    if not check.comparison.writable:
-        return False
-    if kind == "firewall_rule":
-        # A rule that is not there cannot be given a scope; Windows brings these rules, no role makes them.
-        return where["field"] in RULE_PARAMETERS and located.found and check.compare != "absent"
-    return (kind in ("registry", "user_registry") and "value" in where) or "key" in where
+    return place_of(check.where).can_write(located, check.compare, writable=check.comparison.writable)
 
 
 def _ask(result: Plan, check: Check, located: Located, endpoint: State, known: list[Entry]) -> list[Entry]:
@@ -330,7 +313,6 @@ def _plan_absent(
     result.forget = result.kept is not None and all(
         item["status"] == "drifted" and (item["control"], item["instance"], item["scope"]) in asked for item in left
     )
-    result.forget_place = result.forget and endpoint.remembering_roles() <= {result.role}
 
 
 def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, why: str) -> Finding:
@@ -343,11 +325,10 @@ def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, w
     try:
         if remedy == "role":
             result.role_work.append(_work(finding.about, "absent", entry.where, entry.value, finding.located))
-        elif kind_of(entry.where) in ROLE_ONLY:
+        elif not entry.place.written_by:
             raise Unreadable("the role has no control any more that tells how to take it off")
         else:
-            # A member goes by the SID that was found: his name may be another account's to Windows.
-            where = {**entry.where, "member": finding.located.value} if "member" in entry.where else entry.where
+            where = entry.place.as_found(finding.located)
             result.writes.add(where, finding.about, entry.value, entry.type, endpoint, made=entry.made, why=why)
     except Unreadable as error:
         return replace(finding, status="error", reason=f"cannot be put back: {error}")

@@ -64,7 +64,7 @@ def undo_plan(
         return Plan(role, "absent", records=left)
     result = plan(controls, document, role, reads=reads, state="absent", memory=render(entries), before="that run")
     # What was there before this project came is still to be known.
-    result.forget = result.forget_place = False
+    result.forget = False
     result.records = [_of_a_run(item) for item in result.records] + left
     return result
 
