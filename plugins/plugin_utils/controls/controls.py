@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..state.places import locator_problem, place_of
@@ -43,6 +43,10 @@ _CONDITIONS = {
     "postpone_if": ({"where", "reason"}, set()),
     "takes_effect": ({"where", "reason"}, set()),
 }
+_CHOICES: dict[str, tuple[Any, ...]] = {
+    **{"severity": SEVERITIES, "compare": tuple(KINDS), "scope": SCOPES},
+    **{"remedy": REMEDIES, "when": (True, False), "remember": (True, False)},
+}
 _NOTHING = comparison("absent", None)
 _TESTS = {"is", "equals", "one_of", "none_of"}
 _TEXTS = (*("title", "why", "severity", "compare", "instance_key", "scope", "otherwise", "remedy", "cure"),)
@@ -64,12 +68,12 @@ class Check:
     title: str
     why: str
     severity: str
-    where: dict[str, Any]
-    comparison: Comparison
-    applies_if: tuple[dict[str, Any], ...]
-    governed_by: tuple[dict[str, Any], ...]
-    container: dict[str, Any] | None
-    remedy: str = "write"
+    remedy: str
+    where: dict[str, Any] = field(default_factory=dict)
+    comparison: Comparison = _NOTHING
+    applies_if: tuple[dict[str, Any], ...] = ()
+    governed_by: tuple[dict[str, Any], ...] = ()
+    container: dict[str, Any] | None = None
     cure: str = ""
     scope: str = "machine"
     remember: bool = True
@@ -152,9 +156,7 @@ def _validate(control: Any) -> None:
     for key in _TEXTS:
         if not isinstance(control.get(key, ""), str):
             raise ControlError(f"control {name}: {key} is {control[key]!r}; it must be text")
-    choices: dict[str, tuple[Any, ...]] = {"severity": SEVERITIES, "compare": (*KINDS,), "scope": SCOPES}
-    choices |= {"remedy": REMEDIES, "when": (True, False), "remember": (True, False)}
-    for key, allowed in choices.items():
+    for key, allowed in _CHOICES.items():
         value = control.get(key, allowed[0])
         # Whether and how it is written may be the item's.
         if not _is_choice(value, allowed) and not (key == "remedy" and _PLACEHOLDER.fullmatch(str(value))):
@@ -195,7 +197,7 @@ def _is_each_key(wanted: Any) -> bool:
 
 
 def _is_choice(value: Any, allowed: tuple[Any, ...]) -> bool:
-    return any(type(value) is type(one) and value == one for one in allowed)
+    return isinstance(value, type(allowed[0])) and value in allowed
 
 
 def _yaml(value: Any) -> str:
@@ -251,7 +253,7 @@ def _expand_one(control: dict[str, Any], items_here: Callable[[dict[str, Any]], 
             if control.get("when", True) and _one_of("when", fields.get("when", True), (True, False)):
                 yield _check(control, instance, fields)
             elif words := _fill(fields.get("otherwise", control.get("otherwise", "")), fields):
-                yield _not_asked(control, instance, fields, words)
+                yield Check(**_head(control, instance, fields), not_asked=words)
         except (_FieldError, ExpectedError) as error:
             of_item = f" for {instance!r}" if instance is not None else ""
             raise ControlError(f"control {name}{of_item}: {error}") from error
@@ -263,42 +265,27 @@ def _one_of(key: str, value: Any, allowed: tuple[Any, ...]) -> Any:
     return value
 
 
-def _not_asked(control: dict[str, Any], instance: str | None, fields: dict[str, Any], words: str) -> Check:
-    return Check(
-        id=control["id"],
-        instance=instance,
-        title=_fill(control["title"], fields),
-        why=control["why"],
-        severity=control["severity"],
-        where={},
-        comparison=_NOTHING,
-        applies_if=(),
-        governed_by=(),
-        container=None,
-        remedy=_one_of("remedy", _fill(control.get("remedy", "write"), fields), REMEDIES),
-        not_asked=words,
-    )
+def _head(control: dict[str, Any], instance: str | None, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said even of a control that is not asked for."""
+    said = {key: control[key] for key in ("id", "why", "severity")}
+    remedy = _one_of("remedy", _fill(control.get("remedy", "write"), fields), REMEDIES)
+    return {**said, "instance": instance, "title": _fill(control["title"], fields), "remedy": remedy}
 
 
 def _check(control: dict[str, Any], instance: str | None, fields: dict[str, Any]) -> Check:
     where = _fill(control["where"], fields)
     _no_backslash(control["where"], fields)
     expected = _fill(control.get("expected"), fields)
-    remedy = _one_of("remedy", _fill(control.get("remedy", "write"), fields), REMEDIES)
-    if remedy == "write":
+    head = _head(control, instance, fields)
+    if head["remedy"] == "write":
         _check_words(where, expected)
     return Check(
-        id=control["id"],
-        instance=instance,
-        title=_fill(control["title"], fields),
-        why=control["why"],
-        severity=control["severity"],
+        **head,
         where=where,
         comparison=comparison(control["compare"], expected, where.get("type")),
         applies_if=tuple(_fill(control.get("applies_if", []), fields)),
         governed_by=tuple(_fill(control.get("governed_by", []), fields)),
         container=_container(control["where"], fields),
-        remedy=remedy,
         cure=_fill(control.get("cure", ""), fields),
         scope=control.get("scope", "machine"),
         remember=control.get("remember", True),

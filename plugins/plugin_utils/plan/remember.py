@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from ..controls.compare import describe
@@ -38,14 +39,9 @@ def new_entries(check: Check, located: Located, endpoint: State, known: list[Ent
     container = None if check.container is None else place_of(check.container)
     # With an older entry inside it, the container did exist when the role first came.
     came_first = container and not any(entry.place.lies_in(container) for entry in known)
-    if container and came_first and not container.locate(endpoint).found:
-        return [
-            *_made_keys(check, container, endpoint, known),
-            _absent(check, container.bare, _made(container, endpoint)),
-        ]
-    if not located.found:
-        made = 0 if check.remedy == "role" else _made(place, endpoint)
-        return [*_made_keys(check, place, endpoint, known), _absent(check, place.bare, made)]
+    whole = container if container and came_first and not container.locate(endpoint).found else None
+    if whole or not located.found:
+        return _made(check, whole or place, endpoint, known)
     value = located.value if located.raw is None else located.raw
     refusal = place.refusal(located)
     if not refusal and (isinstance(value, dict) or (located.type is not None and located.type not in place.types)):
@@ -73,25 +69,24 @@ def _role_can_undo(check: Check, place: Place, located: Located) -> bool:
     return not located.found or (check.comparison.writable and located.value is not None)
 
 
-def _made(place: Place, endpoint: State) -> int:
-    """Return how many dictionaries of a property list the write makes on its way; the file counts as the outermost."""
-    above = place.above()[: place.depth]
-    return next((number for number, outer in enumerate(above) if endpoint.locate(outer).found), len(above))
+def _made(check: Check, place: Place, endpoint: State, known: list[Entry]) -> list[Entry]:
+    """Return what the write makes: the registry keys on its way, outermost first, and the place itself.
+
+    Of the dictionaries on its way only the number is noted; the file counts as the outermost.
+    """
+    above = [] if check.remedy == "role" else [place_of(where) for where in place.above()]
+    counted = above[: place.depth]
+    number = next((number for number, outer in enumerate(counted) if outer.locate(endpoint).found), len(counted))
+    keys = [*takewhile(lambda outer: outer.is_shared and _is_new(outer, endpoint, known), above)]
+    return [*(_absent(check, key.bare, shared=True) for key in reversed(keys)), _absent(check, place.bare, number)]
 
 
-def _made_keys(check: Check, place: Place, endpoint: State, known: list[Entry]) -> list[Entry]:
-    """Return the registry keys, outermost first, that the write makes on its way, as far up as somebody has looked."""
-    made: list[Entry] = []
-    for where in () if check.remedy == "role" else place.above():
-        key = place_of(where)
-        try:
-            # With an older entry inside it, the key did exist when the role first came, or is remembered already.
-            if not key.is_shared or key.locate(endpoint).found or any(entry.place.lies_in(key) for entry in known):
-                break
-        except Unreadable:
-            break
-        made.insert(0, _absent(check, where, shared=True))
-    return made
+def _is_new(key: Place, endpoint: State, known: list[Entry]) -> bool:
+    try:
+        # With an older entry inside it, the key did exist when the role first came, or is remembered already.
+        return not (key.locate(endpoint).found or any(entry.place.lies_in(key) for entry in known))
+    except Unreadable:
+        return False  # nobody has looked so far up
 
 
 # What the memory's entries were there before.

@@ -138,15 +138,15 @@ class _Memory(Place):
 
 def place_of(where: Mapping[str, Any]) -> Place:
     """Return the place that a locator without mistakes names."""
-    return next(PLACES[name] for name in where if name in PLACES)(where)
+    return PLACES[next(filter(PLACES.__contains__, where))](where)
 
 
 def locator_problem(where: Any) -> str | None:
     """Return what is wrong with a locator's shape, or None."""
-    if not isinstance(where, Mapping):
+    if not isinstance(where, (dict, Mapping)):
         return f"a place in the state is an object such as {{registry: ..., value: ...}}, not {where!r}"
-    kind = next((PLACES[name] for name in where if name in PLACES), None)
-    return kind.problem(where) if kind else f"none of {', '.join(PLACES)} is in it"
+    kind = next(filter(PLACES.__contains__, where), None)
+    return PLACES[kind].problem(where) if kind else f"none of {', '.join(PLACES)} is in it"
 
 
 def _follow(node: Any, key: list[str], what: str) -> Located:
