@@ -192,44 +192,41 @@ def _concrete(check: Check, endpoint: State) -> Iterator[Check]:
 
 def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Located | None]:
     """Return a check's record, and what it looked at unless it never came to that."""
+    about: dict[str, Any] = {"instance": check.instance, "scope": check.scope, "severity": check.severity}
+    about |= {"title": check.title, "expected": "present" if check.compare == "present" else check.expected}
+    seen: dict[str, Any] = {}
 
-    def make(status: str, reason: str, located: Located | None = None, evidence: str = "") -> dict[str, Any]:
-        return record(
-            check.id,
-            status,
-            role=role,
-            instance=check.instance,
-            scope=check.scope,
-            expected="present" if check.compare == "present" else check.expected,
-            actual=check.comparison.shown(located.value) if located and located.found else None,
-            reason=reason,
-            evidence=evidence or (located.evidence if located else ""),
-            severity=check.severity,
-            title=check.title,
-            why=check.why,
-        )
+    def make(status: str, reason: str) -> dict[str, Any]:
+        return record(check.id, status, reason=reason, role=role, why=check.why, **about, **seen)
 
-    if check.not_asked:
-        return make("not_applicable", check.not_asked), None
-    located = None
     try:
-        for condition in check.applies_if:
-            if not _holds(condition, endpoint):
-                return make("not_applicable", condition["reason"]), None
-        if "user" in check.where and (endpoint.user(check.scope) or {}).get("hive") == "missing":
-            return make("not_applicable", "the profile has no registry hive (NTUSER.DAT is missing)"), None
+        not_applicable = check.not_asked or _not_applicable(check, endpoint)
+        if not_applicable:
+            return make("not_applicable", not_applicable), None
         located = endpoint.locate(check.where)
+        actual = check.comparison.shown(located.value) if located.found else None
+        seen = {"actual": actual, "evidence": located.evidence}
         reason = check.comparison.verdict(located)
         for governor in check.governed_by:
             if (reason is not None or governor.get("voids")) and _holds(governor, endpoint):
                 words = reason or "the endpoint's own setting is right, but has no effect"
                 stronger = endpoint.locate(governor["where"])
                 names = f" ({describe(stronger.value)})" if isinstance(stronger.value, list) else ""
-                evidence = f"{located.evidence}; {stronger.evidence}"
-                return make("managed_elsewhere", f"{governor['owner']}{names}; {words}", located, evidence), located
+                seen["evidence"] += f"; {stronger.evidence}"
+                return make("managed_elsewhere", f"{governor['owner']}{names}; {words}"), located
     except Unreadable as error:
-        return make("error", str(error), located), None
-    return make("compliant" if reason is None else "drifted", reason or "", located), located
+        return make("error", str(error)), None
+    return make("compliant" if reason is None else "drifted", reason or ""), located
+
+
+def _not_applicable(check: Check, endpoint: State) -> str:
+    """Return why the endpoint is not to be compared with the check; empty when it is."""
+    for condition in check.applies_if:
+        if not _holds(condition, endpoint):
+            return str(condition["reason"])
+    if "user" in check.where and (endpoint.user(check.scope) or {}).get("hive") == "missing":
+        return "the profile has no registry hive (NTUSER.DAT is missing)"
+    return ""
 
 
 def _holds(condition: dict[str, Any], endpoint: State) -> bool:
@@ -294,14 +291,13 @@ def _plan_absent(
     by_item = {(check.id, check.instance): check for check in checks}
     by_record: dict[About, list[Finding]] = {}
     for finding in findings(entries, endpoint, [name for name, why in result.postponed.items() if why], before):
-        check = by_item.get((finding.entry.control, finding.entry.instance))
-        remedy = check.remedy if check else data.get(finding.entry.control, {}).get("remedy", "write")
-        why = str(data.get(finding.entry.control, {}).get("why", ""))
-        done = _put_back(result, finding, remedy, endpoint, why=why)
+        check, control = by_item.get(finding.about[:2]), data.get(finding.entry.control, {})
+        remedy = check.remedy if check else control.get("remedy", "write")
+        done = _put_back(result, finding, remedy, endpoint, why=control.get("why", ""))
         by_record.setdefault(done.about, []).append(done)
     for about, found in by_record.items():
-        check = by_item.get((about.control, about.instance))
-        title = check.title if check else None
+        check = by_item.get(about[:2])
+        title = f"Put back: {check.title}" if check else "Put back what was there before"
         result.records.append(_restored(result.role, about, found, title, data.get(about.control, {})))
     if not entries:
         result.records.append(
@@ -309,10 +305,8 @@ def _plan_absent(
         )
     # The memory goes as a whole: with an entry that cannot be read or put back now, all of it stays for a later run.
     left = [item for item in result.records if item["status"] != "compliant"]
-    asked = {tuple(about) for about in result.written}
-    result.forget = result.kept is not None and all(
-        item["status"] == "drifted" and (item["control"], item["instance"], item["scope"]) in asked for item in left
-    )
+    asked = all(item["status"] == "drifted" and About.of(item) in result.written for item in left)
+    result.forget = asked and result.kept is not None
 
 
 def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, why: str) -> Finding:
@@ -337,9 +331,7 @@ def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, w
     return finding
 
 
-def _restored(
-    role: str, about: About, found: list[Finding], title: str | None, control: Mapping[str, Any]
-) -> dict[str, Any]:
+def _restored(role: str, about: About, found: list[Finding], title: str, control: Mapping[str, Any]) -> dict[str, Any]:
     """Return the one record for all that is put back of a control, an instance and a scope; the worst comes first."""
     worst = max(found, key=lambda item: ("compliant", "drifted", "error").index(item.status))
     reasons = dict.fromkeys(item.reason for item in found if item.reason and item.status == worst.status)
@@ -355,7 +347,7 @@ def _restored(
         reason="; ".join(reasons),
         evidence=located.evidence,
         severity=control.get("severity", "medium"),
-        title=f"Put back: {title}" if title else "Put back what was there before",
+        title=title,
         why=control.get("why", ""),
     )
     return {**result, "next": PUT_BACK} if worst.status == "drifted" else result
