@@ -47,7 +47,7 @@ def test_the_example_is_ten_lines_and_fits_the_schema(role):
 
 
 def test_a_drifted_value_is_written_as_the_example_says(role):
-    (item,) = planned(role, {"SecurityLayer": dword(1)}).writes.registry
+    (item,) = planned(role, {"SecurityLayer": dword(1)}).writes.as_dict()["registry"]
     assert (item["path"], item["name"], item["data"], item["type"]) == (
         r"HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp",
         "SecurityLayer",

@@ -22,7 +22,6 @@ from plugins.plugin_utils.records.records import (
     unreachable,
     unusable_state,
 )
-from plugins.plugin_utils.state.locators import LOCATORS
 from tests.samples.documents import (
     APP,
     MAC_READS,
@@ -295,22 +294,6 @@ def test_whatever_the_comparison_makes_fits_the_schema():
     for item in stamp(records, **STAMP):
         RECORD.validate(item)
         assert check_record(item) is None
-
-
-def test_the_schema_knows_every_place_that_a_control_can_name():
-    text = (SCHEMAS / "control.schema.json").read_text(encoding="utf-8")
-    places = [set(kind["required"]) for kind in all_of(json.loads(text), "required")]
-    assert [name for name in LOCATORS if not any(name in required for required in places)] == []
-
-
-def all_of(node: Any, key: str) -> list[dict[str, Any]]:
-    """Return every object of a schema that has `key` as a list."""
-    if isinstance(node, list):
-        return [found for item in node for found in all_of(item, key)]
-    if not isinstance(node, dict):
-        return []
-    mine = [node] if isinstance(node.get(key), list) else []
-    return mine + [found for item in node.values() for found in all_of(item, key)]
 
 
 WAIVER = {

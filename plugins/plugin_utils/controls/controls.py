@@ -15,14 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..state.locators import locator_problem
-from ..values.firewall_rules import PROFILES
-from ..values.windows_words import SERVICE_PARAMETERS
+from ..state.places import locator_problem, place_of
 from .compare import Comparison, ExpectedError
-from .each_key import each_key_problem
 from .kinds import KINDS, comparison
 
 SEVERITIES = ("low", "medium", "high")
@@ -46,6 +43,10 @@ _CONDITIONS = {
     "postpone_if": ({"where", "reason"}, set()),
     "takes_effect": ({"where", "reason"}, set()),
 }
+_CHOICES: dict[str, tuple[Any, ...]] = {
+    **{"severity": SEVERITIES, "compare": tuple(KINDS), "scope": SCOPES},
+    **{"remedy": REMEDIES, "when": (True, False), "remember": (True, False)},
+}
 _NOTHING = comparison("absent", None)
 _TESTS = {"is", "equals", "one_of", "none_of"}
 _TEXTS = (*("title", "why", "severity", "compare", "instance_key", "scope", "otherwise", "remedy", "cure"),)
@@ -67,12 +68,12 @@ class Check:
     title: str
     why: str
     severity: str
-    where: dict[str, Any]
-    comparison: Comparison
-    applies_if: tuple[dict[str, Any], ...]
-    governed_by: tuple[dict[str, Any], ...]
-    container: dict[str, Any] | None
-    remedy: str = "write"
+    remedy: str
+    where: dict[str, Any] = field(default_factory=dict)
+    comparison: Comparison = _NOTHING
+    applies_if: tuple[dict[str, Any], ...] = ()
+    governed_by: tuple[dict[str, Any], ...] = ()
+    container: dict[str, Any] | None = None
     cure: str = ""
     scope: str = "machine"
     remember: bool = True
@@ -101,20 +102,19 @@ class Check:
 
 
 def _named(where: dict[str, Any], sid: str) -> dict[str, Any]:
-    return {**where, "user": sid} if "user_registry" in where else where
+    return {**where, "user": sid} if where and place_of(where).of_user else where
 
 
 def expand(controls: Any, items_here: Callable[[dict[str, Any]], list[Any]] = lambda _control: []) -> list[Check]:
-    """Return all checks that the controls stand for, in their order. Raises ControlError for the first mistake.
+    """Return all checks that controls (plain data) stand for, in order. Raises ControlError for the first mistake.
 
     `items_here` returns what a control's `each_key` stands for on the endpoint.
     """
-    data = plain(controls)
-    if not isinstance(data, list):
-        raise ControlError(f"controls are a list, not {data!r}")
-    for control in data:
+    if not isinstance(controls, list):
+        raise ControlError(f"controls are a list, not {controls!r}")
+    for control in controls:
         _validate(control)
-    checks = [check for control in data for check in _expand_one(control, items_here)]
+    checks = [check for control in controls for check in _expand_one(control, items_here)]
     seen: set[tuple[str, str | None]] = set()
     for check in checks:
         # Windows does not tell capital letters from small ones in names.
@@ -128,7 +128,10 @@ def expand(controls: Any, items_here: Callable[[dict[str, Any]], list[Any]] = la
 
 def plain(value: Any) -> Any:
     """Return a deep copy of plain dicts, lists and scalars; Ansible hands out its own subclasses of them."""
-    if isinstance(value, Mapping):
+    # Asking for exactly these first is much faster.
+    if value is None or type(value) in (str, bool, int, float):
+        return value
+    if isinstance(value, (dict, Mapping)):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
@@ -153,9 +156,7 @@ def _validate(control: Any) -> None:
     for key in _TEXTS:
         if not isinstance(control.get(key, ""), str):
             raise ControlError(f"control {name}: {key} is {control[key]!r}; it must be text")
-    choices: dict[str, tuple[Any, ...]] = {"severity": SEVERITIES, "compare": (*KINDS,), "scope": SCOPES}
-    choices |= {"remedy": REMEDIES, "when": (True, False), "remember": (True, False)}
-    for key, allowed in choices.items():
+    for key, allowed in _CHOICES.items():
         value = control.get(key, allowed[0])
         # Whether and how it is written may be the item's.
         if not _is_choice(value, allowed) and not (key == "remedy" and _PLACEHOLDER.fullmatch(str(value))):
@@ -167,7 +168,7 @@ def _validate(control: Any) -> None:
 def _validate_asked(name: str, control: dict[str, Any]) -> None:
     of_users = control.get("scope") == "users"
     _validate_where(name, "where", control["where"], of_users)
-    if of_users and "user_registry" not in control["where"]:
+    if of_users and not place_of(control["where"]).of_user:
         raise ControlError(f"control {name}: scope is users, so where must be a user_registry, one for each user")
     if ("decode" in control["where"]) != (control["compare"] == "fields"):
         raise ControlError(f"control {name}: compare fields and decode in where belong together")
@@ -179,15 +180,24 @@ def _validate_asked(name: str, control: dict[str, Any]) -> None:
         if key != "takes_effect" or not isinstance(control.get(key, []), str):
             of_each = of_users and key in ("applies_if", "governed_by")
             _validate_conditions(name, key, control.get(key, []), of_each)
-    if "each_key" in control and ("each" in control or each_key_problem(control["each_key"])):
-        problem = "it stands beside each" if "each" in control else each_key_problem(control["each_key"])
+    if "each_key" in control and ("each" in control or not _is_each_key(control["each_key"])):
+        form = "registry (a path), having ({value's name: [texts or numbers]}) and none (a text)"
+        problem = "it stands beside each" if "each" in control else f"each_key needs {form}"
         raise ControlError(f"control {name}: each_key: {problem}")
     if not isinstance(control.get("each", []), list):
         raise ControlError(f"control {name}: each is {control['each']!r}; it must be a list of objects")
 
 
+def _is_each_key(wanted: Any) -> bool:
+    if not isinstance(wanted, dict) or set(wanted) != {"registry", "having", "none"}:
+        return False
+    having, texts = wanted["having"], (wanted["registry"], wanted["none"])
+    lists = isinstance(having, dict) and having and all(isinstance(item, list) for item in having.values())
+    return bool(lists) and all(isinstance(text, str) for text in texts)
+
+
 def _is_choice(value: Any, allowed: tuple[Any, ...]) -> bool:
-    return any(type(value) is type(one) and value == one for one in allowed)
+    return isinstance(value, type(allowed[0])) and value in allowed
 
 
 def _yaml(value: Any) -> str:
@@ -198,7 +208,7 @@ def _validate_where(name: str, key: str, where: Any, of_users: bool) -> None:
     problem = locator_problem(where)
     if problem:
         raise ControlError(f"control {name}: {key}: {problem}")
-    if "user" in where or ("user_registry" in where and not of_users):
+    if "user" in where or (place_of(where).of_user and not of_users):
         raise ControlError(f"control {name}: {key}: a user_registry needs scope: users, which also tells whose it is")
 
 
@@ -243,7 +253,7 @@ def _expand_one(control: dict[str, Any], items_here: Callable[[dict[str, Any]], 
             if control.get("when", True) and _one_of("when", fields.get("when", True), (True, False)):
                 yield _check(control, instance, fields)
             elif words := _fill(fields.get("otherwise", control.get("otherwise", "")), fields):
-                yield _not_asked(control, instance, fields, words)
+                yield Check(**_head(control, instance, fields), not_asked=words)
         except (_FieldError, ExpectedError) as error:
             of_item = f" for {instance!r}" if instance is not None else ""
             raise ControlError(f"control {name}{of_item}: {error}") from error
@@ -255,42 +265,27 @@ def _one_of(key: str, value: Any, allowed: tuple[Any, ...]) -> Any:
     return value
 
 
-def _not_asked(control: dict[str, Any], instance: str | None, fields: dict[str, Any], words: str) -> Check:
-    return Check(
-        id=control["id"],
-        instance=instance,
-        title=_fill(control["title"], fields),
-        why=control["why"],
-        severity=control["severity"],
-        where={},
-        comparison=_NOTHING,
-        applies_if=(),
-        governed_by=(),
-        container=None,
-        remedy=_one_of("remedy", _fill(control.get("remedy", "write"), fields), REMEDIES),
-        not_asked=words,
-    )
+def _head(control: dict[str, Any], instance: str | None, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said even of a control that is not asked for."""
+    said = {key: control[key] for key in ("id", "why", "severity")}
+    remedy = _one_of("remedy", _fill(control.get("remedy", "write"), fields), REMEDIES)
+    return {**said, "instance": instance, "title": _fill(control["title"], fields), "remedy": remedy}
 
 
 def _check(control: dict[str, Any], instance: str | None, fields: dict[str, Any]) -> Check:
     where = _fill(control["where"], fields)
     _no_backslash(control["where"], fields)
     expected = _fill(control.get("expected"), fields)
-    remedy = _one_of("remedy", _fill(control.get("remedy", "write"), fields), REMEDIES)
-    if remedy == "write":
+    head = _head(control, instance, fields)
+    if head["remedy"] == "write":
         _check_words(where, expected)
     return Check(
-        id=control["id"],
-        instance=instance,
-        title=_fill(control["title"], fields),
-        why=control["why"],
-        severity=control["severity"],
+        **head,
         where=where,
         comparison=comparison(control["compare"], expected, where.get("type")),
         applies_if=tuple(_fill(control.get("applies_if", []), fields)),
         governed_by=tuple(_fill(control.get("governed_by", []), fields)),
         container=_container(control["where"], fields),
-        remedy=remedy,
         cure=_fill(control.get("cure", ""), fields),
         scope=control.get("scope", "machine"),
         remember=control.get("remember", True),
@@ -298,14 +293,12 @@ def _check(control: dict[str, Any], instance: str | None, fields: dict[str, Any]
 
 
 def _check_words(where: dict[str, Any], expected: Any) -> None:
-    """Refuse what the modules that write a service or a firewall rule could not write."""
-    name = where.get("field")
-    allowed: tuple[str, ...] = tuple(SERVICE_PARAMETERS.get(str(name), ())) if "service" in where else ()
-    if "firewall_rule" in where and name == "profiles":
-        allowed = PROFILES
-    for wish in expected if isinstance(expected, list) else [expected]:
-        if allowed and wish is not None and wish not in allowed:
-            raise _FieldError(f"expected is {wish!r}; {name} is of {', '.join(allowed)}")
+    """Refuse what the module that writes such a place could not write."""
+    place = place_of(where)
+    allowed = place.words.get(place.field, ())
+    for value in expected if isinstance(expected, list) else [expected]:
+        if allowed and value is not None and value not in allowed:
+            raise _FieldError(f"expected is {value!r}; {place.field} is of {', '.join(allowed)}")
 
 
 class _FieldError(ValueError):
@@ -341,7 +334,8 @@ def _as_text(name: str, value: Any) -> str:
 
 def _no_backslash(where: dict[str, Any], fields: dict[str, Any]) -> None:
     """Keep a name with a backslash from becoming another registry key than the one that was meant."""
-    for name in _PLACEHOLDER.findall(where.get("registry", "") + where.get("user_registry", "")):
+    place = place_of(where)
+    for name in _PLACEHOLDER.findall(place.name) if place.types else ():
         text = str(_field(name, fields))
         if "\\" in text or not text.strip():
             raise _FieldError(f"{name} is {text!r}; in a registry path it must be a name without backslash, not empty")
@@ -353,13 +347,9 @@ def _container(where: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any] 
     Of `...\Tunnels\{name}`, value Server, that is `...\Tunnels\IMR`: if it did not exist before the role, the role
     takes it off again as a whole. A container that is not named after an item is shared and never the role's own.
     """
-    if "value" in where:
-        kind = "registry" if "registry" in where else "user_registry"
-        parts = where[kind].split("\\")
-        named = [index for index, part in enumerate(parts) if _PLACEHOLDER.search(part)]
-        return {kind: _fill("\\".join(parts[: named[-1] + 1]), fields)} if named else None
-    if "plist" in where and "key" in where:
-        outer = where["key"][:-1]
-        named = [index for index, part in enumerate(outer) if _PLACEHOLDER.search(part)]
-        return {"plist": _fill(where["plist"], fields), "key": _fill(outer[: named[-1] + 1], fields)} if named else None
+    place = place_of(where)
+    for outer in () if place.is_shared else place.above():
+        path = place_of(outer).identity[1]
+        if path and _PLACEHOLDER.search(path[-1]):
+            return dict(_fill(outer, fields))
     return None

@@ -322,24 +322,9 @@ class _Absent(_Present):
         return f"{found}, should not be set" if actual.found else None
 
 
+# Every class above that has a name for `compare`.
 KINDS: dict[str, type[Comparison]] = {
-    one.kind: one
-    for one in (
-        *(
-            _Exact,
-            _Text,
-            _ServerName,
-            _Number,
-            _Set,
-            _Addresses,
-            _Contains,
-            _Fields,
-            _Settings,
-            _PacketFilter,
-            _PacketFilterFile,
-        ),
-        *(_OneOf, _VersionAtLeast, _VersionBetween, _VersionOutside, _Present, _Absent),
-    )
+    one.kind: one for one in [*vars().values()] if isinstance(one, type) and hasattr(one, "kind")
 }
 
 

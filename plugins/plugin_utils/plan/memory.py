@@ -17,22 +17,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from ..controls.compare import ExpectedError
+from ..controls.compare import Comparison, ExpectedError
 from ..controls.kinds import comparison
-from ..state.locators import REGISTRY_TYPES, kind_of, locator_problem
-from ..values.firewall_rules import PROFILES
-from ..values.windows_words import RULE_PARAMETERS, SERVICE_PARAMETERS
+from ..state.place import Place
+from ..state.places import locator_problem, place_of
 
 SCHEMA = 1
-# Places that no upstream module of endpoint_controls changes, but a role's own tasks may.
-ROLE_ONLY = ("product", "file", "appx", "vpn_connection", "tool")
-# How what was in a field is told from nonsense: by the comparison that it can be expected in.
-_BEFORE_IS = {
-    **{"remote_address": "addresses", "profiles": "set"},
-    **{"start_mode": "text", "state": "text"},
-}
 
 
 class MemoryTextError(ValueError):
@@ -51,6 +44,16 @@ class Entry:
     type: str | None = None
     shared: bool = False
     made: int = 0
+
+    @cached_property
+    def place(self) -> Place:
+        """Where it was."""
+        return place_of(self.where)
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Whether it is there again. Raises ExpectedError for what the place cannot have held."""
+        return comparison(self.place.held_as.get(self.place.field, "exact"), self.value, self.type)
 
     @property
     def scope(self) -> str:
@@ -95,51 +98,33 @@ def _entry(item: Any, number: int) -> Entry:
         where = {key: value for key, value in where.items() if (key, value) != ("store", "local")}
     if not isinstance(control, str) or not isinstance(instance, (str, type(None))):
         raise MemoryTextError(f"entry {number}: control and instance must be text")
-    if locator_problem(where) or not can_be_remembered(where):
+    if locator_problem(where) or not place_of(where).can_be_remembered:
         raise MemoryTextError(f"entry {number}: {where!r} is no place that a role writes to")
-    if before == {"absent": True} and "firewall_rule" not in where and "service" not in where:
-        return Entry(control, instance, where, absent=True)
-    if "plist" in where and isinstance(before, dict) and set(before) == {"absent", "made"}:
-        made = before["made"]
-        if before["absent"] is True and type(made) is int and 0 < made <= len(where["key"]):
-            return Entry(control, instance, where, absent=True, made=made)
-    if before == {"absent": True, "shared": True} and _is_key(where):
-        return Entry(control, instance, where, absent=True, shared=True)
-    if not _fits(where, before):
+    given = before if isinstance(before, dict) else {}
+    entry = Entry(
+        control,
+        instance,
+        where,
+        absent="absent" in given,
+        value=given.get("value"),
+        type=given.get("type"),
+        shared="shared" in given,
+        made=given.get("made", 0),
+    )
+    if _as_dict(entry)["before"] != before or not _can_be(entry):
         raise MemoryTextError(f"entry {number}: before is {before!r}, which {where!r} cannot have held")
-    return Entry(control, instance, where, absent=False, value=before["value"], type=before.get("type"))
+    return entry
 
 
-def can_be_remembered(where: dict[str, Any]) -> bool:
-    """Whether it is a place that this project's means, or a role's own ones, can change and change back."""
-    kind = kind_of(where)
-    if kind == "firewall_rule":
-        return where["field"] in RULE_PARAMETERS
-    if kind == "service":
-        return where["field"] in SERVICE_PARAMETERS
-    needs = {"user_registry": "user", "plist": "key", "group": "member"}
-    return kind in ("registry", *ROLE_ONLY) or (kind in needs and needs[kind] in where)
-
-
-def _is_key(where: dict[str, Any]) -> bool:
-    return ("registry" in where or "user_registry" in where) and "value" not in where
-
-
-def _fits(where: dict[str, Any], before: Any) -> bool:
-    """Whether a place can have held what is said to have been there."""
-    in_registry = "registry" in where or "user_registry" in where
-    wanted = {"value", "type"} if in_registry else {"value"}
-    if not isinstance(before, dict) or set(before) != wanted or before["value"] is None:
+def _can_be(entry: Entry) -> bool:
+    """Whether the place can have held what is said to have been there."""
+    place = entry.place
+    if entry.absent:
+        counted = type(entry.made) is int and 0 <= entry.made <= place.depth
+        return place.may_be_absent and counted and entry.type is None and (place.is_shared or not entry.shared)
+    if entry.shared or entry.made or entry.value is None or entry.type not in (place.types or (None,)):
         return False
-    if in_registry and (before["type"] not in REGISTRY_TYPES or "value" not in where):
-        return False
-    field = where.get("field")
     try:
-        comparison(_BEFORE_IS.get(str(field), "exact"), before["value"], before.get("type"))
+        return place.could_hold(entry.comparison.expected)
     except ExpectedError:
         return False
-    if field == "enabled":
-        return isinstance(before["value"], bool)
-    if field == "profiles":
-        return {*before["value"]} <= {*PROFILES}
-    return "service" not in where or before["value"] in SERVICE_PARAMETERS[str(field)]

@@ -14,12 +14,11 @@ from typing import Any
 from ..controls.compare import describe, is_exact
 from ..controls.controls import Check, ControlError, expand, plain
 from ..records.records import record, unusable_state
-from ..state.locators import kind_of
 from ..state.nodes import Located, Unreadable
+from ..state.places import place_of
 from ..state.state import State
-from ..values.windows_words import RULE_PARAMETERS, SERVICE_PARAMETERS
 from .items import items_of
-from .memory import ROLE_ONLY, Entry, MemoryTextError, parse_memory, render
+from .memory import Entry, MemoryTextError, parse_memory, render
 from .remember import ROLE, Finding, findings, new_entries
 from .writes import About, Writes
 
@@ -39,8 +38,7 @@ class Plan:
     latter as in `plan.writes`). `undo` is what those records' places hold before this run. `postponed` tells by
     control why it must not be written now, `effects` when what is written takes effect. `kept` is the memory's text as
     it was found (None when there is none), `keep` the text to store before the first write (None when nothing new is to
-    be kept), `forget` whether to delete the memory after the last write, and `forget_place` whether no other role has
-    one, so that the place itself can go.
+    be kept), and `forget` whether to delete the memory after the last write.
     """
 
     role: str
@@ -55,7 +53,6 @@ class Plan:
     kept: str | None = None
     keep: str | None = None
     forget: bool = False
-    forget_place: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as plain data, for a task's result; `settle` takes it back in this form."""
@@ -68,12 +65,7 @@ class Plan:
             "role_work": self.role_work,
             "written": [list(about) for about in self.written],
             "undo": [{"about": list(about), "put_back": render(entries)} for about, entries in self.undo.items()],
-            "memory": {
-                "found": self.kept,
-                "keep": self.keep,
-                "forget": self.forget,
-                "forget_place": self.forget_place,
-            },
+            "memory": {"found": self.kept, "keep": self.keep, "forget": self.forget},
             "has_writes": bool(any(writes.values()) or self.role_work or self.keep is not None or self.forget),
         }
 
@@ -185,7 +177,8 @@ def _plan_present(
 
 def _concrete(check: Check, endpoint: State) -> Iterator[Check]:
     """Yield what a check stands for on this endpoint."""
-    check = replace(check, comparison=check.comparison.at(endpoint))
+    comparison = check.comparison.at(endpoint)
+    check = check if comparison is check.comparison else replace(check, comparison=comparison)
     if check.scope != "users":
         yield check
         return
@@ -199,44 +192,41 @@ def _concrete(check: Check, endpoint: State) -> Iterator[Check]:
 
 def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Located | None]:
     """Return a check's record, and what it looked at unless it never came to that."""
+    about: dict[str, Any] = {"instance": check.instance, "scope": check.scope, "severity": check.severity}
+    about |= {"title": check.title, "expected": "present" if check.compare == "present" else check.expected}
+    seen: dict[str, Any] = {}
 
-    def make(status: str, reason: str, located: Located | None = None, evidence: str = "") -> dict[str, Any]:
-        return record(
-            check.id,
-            status,
-            role=role,
-            instance=check.instance,
-            scope=check.scope,
-            expected="present" if check.compare == "present" else check.expected,
-            actual=check.comparison.shown(located.value) if located and located.found else None,
-            reason=reason,
-            evidence=evidence or (located.evidence if located else ""),
-            severity=check.severity,
-            title=check.title,
-            why=check.why,
-        )
+    def make(status: str, reason: str) -> dict[str, Any]:
+        return record(check.id, status, reason=reason, role=role, why=check.why, **about, **seen)
 
-    if check.not_asked:
-        return make("not_applicable", check.not_asked), None
-    located = None
     try:
-        for condition in check.applies_if:
-            if not _holds(condition, endpoint):
-                return make("not_applicable", condition["reason"]), None
-        if "user" in check.where and (endpoint.user(check.scope) or {}).get("hive") == "missing":
-            return make("not_applicable", "the profile has no registry hive (NTUSER.DAT is missing)"), None
+        not_applicable = check.not_asked or _not_applicable(check, endpoint)
+        if not_applicable:
+            return make("not_applicable", not_applicable), None
         located = endpoint.locate(check.where)
+        actual = check.comparison.shown(located.value) if located.found else None
+        seen = {"actual": actual, "evidence": located.evidence}
         reason = check.comparison.verdict(located)
         for governor in check.governed_by:
             if (reason is not None or governor.get("voids")) and _holds(governor, endpoint):
                 words = reason or "the endpoint's own setting is right, but has no effect"
                 stronger = endpoint.locate(governor["where"])
                 names = f" ({describe(stronger.value)})" if isinstance(stronger.value, list) else ""
-                evidence = f"{located.evidence}; {stronger.evidence}"
-                return make("managed_elsewhere", f"{governor['owner']}{names}; {words}", located, evidence), located
+                seen["evidence"] += f"; {stronger.evidence}"
+                return make("managed_elsewhere", f"{governor['owner']}{names}; {words}"), located
     except Unreadable as error:
-        return make("error", str(error), located), None
-    return make("compliant" if reason is None else "drifted", reason or "", located), located
+        return make("error", str(error)), None
+    return make("compliant" if reason is None else "drifted", reason or ""), located
+
+
+def _not_applicable(check: Check, endpoint: State) -> str:
+    """Return why the endpoint is not to be compared with the check; empty when it is."""
+    for condition in check.applies_if:
+        if not _holds(condition, endpoint):
+            return str(condition["reason"])
+    if "user" in check.where and (endpoint.user(check.scope) or {}).get("hive") == "missing":
+        return "the profile has no registry hive (NTUSER.DAT is missing)"
+    return ""
 
 
 def _holds(condition: dict[str, Any], endpoint: State) -> bool:
@@ -250,19 +240,9 @@ def _holds(condition: dict[str, Any], endpoint: State) -> bool:
 
 
 def _can_write(check: Check, located: Located) -> bool:
-    where, kind = check.where, kind_of(check.where)
     if check.remedy != "write":
         return check.remedy == "role"
-    if kind == "service":
-        return located.found and where["field"] in SERVICE_PARAMETERS and check.compare in ("exact", "one_of")
-    if kind == "group":
-        return located.found and check.compare == "contains"
-    if not check.comparison.writable:
-        return False
-    if kind == "firewall_rule":
-        # A rule that is not there cannot be given a scope; Windows brings these rules, no role makes them.
-        return where["field"] in RULE_PARAMETERS and located.found and check.compare != "absent"
-    return (kind in ("registry", "user_registry") and "value" in where) or "key" in where
+    return place_of(check.where).can_write(located, check.compare, writable=check.comparison.writable)
 
 
 def _ask(result: Plan, check: Check, located: Located, endpoint: State, known: list[Entry]) -> list[Entry]:
@@ -311,14 +291,13 @@ def _plan_absent(
     by_item = {(check.id, check.instance): check for check in checks}
     by_record: dict[About, list[Finding]] = {}
     for finding in findings(entries, endpoint, [name for name, why in result.postponed.items() if why], before):
-        check = by_item.get((finding.entry.control, finding.entry.instance))
-        remedy = check.remedy if check else data.get(finding.entry.control, {}).get("remedy", "write")
-        why = str(data.get(finding.entry.control, {}).get("why", ""))
-        done = _put_back(result, finding, remedy, endpoint, why=why)
+        check, control = by_item.get(finding.about[:2]), data.get(finding.entry.control, {})
+        remedy = check.remedy if check else control.get("remedy", "write")
+        done = _put_back(result, finding, remedy, endpoint, why=control.get("why", ""))
         by_record.setdefault(done.about, []).append(done)
     for about, found in by_record.items():
-        check = by_item.get((about.control, about.instance))
-        title = check.title if check else None
+        check = by_item.get(about[:2])
+        title = f"Put back: {check.title}" if check else "Put back what was there before"
         result.records.append(_restored(result.role, about, found, title, data.get(about.control, {})))
     if not entries:
         result.records.append(
@@ -326,11 +305,8 @@ def _plan_absent(
         )
     # The memory goes as a whole: with an entry that cannot be read or put back now, all of it stays for a later run.
     left = [item for item in result.records if item["status"] != "compliant"]
-    asked = {tuple(about) for about in result.written}
-    result.forget = result.kept is not None and all(
-        item["status"] == "drifted" and (item["control"], item["instance"], item["scope"]) in asked for item in left
-    )
-    result.forget_place = result.forget and endpoint.remembering_roles() <= {result.role}
+    asked = all(item["status"] == "drifted" and About.of(item) in result.written for item in left)
+    result.forget = asked and result.kept is not None
 
 
 def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, why: str) -> Finding:
@@ -343,11 +319,10 @@ def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, w
     try:
         if remedy == "role":
             result.role_work.append(_work(finding.about, "absent", entry.where, entry.value, finding.located))
-        elif kind_of(entry.where) in ROLE_ONLY:
+        elif not entry.place.written_by:
             raise Unreadable("the role has no control any more that tells how to take it off")
         else:
-            # A member goes by the SID that was found: his name may be another account's to Windows.
-            where = {**entry.where, "member": finding.located.value} if "member" in entry.where else entry.where
+            where = entry.place.as_found(finding.located)
             result.writes.add(where, finding.about, entry.value, entry.type, endpoint, made=entry.made, why=why)
     except Unreadable as error:
         return replace(finding, status="error", reason=f"cannot be put back: {error}")
@@ -356,9 +331,7 @@ def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, w
     return finding
 
 
-def _restored(
-    role: str, about: About, found: list[Finding], title: str | None, control: Mapping[str, Any]
-) -> dict[str, Any]:
+def _restored(role: str, about: About, found: list[Finding], title: str, control: Mapping[str, Any]) -> dict[str, Any]:
     """Return the one record for all that is put back of a control, an instance and a scope; the worst comes first."""
     worst = max(found, key=lambda item: ("compliant", "drifted", "error").index(item.status))
     reasons = dict.fromkeys(item.reason for item in found if item.reason and item.status == worst.status)
@@ -374,7 +347,7 @@ def _restored(
         reason="; ".join(reasons),
         evidence=located.evidence,
         severity=control.get("severity", "medium"),
-        title=f"Put back: {title}" if title else "Put back what was there before",
+        title=title,
         why=control.get("why", ""),
     )
     return {**result, "next": PUT_BACK} if worst.status == "drifted" else result

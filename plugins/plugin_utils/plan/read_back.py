@@ -38,11 +38,11 @@ def settle(
         return [_unconfirmed(item, why, failures) for item in before["records"]]
     memory = before["memory"]["found"] if before["state"] == "absent" else None
     after = plan(controls, document, before["role"], reads=reads, state=before["state"], memory=memory, waive=waive)
-    old = {_about(item): item for item in before["records"]}
+    old = {About.of(item): item for item in before["records"]}
     undo = {About(*item["about"]): item["put_back"] for item in before["undo"]}
     # The first step that fails ends the role, so what was to come after it was not tried.
     short = "was not written, since the role ended before it" if failures else "was written, but reads back wrong"
-    records = [_settled(item, old.get(_about(item)), why, after.effects, undo, short=short) for item in after.records]
+    records = [_settled(item, old.get(About.of(item)), why, after.effects, undo, short=short) for item in after.records]
     return _with_failures(records, before["role"], failures)
 
 
@@ -69,9 +69,10 @@ def note_after(before: Mapping[str, Any], document: Mapping[str, Any], *, reads:
 
 def still_fixed(applied: list[dict[str, Any]], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what was measured again after a run had applied; what it fixed and is right goes on as fixed."""
-    fixed = {_about(item): item for item in applied if item["status"] == "fixed"}
+    fixed = {About.of(item): item for item in applied if item["status"] == "fixed"}
     return [
-        fixed[_about(item)] if item["status"] == "compliant" and _about(item) in fixed else item for item in measured
+        fixed[About.of(item)] if item["status"] == "compliant" and About.of(item) in fixed else item
+        for item in measured
     ]
 
 
@@ -80,7 +81,7 @@ def foretell(before: Mapping[str, Any], failures: Failures) -> list[dict[str, An
     before = plain(before)
     why = {About(*item): _reason(About(*item), failures) for item in before["written"]}
     records = [
-        _error(item, f"could not be written: {why[_about(item)]}") if why.get(_about(item)) else item
+        _error(item, f"could not be written: {why[About.of(item)]}") if why.get(About.of(item)) else item
         for item in before["records"]
     ]
     return _with_failures(records, before["role"], failures)
@@ -93,10 +94,6 @@ def _with_failures(records: list[dict[str, Any]], role: str, failures: Failures)
     return [*records, record(f"{role}.write", "error", role=role, reason=reason, title="Writing")]
 
 
-def _about(item: Mapping[str, Any]) -> About:
-    return About(item["control"], item["instance"], item["scope"])
-
-
 def _reason(about: About, failures: Failures) -> str:
     """Return why a record's write failed, as far as is known; what is said of this record alone comes first."""
     own = [item["reason"] for item in failures if list(about) in item["records"]]
@@ -104,9 +101,9 @@ def _reason(about: About, failures: Failures) -> str:
 
 
 def _unconfirmed(item: dict[str, Any], why: dict[About, str], failures: Failures) -> dict[str, Any]:
-    if _about(item) not in why:
+    if About.of(item) not in why:
         return item
-    reason = why[_about(item)] or next((failure["reason"] for failure in failures), "")
+    reason = why[About.of(item)] or next((failure["reason"] for failure in failures), "")
     reason = reason or "the endpoint did not answer when it was to be read back"
     return _error(item, f"was to be written; whether it was is not known: {reason}")
 
@@ -120,7 +117,7 @@ def _settled(
     *,
     short: str,
 ) -> dict[str, Any]:
-    about = _about(now)
+    about = About.of(now)
     if old is None or old["status"] not in TO_FIX or about not in why:
         return now
     if now["status"] == "compliant":

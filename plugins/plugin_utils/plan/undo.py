@@ -12,6 +12,7 @@ from typing import Any
 from ..records.since import digest
 from .memory import Entry, MemoryTextError, parse_memory, render
 from .plan import Plan, plan
+from .writes import About
 
 AGAIN = "run undo.yml for this endpoint without --check, once nothing named above stands in its way"
 LOOK = "look at the endpoint; what this run cannot put back, retire.yml can, as far as it was this project's"
@@ -36,7 +37,7 @@ def undo_plan(
 
     Raises ControlError as `plan` does. What cannot be put back is a record of the plan, never left out.
     """
-    now = {_about(item): item for item in plan(controls, document, role, reads=reads).records}
+    now = {About.of(item): item for item in plan(controls, document, role, reads=reads).records}
     entries: list[Entry] = []
     left: list[dict[str, Any]] = []
     along: list[Mapping[str, Any]] = []
@@ -46,7 +47,7 @@ def undo_plan(
         except MemoryTextError as error:
             left.append(_left(item, f"the run's note of what was there before cannot be used: {error}"))
             continue
-        found = now.get(_about(item))
+        found = now.get(About.of(item))
         if found is not None and digest(found["actual"]) == digest(item["before"]):
             left.append({**_left(item, "is as it was before that run", found), "status": "compliant", "next": ""})
         elif found is None or digest(found["actual"]) != digest(item["actual"]):
@@ -64,7 +65,7 @@ def undo_plan(
         return Plan(role, "absent", records=left)
     result = plan(controls, document, role, reads=reads, state="absent", memory=render(entries), before="that run")
     # What was there before this project came is still to be known.
-    result.forget = result.forget_place = False
+    result.forget = False
     result.records = [_of_a_run(item) for item in result.records] + left
     return result
 
@@ -83,10 +84,6 @@ def shown(records: Iterable[Mapping[str, Any]]) -> list[str]:
         + (f": {item['reason']}" if item["reason"] else "")
         for item in records
     ]
-
-
-def _about(item: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (item["control"], item["instance"], item["scope"])
 
 
 def _left(item: Mapping[str, Any], reason: str, found: Mapping[str, Any] | None = None) -> dict[str, Any]:

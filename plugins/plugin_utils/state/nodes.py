@@ -14,6 +14,10 @@ class Unreadable(Exception):  # noqa: N818  (it says something about the endpoin
     """The document does not tell; the message says why, for a record of status error."""
 
 
+class LocatorError(ValueError):
+    """A locator of a shape that nobody understands: a mistake in the role's data."""
+
+
 @dataclass(frozen=True)
 class Located:
     """What a locator leads to. `missing` says in words what is not there; `evidence` names the place.

@@ -52,7 +52,8 @@ def gone(document: dict[str, Any], memory: str | None, **options: Any) -> list[t
     back = run(with_memory(document, memory or ""), state="absent", **options)
     assert back.forget
     return [
-        (item["path"].removeprefix("HKLM:\\SOFTWARE\\Policies\\"), item.get("name")) for item in back.writes.registry
+        (item["path"].removeprefix("HKLM:\\SOFTWARE\\Policies\\"), item.get("name"))
+        for item in back.writes.as_dict()["registry"]
     ]
 
 
@@ -128,7 +129,7 @@ def test_made_keys_do_not_have_records_of_their_own():
 def test_nothing_is_left_to_do_when_the_keys_are_gone_already():
     back = run(with_memory(machine(), run(machine()).keep or ""), state="absent")
     assert {item["status"] for item in back.records} == {"compliant"}
-    assert back.writes.registry == []
+    assert back.writes.as_dict()["registry"] == []
     assert back.forget
 
 
@@ -136,5 +137,5 @@ def test_a_made_key_waits_for_a_value_that_must_wait():
     waits = {"where": {"tunnel": "active"}, "equals": False, "reason": "no tunnel is up"}
     document = with_memory(machine(APPLIED), run(machine()).keep or "")
     back = run(document, [CONTROLS[0], {**CONTROLS[1], "postpone_if": [waits]}], state="absent")
-    assert [item.get("name") for item in back.writes.registry] == ["Mode"]
+    assert [item.get("name") for item in back.writes.as_dict()["registry"]] == ["Mode"]
     assert back.forget is False

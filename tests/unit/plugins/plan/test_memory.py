@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.plugin_utils.plan.memory import Entry, MemoryTextError, parse_memory, render
-from plugins.plugin_utils.state.locators import lies_in, place
+from plugins.plugin_utils.state.places import place_of
 from tests.samples.documents import PLIST, TUNNELS
 
 SERVER = {"registry": TUNNELS + r"\IMR", "value": "Server"}
@@ -118,18 +118,24 @@ def test_a_memory_that_is_not_as_it_was_written_is_refused(text, why):
         parse_memory(text)
 
 
+def identity(where):
+    return place_of(where).identity
+
+
 def test_the_same_place_is_known_however_it_is_written():
-    assert place(SERVER) == place(
+    assert identity(SERVER) == identity(
         {"registry": "HKEY_LOCAL_MACHINE" + TUNNELS[4:].upper() + r"\imr", "value": "SERVER", "type": "REG_SZ"}
     )
-    assert place(SERVER) != place({**SERVER, "value": "Description"})
-    assert place(SERVER) != place({"registry": SERVER["registry"]})
-    assert place(SCOPE) == place({"firewall_rule": "fps-smb-in-tcp", "field": "remote_address"})
-    assert place(USER) == place({**USER, "user_registry": r"SOFTWARE\x", "user": "s-1-5-21-1", "type": "REG_DWORD"})
-    assert place(USER) != place({**USER, "user": "S-1-5-21-2"})
-    assert place(START) == place({"service": "TERMSERVICE", "field": "start_mode"})
-    assert place(MEMBER) != place({**MEMBER, "member": "hanako"})
-    assert place({"plist": PLIST, "key": ["A"]}) != place({"plist": PLIST, "key": ["a"]})
+    assert identity(SERVER) != identity({**SERVER, "value": "Description"})
+    assert identity(SERVER) != identity({"registry": SERVER["registry"]})
+    assert identity(SCOPE) == identity({"firewall_rule": "fps-smb-in-tcp", "field": "remote_address"})
+    assert identity(USER) == identity(
+        {**USER, "user_registry": r"SOFTWARE\x", "user": "s-1-5-21-1", "type": "REG_DWORD"}
+    )
+    assert identity(USER) != identity({**USER, "user": "S-1-5-21-2"})
+    assert identity(START) == identity({"service": "TERMSERVICE", "field": "start_mode"})
+    assert identity(MEMBER) != identity({**MEMBER, "member": "hanako"})
+    assert identity({"plist": PLIST, "key": ["A"]}) != identity({"plist": PLIST, "key": ["a"]})
 
 
 @pytest.mark.parametrize(
@@ -151,4 +157,4 @@ def test_the_same_place_is_known_however_it_is_written():
     ],
 )
 def test_what_lies_in_a_container(where, container, inside):
-    assert lies_in(where, container) is inside
+    assert place_of(where).lies_in(place_of(container)) is inside

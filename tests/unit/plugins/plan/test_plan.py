@@ -10,7 +10,7 @@ import pytest
 
 from plugins.plugin_utils.controls import controls
 from plugins.plugin_utils.controls.controls import ControlError
-from plugins.plugin_utils.state import state
+from plugins.plugin_utils.state import windows_places
 from plugins.plugin_utils.values import addresses
 from tests.samples.documents import (
     BEFORE,
@@ -42,12 +42,7 @@ def test_what_is_right_gives_compliant_records_and_no_write():
     ]
     assert result.as_dict()["writes"] == {name: [] for name in ("registry", "firewall", "services", "groups", "plist")}
     assert result.as_dict()["has_writes"] is False
-    assert result.as_dict()["memory"] == {
-        "found": None,
-        "keep": None,
-        "forget": False,
-        "forget_place": False,
-    }
+    assert result.as_dict()["memory"] == {"found": None, "keep": None, "forget": False}
 
 
 def test_a_drifted_value_is_told_in_its_record():
@@ -70,7 +65,7 @@ def test_a_drifted_value_is_told_in_its_record():
 
 def test_only_what_drifted_is_written_in_win_regedit_s_terms():
     result = run([tunnel_control(), prompt_control()], drifted())
-    assert result.writes.registry == [
+    assert result.writes.as_dict()["registry"] == [
         {
             "path": r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR",
             "name": "Server",
@@ -100,7 +95,10 @@ def test_a_value_that_was_not_there_is_kept_as_absent_and_written_with_its_type(
     document = windows()
     del document["registry"][TUNNELS]["keys"]["IMR"]["values"]["promptusername"]
     result = run([prompt_control()], document)
-    assert (result.writes.registry[0]["data"], result.writes.registry[0]["type"]) == (1, "dword")
+    assert (result.writes.as_dict()["registry"][0]["data"], result.writes.as_dict()["registry"][0]["type"]) == (
+        1,
+        "dword",
+    )
     assert json.loads(result.keep or "")["entries"][0]["before"] == {"absent": True}
     assert result.records[0]["actual"] is None
 
@@ -115,7 +113,7 @@ def test_a_wrong_type_is_drift_and_its_own_type_is_kept():
 
 def test_a_new_connection_is_kept_as_one_absent_key():
     result = run([tunnel_control(each=TEAM), prompt_control(each=TEAM)])
-    assert [item["name"] for item in result.writes.registry] == ["Server", "promptusername"]
+    assert [item["name"] for item in result.writes.as_dict()["registry"]] == ["Server", "promptusername"]
     assert json.loads(result.keep or "")["entries"] == [
         {
             "control": "vpn_profile.server",
@@ -128,7 +126,7 @@ def test_a_new_connection_is_kept_as_one_absent_key():
 
 def test_an_existing_entry_is_never_overwritten():
     result = run([tunnel_control()], with_memory(drifted(), [SERVER_BEFORE]))
-    assert len(result.writes.registry) == 1
+    assert len(result.writes.as_dict()["registry"]) == 1
     assert result.keep is None
     assert json.loads(result.kept or "")["entries"] == [SERVER_BEFORE]
 
@@ -255,7 +253,7 @@ def test_a_value_that_should_not_be_there_is_taken_away():
     control = tunnel_control(compare="absent", where={"registry": TUNNELS + r"\{name}", "value": "DATA1"})
     del control["expected"]
     result = run([control])
-    assert result.writes.registry == [
+    assert result.writes.as_dict()["registry"] == [
         {
             "path": r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR",
             "name": "DATA1",
@@ -371,7 +369,8 @@ def test_what_is_expected_and_what_is_there_is_understood_once(monkeypatch):
         monkeypatch.setattr(module, name, counting)
 
     counted(addresses, "parse")
-    counted(state, "parse_rule")
+    windows_places._parsed.cache_clear()
+    counted(windows_places, "parse_rule")
     counted(controls, "_expand_one")
     wanted = ["LocalSubnet", "172.31.0.0/16"]
     there = {"where": {"firewall_rule": "{name}", "field": "exists"}, "is": "present", "reason": "x"}

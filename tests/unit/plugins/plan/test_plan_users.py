@@ -75,7 +75,7 @@ def carried_out(state_document: dict[str, Any], result: Plan) -> dict[str, Any]:
     """Return the document after the plan's tasks."""
     after = copy.deepcopy(state_document)
     homes = {f"{item['profile_path']}\\NTUSER.DAT": sid for sid, item in after["users"].items()}
-    for item in result.writes.registry:
+    for item in result.writes.as_dict()["registry"]:
         if "hive" in item:
             registry, path = (
                 after["users"][homes[item["hive"]]]["registry"],
@@ -121,7 +121,7 @@ def test_every_user_and_the_users_to_come_have_a_record_of_their_own():
 
 
 def test_a_user_at_work_is_written_in_place_and_another_one_in_his_file():
-    items = run([CONTROL], document()).writes.registry
+    items = run([CONTROL], document()).writes.as_dict()["registry"]
     assert [(item.get("hive"), item["path"]) for item in items] == [
         (r"C:\Users\花子\NTUSER.DAT", "HKLM:\\ANSIBLE\\" + PLACE),
         (None, f"HKU:\\{TARO}\\{PLACE}"),
@@ -133,7 +133,7 @@ def test_a_user_at_work_is_written_in_place_and_another_one_in_his_file():
 
 def test_a_hive_that_is_loaded_without_its_user_is_written_in_place():
     lingering = {**user(r"C:\Users\x", "loaded"), "logged_on": False}
-    items = run([CONTROL], document(**{GUEST: lingering})).writes.registry
+    items = run([CONTROL], document(**{GUEST: lingering})).writes.as_dict()["registry"]
     assert f"HKU:\\{GUEST}\\{PLACE}" in [item["path"] for item in items]
 
 
@@ -142,7 +142,7 @@ def test_what_is_there_of_a_binary_value_stays_but_for_the_named_fields():
     there = there[:-64] + "01" + "00" * 31
     state_document = document()
     state_document["users"][TARO]["registry"][PLACE] = key({"FORTISSL": binary(there)})
-    written = next(item for item in run([CONTROL], state_document).writes.registry if "hive" not in item)
+    written = next(item for item in run([CONTROL], state_document).writes.as_dict()["registry"] if "hive" not in item)
     assert (written["type"], written["name"]) == ("binary", "fortissl")
     assert decode(written["data"].replace(",", "")) == {
         "version": 70,
@@ -190,7 +190,7 @@ def test_what_is_no_proxy_setting_is_drift_and_is_remembered_as_it_was(value):
     applied = carried_out(state_document, result)
     assert statuses(run([CONTROL], applied))[TARO] == "compliant"
     back = run([CONTROL], applied, state="absent")
-    item = next(item for item in back.writes.registry if "hive" not in item)
+    item = next(item for item in back.writes.as_dict()["registry"] if "hive" not in item)
     expected = (
         ",".join(value["data"][at : at + 2] for at in range(0, len(value["data"]), 2))
         if "BIN" in value["type"]
@@ -215,7 +215,7 @@ def test_a_profile_without_a_hive_is_not_applicable():
     gone = {**user(r"C:\Users\x", "missing"), "registry": registry}
     result = run([CONTROL], document(**{GUEST: gone}))
     assert statuses(result)[GUEST] == "not_applicable"
-    assert len(result.writes.registry) == 3
+    assert len(result.writes.as_dict()["registry"]) == 3
 
 
 @pytest.mark.parametrize("node", ["user", "hive"])
@@ -228,7 +228,7 @@ def test_a_user_who_cannot_be_read_is_an_error_and_the_others_go_on(node):
         }
     result = run([CONTROL], document(**{GUEST: broken}))
     assert statuses(result)[GUEST] == "error"
-    assert len(result.writes.registry) == 3
+    assert len(result.writes.as_dict()["registry"]) == 3
 
 
 @pytest.mark.parametrize("users", [{}, {"error": "no ProfileList"}])
@@ -312,14 +312,14 @@ def test_a_new_user_is_remembered_behind_the_others():
     applied = carried_out(document(), run([CONTROL], document()))
     applied["users"][GUEST] = user(r"C:\Users\guest")
     result = run([CONTROL], applied)
-    assert [item["hive"] for item in result.writes.registry] == [r"C:\Users\guest\NTUSER.DAT"]
+    assert [item["hive"] for item in result.writes.as_dict()["registry"]] == [r"C:\Users\guest\NTUSER.DAT"]
     assert [item["where"]["user"] for item in json.loads(result.keep or "")["entries"]][-1] == GUEST
 
 
 def test_a_user_who_logged_on_since_is_put_back_in_place():
     applied = carried_out(document(), run([CONTROL], document()))
     applied["users"][HANAKO] |= {"hive": "loaded", "logged_on": True}
-    paths = [item["path"] for item in run([CONTROL], applied, state="absent").writes.registry]
+    paths = [item["path"] for item in run([CONTROL], applied, state="absent").writes.as_dict()["registry"]]
     assert f"HKU:\\{HANAKO}\\{PLACE}" in paths
 
 

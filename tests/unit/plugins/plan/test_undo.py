@@ -54,7 +54,7 @@ def test_what_was_there_before_the_run_comes_back():
     plan = result.as_dict()
     assert plan["has_writes"] is True
     assert [(one["name"], one["data"]) for one in plan["writes"]["registry"]] == [("Server", OLD)]
-    assert (plan["memory"]["forget"], plan["memory"]["forget_place"]) == (False, False)
+    assert plan["memory"]["forget"] is False
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils.state.locators import locator_problem
 from plugins.plugin_utils.state.nodes import Located, Unreadable
+from plugins.plugin_utils.state.places import locator_problem
 from plugins.plugin_utils.state.state import LocatorError, State
 from tests.samples.documents import (
     APP,
@@ -424,3 +424,14 @@ def test_what_a_tool_of_apple_told_is_found_by_its_keys():
 def test_what_a_tool_did_not_tell_is_unreadable(tool, key, words):
     with pytest.raises(Unreadable, match=words):
         State(mac(), MAC_READS).locate({"tool": tool, "key": key})
+
+
+def test_the_roles_that_have_a_memory_are_known_on_both_systems():
+    document = windows()
+    assert State(document, WINDOWS_READS).remembering_roles() == set()
+    document["registry"][BEFORE] = key({"vpn_profile": sz("x"), "rdp_enable": sz("x")})
+    assert State(document, WINDOWS_READS).remembering_roles() == {"vpn_profile", "rdp_enable"}
+    document = mac()
+    assert State(document, MAC_READS).remembering_roles() == set()
+    document["plists"][BEFORE_PLIST] = {**document["plists"][PLIST], "data": {"vpn_profile": "x"}}
+    assert State(document, MAC_READS).remembering_roles() == {"vpn_profile"}

@@ -1,0 +1,385 @@
+"""The kinds of place on Windows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..values import wininet
+from ..values.firewall_rules import LOCAL_RULES, POLICY_RULES, PROFILES, FirewallRuleError, Rule, parse_rule
+from ..values.versions import VersionError, parse_version
+from .nodes import Branch, Located, LocatorError, Unreadable, account_names, attribute, is_account, readable
+from .place import Keys, Place, Where
+from .request import split_path
+
+if TYPE_CHECKING:
+    from .state import State
+
+# The registry's types, and win_regedit's names for them.
+REGISTRY_TYPES = {
+    **{"REG_SZ": "string", "REG_EXPAND_SZ": "expandstring", "REG_MULTI_SZ": "multistring", "REG_DWORD": "dword"},
+    **{"REG_QWORD": "qword", "REG_BINARY": "binary", "REG_NONE": "none"},
+}
+UNINSTALL_KEYS = (
+    r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall",
+    r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall",
+)
+OTHER_FIREWALLS = r"HKLM\SOFTWARE\Microsoft\Security Center\Provider\Fw"
+_PATH = r"(HKLM|HKU|HKCR|HKCC|HKEY_\w+):?\\+[^\\]"
+
+
+class _Registry(Place):
+    """{registry: PATH, value: NAME, type*: REG_SZ, decode*: wininet}; {registry: PATH} for whether the key exists."""
+
+    kind = "registry"
+    form = (re.compile(_PATH, re.IGNORECASE), "a path such as HKLM\\SOFTWARE\\Name")
+    types = tuple(REGISTRY_TYPES)
+    may: ClassVar[Keys] = {"value": (), "type": types, "decode": ("wininet",)}
+    written_by = "registry"
+
+    @classmethod
+    def problem(cls, where: Mapping[str, Any]) -> str | None:
+        if "decode" in where and where.get("type") != "REG_BINARY":
+            return "decode needs value, and type: REG_BINARY"
+        return super().problem(where)
+
+    def branch(self, state: State) -> Branch | None:
+        """Return the part of the registry that it lies in, None when there is none (any more)."""
+        return state.machine
+
+    def locate(self, state: State) -> Located:
+        branch = self.branch(state)
+        if branch is None:
+            evidence = f"HKU\\{self.where['user']}\\{self.name}"
+            return Located(False, evidence=evidence, missing="not there (the user's profile is gone)")
+        if "value" in self.where:
+            located = branch.value(self.name, self.where["value"])
+            return _decoded(located) if "decode" in self.where else located
+        key = branch.key(self.name)
+        return Located(key is not None, evidence=branch.above + self.name, missing="not there (the key does not exist)")
+
+    @cached_property
+    def identity(self) -> tuple[Any, tuple[str, ...], str | None]:
+        value = self.where.get("value")
+        hive = (self.kind, self.where.get("user", "").casefold())
+        return hive, split_path(self.name), None if value is None else value.casefold()
+
+    def above(self) -> list[Where]:
+        parts = self.name.split("\\")
+        user = {"user": self.where["user"]} if "user" in self.where else {}
+        innermost, outermost = len(parts) - ("value" not in self.where), 1 if self.of_user else 2
+        return [{self.kind: "\\".join(parts[:end]), **user} for end in range(innermost, outermost - 1, -1)]
+
+    def write(self, item: dict[str, Any], value: Any, type_: str | None, state: State, *, made: int) -> None:
+        item |= self.address(state)
+        if "value" not in self.where:
+            item |= {"state": "absent", "delete_key": True}
+            return
+        item |= {"name": self.where["value"], "delete_key": False, "state": "absent" if value is None else "present"}
+        if value is not None:
+            if type_ in ("REG_BINARY", "REG_NONE"):
+                value = ",".join(value[at : at + 2] for at in range(0, len(value), 2))
+            item |= {"data": value, "type": REGISTRY_TYPES[type_ or "REG_SZ"]}
+
+    def address(self, _state: State) -> dict[str, Any]:
+        r"""Return how win_regedit gets there, in PowerShell's form.
+
+        >>> _Registry({"registry": "HKLM\\SOFTWARE\\X"}).address(None)
+        {'path': 'HKLM:\\SOFTWARE\\X'}
+        """
+        hive, _backslash, rest = self.name.partition("\\")
+        return {"path": f"{split_path(hive)[0].upper()}:\\{rest.strip(chr(92))}"}
+
+    @property
+    def is_shared(self) -> bool:
+        return "value" not in self.where
+
+    def could_hold(self, value: Any) -> bool:
+        return not self.is_shared
+
+
+class _UserRegistry(_Registry):
+    """{user_registry: PATH, value: NAME, type*, decode*}: the same below a user's own hive, or {user_registry: PATH}.
+
+    Whose (`user`, a SID or default) is filled in for each user of the endpoint.
+    """
+
+    kind = "user_registry"
+    form = (re.compile(rf"(?!\\|HKCU|{_PATH})", re.IGNORECASE), "a path from the top of the hive (Software\\Name)")
+    may: ClassVar[Keys] = {**_Registry.may, "user": ()}
+    of_user = True
+    written_with = ("user",)
+
+    def branch(self, state: State) -> Branch | None:
+        if "user" not in self.where:
+            raise LocatorError(f"{self.where}: whose registry is meant is told by `scope: users` of the control")
+        return state.users_branch(self.where["user"])
+
+    def address(self, state: State) -> dict[str, Any]:
+        sid, path = self.where["user"], self.name.strip("\\")
+        user = state.user(sid)
+        if user is None or user.get("hive") not in ("loaded", "file"):
+            raise Unreadable(f"user {sid} has no registry hive")
+        if user["hive"] == "loaded":
+            return {"path": f"HKU:\\{sid}\\{path}"}
+        return {"path": f"HKLM:\\ANSIBLE\\{path}", "hive": f"{user['profile_path']}\\NTUSER.DAT"}
+
+
+class _FirewallRule(Place):
+    """{firewall_rule: NAME, field: F}, F one of exists, enabled, profiles and remote_address: a local rule."""
+
+    kind = "firewall_rule"
+    # Beside the fields that set_firewall_rule.ps1 sets, its names for them.
+    parameters: ClassVar[dict[str, Any]] = {
+        **{"enabled": "Enabled", "profiles": "ProfileName", "remote_address": "RemoteAddress"},
+    }
+    needs: ClassVar[Keys] = {"field": ("exists", *parameters)}
+    written_by = "firewall"
+    one_item = True
+    words: ClassVar[Keys] = {"profiles": PROFILES}
+    # Windows may write the same addresses in another way than they were found in.
+    held_as: ClassVar[dict[str, str]] = {"remote_address": "addresses", "profiles": "set"}
+    may_be_absent = False
+
+    def locate(self, state: State) -> Located:
+        evidence = f"firewall rule {self.name} (local store), {self.field}"
+        rule = _rule(state, self.name, LOCAL_RULES)
+        if rule is None:
+            return Located(False, evidence=evidence, missing="not there (no rule of this name)")
+        return Located(True, self.field == "exists" or getattr(rule, self.field), evidence=evidence)
+
+    def write(self, item: dict[str, Any], value: Any, type_: str | None, state: State, *, made: int) -> None:
+        item.setdefault("parameters", {"Rule": self.name})[self.parameters[self.field]] = value
+
+    def could_hold(self, value: Any) -> bool:
+        return isinstance(value, bool) if self.field == "enabled" else super().could_hold(value)
+
+
+class _FirewallPolicyRules(Place):
+    """{firewall_policy_rules: {port: 445, direction: In, action*: Allow}}: enabled Group Policy rules for TCP ports."""
+
+    kind = "firewall_policy_rules"
+
+    @classmethod
+    def name_problem(cls, name: Any) -> str | None:
+        if not isinstance(name, Mapping) or not isinstance(name.get("port"), int):
+            return "firewall_policy_rules needs {port: NUMBER, direction: In or Out}"
+        if name.get("direction") not in ("In", "Out") or name.get("action", "Allow") not in ("Allow", "Block"):
+            return "firewall_policy_rules: direction is In or Out, action (if given) Allow or Block"
+        return None
+
+    def locate(self, state: State) -> Located:
+        port, direction, action = self.name["port"], self.name["direction"], self.name.get("action", "Allow")
+        key = state.machine.key_with(POLICY_RULES, None)
+        names = []
+        for name in sorted(readable(key.get("values"), POLICY_RULES)) if key else ():
+            rule = _rule(state, name, POLICY_RULES)
+            if rule and rule.enabled and (rule.direction, rule.action) == (direction, action) and rule.opens(port):
+                names.append(name)
+        return _listed(names, f"Group Policy firewall rules for TCP {port}, {direction}, {action}")
+
+
+class _OtherFirewall(Place):
+    """{other_firewall: active}: other makers' firewalls that are on, by their own word to Windows' Security Center.
+
+    Windows' own is not in that list. Bits 12 to 15 of STATE: 0 off, 1 on, 2 snoozed, 3 expired.
+    """
+
+    kind = "other_firewall"
+
+    def locate(self, state: State) -> Located:
+        names = []
+        for entry in state.subkeys(OTHER_FIREWALLS):
+            how = state.machine.value(f"{OTHER_FIREWALLS}\\{entry}", "STATE")
+            name = str(state.machine.value(f"{OTHER_FIREWALLS}\\{entry}", "DISPLAYNAME").value or entry)
+            if not isinstance(how.value, int):
+                raise Unreadable(f"{how.evidence}: {name} does not tell whether it is on")
+            if how.value >> 12 & 0xF == 1:
+                names.append(name)
+        return _listed(names, "firewalls in the Security Center that are on")
+
+
+class _Product(Place):
+    """{product: "FortiClient VPN"}: DisplayVersion of an installed product, by exact DisplayName, in either view.
+
+    Of several the oldest version counts, since that one is the trouble.
+    """
+
+    kind = "product"
+    by_role = True
+
+    def locate(self, state: State) -> Located:
+        found, unreadable = [], []
+        for path in (f"{view}\\{name}" for view in UNINSTALL_KEYS for name in state.subkeys(view)):
+            try:
+                if state.machine.value(path, "DisplayName").value == self.name:
+                    found.append((str(state.machine.value(path, "DisplayVersion").value or ""), path))
+            except Unreadable as error:
+                unreadable.append(str(error))
+        if not found and unreadable:
+            raise Unreadable(f"whether {self.name} is installed cannot be told: {unreadable[0]}")
+        found.sort(key=lambda entry: (_sortable(entry[0]), entry))
+        evidence = "; ".join(f"{path} {version}" for version, path in found) or "the Uninstall keys of both views"
+        return Located(bool(found), found[0][0] if found else None, evidence=evidence, missing="not installed")
+
+
+class _Service(Place):
+    """{service: NAME, field: F}, F one of exists, start_mode and state."""
+
+    kind = "service"
+    # win_service's words for what Windows calls a service's start mode and state.
+    parameters: ClassVar[dict[str, Any]] = {
+        "start_mode": {"Auto": "auto", "Manual": "manual", "Disabled": "disabled"},
+        "state": {"Running": "started", "Stopped": "stopped", "Paused": "paused"},
+    }
+    needs: ClassVar[Keys] = {"field": ("exists", *parameters)}
+    written_by = "services"
+    one_item = True
+    words: ClassVar[Keys] = {field: tuple(words) for field, words in parameters.items()}
+    held_as: ClassVar[dict[str, str]] = dict.fromkeys(parameters, "text")
+    may_be_absent = False
+
+    def locate(self, state: State) -> Located:
+        return attribute(state.node("services", self.name), f"service {self.name}", self.where["field"])
+
+    def can_write(self, located: Located, compare: str, *, writable: bool) -> bool:
+        return located.found and self.can_be_remembered and compare in ("exact", "one_of")
+
+    def write(self, item: dict[str, Any], value: Any, type_: str | None, state: State, *, made: int) -> None:
+        item |= {"name": item.get("name", self.name), self.where["field"]: self.parameters[self.where["field"]][value]}
+
+
+class _Group(Place):
+    """{group: SID, field: F}, F one of exists, name and members (as SIDs); {group: SID, member: ACCOUNT or SID}."""
+
+    kind = "group"
+    may: ClassVar[Keys] = {"field": ("exists", "name", "members"), "member": ()}
+    either = ("field", "member")
+    written_by = "groups"
+    written_with = ("member",)
+
+    def locate(self, state: State) -> Located:
+        field = self.where.get("field", "members")
+        located = attribute(state.node("groups", self.name), f"group {self.name}", field)
+        if field != "members" or not located.found:
+            return located
+        computer = state.node("system").get("computer_name")
+        names = {member["sid"]: account_names(member["name"], computer) for member in located.value}
+        if "field" in self.where:
+            return Located(True, list(names), evidence=located.evidence, names=names)
+        member = self.where["member"]
+        sid = next((sid for sid in names if is_account(member, sid, names[sid])), None)
+        return Located(sid is not None, sid, evidence=f"{located.evidence}, {member}", missing="no member")
+
+    def can_write(self, located: Located, compare: str, *, writable: bool) -> bool:
+        return located.found and compare == "contains"
+
+    def write(self, item: dict[str, Any], value: Any, type_: str | None, state: State, *, made: int) -> None:
+        """Add the accounts in `value`; of one member, None takes him out."""
+        name = state.locate({"group": self.name, "field": "name"}).value
+        members = value or [self.where["member"]]
+        item |= {"name": name, "members": members, "state": "present" if value else "absent"}
+
+    def members(self, names: list[str]) -> list[Where]:
+        return [{"group": self.name, "member": name} for name in names]
+
+    def as_found(self, located: Located) -> Where:
+        # By the SID that was found: the account's name may be another one's to Windows.
+        return {**self.where, "member": located.value}
+
+
+class _Appx(Place):
+    """{appx: FAMILY}: version of a Store package that any user has, of several the oldest.
+
+    A package's full name is name_version_architecture_resource_publisher.
+    """
+
+    kind = "appx"
+    by_role = True
+
+    def locate(self, state: State) -> Located:
+        packages = [str(name) for name in state.node("appx", self.name).get("packages", [])]
+        versions = sorted((name.split("_")[1] for name in packages), key=_sortable)
+        evidence = f"Store packages of {self.name}: {', '.join(packages) or 'none'}"
+        return Located(bool(versions), versions[0] if versions else None, evidence=evidence, missing="not installed")
+
+
+class _RebootPending(Place):
+    """{reboot_pending: KIND}: found while one is.
+
+    KIND is one of component_based_servicing, windows_update, file_rename and computer_rename.
+    """
+
+    kind = "reboot_pending"
+
+    def locate(self, state: State) -> Located:
+        pending = state.node("reboot_pending").get(self.name)
+        if not isinstance(pending, bool):
+            raise Unreadable(f"the document does not tell whether a reboot is pending for {self.name}")
+        return Located(pending, pending or None, evidence=f"reboot pending, {self.name}", missing="not pending")
+
+
+class _VpnConnection(Place):
+    """{vpn_connection: NAME, of: ACCOUNT}: a user's own plug-in VPN connection, as its settings.
+
+    The role itself reads it, as that user (`task_results.vpn_connections`), and writes it.
+    """
+
+    kind = "vpn_connection"
+    by_role = True
+    needs: ClassVar[Keys] = {"of": ()}
+    # What is compared; the custom configuration may read back in another form.
+    settings = ("plugin", "server_address", "proxy_script", "auto_detect")
+
+    def locate(self, state: State) -> Located:
+        evidence = f"VPN connection {self.name} of {self.where['of']}"
+        of_user = state.document.get("vpn_connections", {}).get(self.where["of"])
+        if of_user is None or self.name not in of_user:
+            raise Unreadable(f"{evidence} was not looked at: name it in the role's variables, also to take it off")
+        node = readable(of_user[self.name], evidence)
+        if not node.get("exists"):
+            return Located(False, evidence=evidence, missing="not there")
+        return Located(True, {key: node.get(key) for key in self.settings}, evidence=evidence)
+
+    def refusal(self, _located: Located) -> str:
+        return "was made by somebody else; rename or remove it, as that user"
+
+
+# Laptops of a fleet have much the same rules.
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Rule:
+    return parse_rule(text)
+
+
+def _rule(state: State, name: str, path: str) -> Rule | None:
+    located = state.machine.value(path, name)
+    if not located.found:
+        return None
+    try:
+        return _parsed(located.value if isinstance(located.value, str) else "")
+    except FirewallRuleError as error:
+        raise Unreadable(f"firewall rule {name}: {error}") from error
+
+
+def _listed(names: list[str], what: str) -> Located:
+    return Located(bool(names), names or None, evidence=f"{what}: {', '.join(names) or 'none'}", missing="none")
+
+
+def _decoded(located: Located) -> Located:
+    """Return a binary value by its meaning; one without any stays as it is, for the comparison to find wrong."""
+    if not located.found or located.type != "REG_BINARY":
+        return located
+    try:
+        return replace(located, value=wininet.decode(located.value), raw=located.value)
+    except wininet.WininetError as error:
+        return replace(located, raw=located.value, evidence=f"{located.evidence}: {error}")
+
+
+def _sortable(version: str) -> tuple[int, ...]:
+    try:
+        return parse_version(version)
+    except VersionError:
+        return ()
