@@ -17,44 +17,31 @@ HTML = "html"
 FORMATS = (HTML, *EXPORTS)
 
 
-def write_reports(
-    stem: Path,
-    records: Iterable[Mapping[str, Any]] | Known | Runs,
-    *,
-    formats: Collection[str],
-    language: str,
-    waivers: Collection[Mapping[str, Any]],
-    metrics_file: Path | None = None,
-) -> dict[str, str]:
-    """Write each format beside the others, as `stem` with the format's suffix; return the paths by format.
-
-    `metrics_file` gets the metrics as well. Raises OSError, and RecordError before anything is written. All are written
-    before the first of them takes its place; after a failure each is there whole or as it was before.
-    """
-    made: dict[str, Path] = {}
-    writers: dict[Writer, Path] = {}
-    for name in (name for name in FORMATS if name in formats):
-        suffix, writer = (
-            (".html", Page(language, waivers, stem.parent)) if name == HTML else (EXPORTS[name][0], EXPORTS[name][1]())
-        )
-        made[name] = writers[writer] = stem.parent / f"{stem.name}{suffix}"
-    if metrics_file:
-        writers[EXPORTS["openmetrics"][1]()] = metrics_file.with_suffix(EXPORTS["openmetrics"][0])
-    ours = known(records)
-    looked(writers, ours)
-    with ExitStack() as files:
-        written({writer: files.enter_context(replaced(path)) for writer, path in writers.items()}, ours)
-    return {name: str(path) for name, path in made.items()}
-
-
 def write_all(
     stem: Path,
     records: Iterable[Mapping[str, Any]] | Known | Runs,
     how: Mapping[str, Any],
     waivers: Collection[Mapping[str, Any]],
 ) -> dict[str, str]:
-    """Write the reports that `formats`, `language` and `metrics_file` of the role ask for; as write_reports."""
-    metrics = Path(how["metrics_file"]) if how["metrics_file"] else None
-    return write_reports(
-        stem, records, formats=how["formats"], language=how["language"], waivers=waivers, metrics_file=metrics
-    )
+    """Write the reports that `formats`, `language` and `metrics_file` of the role ask for; return the paths by format.
+
+    Each is `stem` with the format's suffix; `metrics_file` gets the metrics as well. Raises OSError, and RecordError
+    before anything is written. All are written before the first of them takes its place; after a failure each is there
+    whole or as it was before.
+    """
+    made: dict[str, Path] = {}
+    writers: dict[Writer, Path] = {}
+    for name in (name for name in FORMATS if name in how["formats"]):
+        suffix, writer = (
+            (".html", Page(how["language"], waivers, stem.parent))
+            if name == HTML
+            else (EXPORTS[name][0], EXPORTS[name][1]())
+        )
+        made[name] = writers[writer] = stem.parent / f"{stem.name}{suffix}"
+    if how["metrics_file"]:
+        writers[EXPORTS["openmetrics"][1]()] = Path(how["metrics_file"]).with_suffix(EXPORTS["openmetrics"][0])
+    ours = known(records)
+    looked(writers, ours)
+    with ExitStack() as files:
+        written({writer: files.enter_context(replaced(path)) for writer, path in writers.items()}, ours)
+    return {name: str(path) for name, path in made.items()}
