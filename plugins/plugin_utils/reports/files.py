@@ -1,4 +1,7 @@
-"""The files that a run, or several, leave for people and machines; every one made from the records alone."""
+"""The files that a run, or several, leave for people and machines; every one made from the records alone.
+
+Equal records give equal bytes.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,21 @@ from typing import Any
 
 from ..records.records import replaced
 from ..records.runs import Known, Runs, known
-from .formats import EXPORTS
+from .csv import Csv
+from .junit import Junit
+from .openmetrics import Openmetrics
 from .page import Page
+from .sarif import Sarif
 from .writer import Writer, looked, written
 
+# Name -> the end of the file's name, and what writes the file; docs/reports.md says what each is for. node_exporter
+# reads *.prom only.
+EXPORTS: dict[str, tuple[str, type[Writer]]] = {
+    "csv": (".csv", Csv),
+    "junit": (".junit.xml", Junit),
+    "openmetrics": (".prom", Openmetrics),
+    "sarif": (".sarif", Sarif),
+}
 HTML = "html"
 FORMATS = (HTML, *EXPORTS)
 
