@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from plugins.plugin_utils.reports.files import write_reports
+from plugins.plugin_utils.reports.files import write_all
 
 
 def render(
@@ -15,5 +15,6 @@ def render(
 ) -> str:
     """Return the page for these records."""
     with tempfile.TemporaryDirectory() as folder:
-        made = write_reports(Path(folder, "r"), [*records], formats=["html"], language=language, waivers=[*waivers])
+        how = {"formats": ["html"], "language": language, "metrics_file": None}
+        made = write_all(Path(folder, "r"), [*records], how, [*waivers])
         return Path(made["html"]).read_bytes().decode()

@@ -1,7 +1,5 @@
 #!/usr/bin/python
-"""The text of the action plugin of this name, where Ansible looks for it; the code is in plugins/action."""
-
-from __future__ import annotations
+# The text of the action plugin of this name, where Ansible looks for it; the code is in plugins/action.
 
 DOCUMENTATION = r"""
 module: gateway_certificate
@@ -58,26 +56,20 @@ look:
   contains:
     error:
       description: Why there was no handshake; empty when there was one.
-      returned: always
       type: str
     address:
       description: Where the connection went, as C(host:port).
-      returned: always
       type: str
     verified:
       description: Whether the certificate is trusted and is for the name.
-      returned: always
       type: bool
     verify_code:
       description: OpenSSL's code for the reason when it is not, or 0.
-      returned: always
       type: int
     verify_words:
       description: OpenSSL's words for the reason.
-      returned: always
       type: str
     certificate:
       description: Its C(names), C(issuer), C(not_before) and C(not_after), or null.
-      returned: always
       type: dict
 """

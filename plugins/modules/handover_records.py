@@ -1,7 +1,5 @@
 #!/usr/bin/python
-"""The text of the action plugin of this name, where Ansible looks for it; the code is in plugins/action."""
-
-from __future__ import annotations
+# The text of the action plugin of this name, where Ansible looks for it; the code is in plugins/action.
 
 DOCUMENTATION = r"""
 module: handover_records
@@ -51,6 +49,4 @@ EXAMPLES = r"""
     pac_failure: {}
 """
 
-RETURN = r"""
-{}
-"""
+RETURN = "{}"

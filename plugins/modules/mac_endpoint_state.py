@@ -72,11 +72,6 @@ document:
   description: The state document, schema 1; see schemas/state.schema.json.
   returned: always
   type: dict
-  sample:
-    schema: 1
-    platform: Darwin
-    console_user: taro
-    tunnel: {active: false, services: []}
 """
 
 import datetime

@@ -49,21 +49,10 @@ options:
         type: int
         default: 0
   create:
-    description: Whether to make the file, as XML, and the folders above it when they are missing.
+    description: Whether to make the file, as XML, and the folders above it when they are missing. They belong to the
+      user and the group that the module runs as.
     type: bool
     default: false
-  owner:
-    description: Owner of what O(create) makes. An existing file keeps its own.
-    type: str
-    default: root
-  group:
-    description: Group of what O(create) makes.
-    type: str
-    default: wheel
-  mode:
-    description: Mode of a file that O(create) makes, four octal digits in quotes. Folders get V(0755).
-    type: str
-    default: "0644"
 notes:
   - A program that has the file open keeps its own copy of the values, and may write them back; stop it first.
   - Supports check mode and diff. The diff shows the named keys alone, so that secrets beside them stay where they are.
@@ -100,11 +89,8 @@ format:
   type: str
 """
 
-import grp
 import os
 import plistlib
-import pwd
-import re
 import stat
 import tempfile
 from pathlib import Path
@@ -138,9 +124,6 @@ def main() -> None:
                 },
             },
             "create": {"type": "bool", "default": False},
-            "owner": {"type": "str", "default": "root"},
-            "group": {"type": "str", "default": "wheel"},
-            "mode": {"type": "str", "default": "0644"},
         },
         supports_check_mode=True,
     )
@@ -177,8 +160,9 @@ def change(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if not check_mode and file_goes and not new:
         path.unlink()
     elif not check_mode:
-        write(path, new, form or "xml", params if created else None)
-        read_back(path, new)
+        write(path, new, form)
+        if not same(load(path)[0], new):
+            raise PlistError(f"{path} was written, but something else is in it now: stop the program that has it open")
     diff = {"before_header": str(path), "after_header": str(path), "before": shown(before), "after": shown(after)}
     return {"changed": True, "created": created, "format": form or "xml", "diff": diff}
 
@@ -266,19 +250,19 @@ def same(left: Any, right: Any) -> bool:
     return left == right
 
 
-def write(path: Path, data: dict[str, Any], form: str, fresh: dict[str, Any] | None) -> None:
-    """Replace the file in one step. `fresh` holds owner, group and mode for a new file; an old one keeps its own."""
-    if fresh is None:
+def write(path: Path, data: dict[str, Any], form: str | None) -> None:
+    """Replace the file in one step. An old one keeps owner, group, mode and format; without `form` there is none."""
+    if form:
         status = path.stat()
         uid, gid, mode = status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
     else:
-        uid, gid, mode = identity(fresh)
+        uid, gid, mode = os.geteuid(), os.getegid(), 0o644
         make_folders(path.parent, uid, gid)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            plistlib.dump(data, file, fmt=FORMATS[form], sort_keys=False)
+            plistlib.dump(data, file, fmt=FORMATS[form or "xml"], sort_keys=False)
             file.flush()
             os.fsync(file.fileno())
         give(temporary, uid, gid)
@@ -287,16 +271,6 @@ def write(path: Path, data: dict[str, Any], form: str, fresh: dict[str, Any] | N
     except BaseException:
         temporary.unlink()
         raise
-
-
-def identity(fresh: dict[str, Any]) -> tuple[int, int, int]:
-    """Return user id, group id and mode from the arguments."""
-    if not re.match(r"^[0-7]{4}$", fresh["mode"]):
-        raise PlistError(f"mode: {fresh['mode']!r} is not four octal digits in quotes, such as '0644'")
-    try:
-        return pwd.getpwnam(fresh["owner"]).pw_uid, grp.getgrnam(fresh["group"]).gr_gid, int(fresh["mode"], 8)
-    except KeyError as error:
-        raise PlistError(f"{error.args[0]} on this machine; correct owner or group") from error
 
 
 def make_folders(folder: Path, uid: int, gid: int) -> None:
@@ -315,23 +289,12 @@ def give(path: Path, uid: int, gid: int) -> None:
         os.chown(path, uid, gid)
 
 
-def read_back(path: Path, wanted: dict[str, Any]) -> None:
-    """Raise PlistError when the file does not hold what was written."""
-    if not same(load(path)[0], wanted):
-        raise PlistError(f"{path} was written, but something else is in it now: stop the program that has it open")
-
-
-def shown(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values for the diff: keys that are absent left out, bytes and dates as text."""
-    return {name: printable(value) for name, value in values.items() if value is not ABSENT}
-
-
-def printable(value: Any) -> Any:
-    """Return a value in JSON's types."""
+def shown(value: Any) -> Any:
+    """Return a value for the diff, in JSON's types: bytes and dates as text, what is absent left out."""
     if isinstance(value, dict):
-        return {key: printable(item) for key, item in value.items()}
+        return {key: shown(item) for key, item in value.items() if item is not ABSENT}
     if isinstance(value, list):
-        return [printable(item) for item in value]
+        return [shown(item) for item in value]
     return value if isinstance(value, (str, bool, int, float)) else repr(value)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils.handover.user_page import page
+from plugins.filter.user_page import page
 from tests.samples.user_page import CLIENTS, FACTS, TEMPLATE, WORDS
 
 PAGES = [(client, language) for client in CLIENTS for language in ("ja", "en")]

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from plugins.plugin_utils.records.records import LIVES, MOVED, NEWS, SEVERITIES, STATUSES, record, stamp
-from plugins.plugin_utils.reports.files import write_reports
+from plugins.plugin_utils.reports.files import write_all
 
 WAIVER = {
     "control": "vpn_profile.port",
@@ -58,7 +58,8 @@ def rec(status: str, control: str = "vpn_profile.port", endpoint: str = "nb-0101
 def exported(name: str, records: Iterable[Mapping[str, Any]]) -> bytes:
     """Return the file of a format."""
     with tempfile.TemporaryDirectory() as folder:
-        made = write_reports(Path(folder, "r"), [*records], formats=[name], language="en", waivers=[])
+        how = {"formats": [name], "language": "en", "metrics_file": None}
+        made = write_all(Path(folder, "r"), [*records], how, [])
         return Path(made[name]).read_bytes()
 
 

@@ -13,7 +13,7 @@ import yaml
 
 from plugins.plugin_utils.handover.records import certificate_record, pac_record
 from plugins.plugin_utils.reports import sources as report_sources
-from plugins.plugin_utils.reports.sources import PAGES, Section, anchor, cited, references, sections, shown
+from plugins.plugin_utils.reports.sources import PAGES, Section, anchor, cited, sections, shown
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.name for path in PAGES.glob("*.md") if path.name != "README.md")
@@ -22,6 +22,15 @@ TEXT = {".py", ".yml", ".yaml", ".md", ".j2", ".ps1", ".json", ".js", ".css", ".
 MENTION = re.compile(rf"\b({'|'.join(map(re.escape, NAMES))})#([\w-]+)")
 # In a link of Markdown the name may stand alone in the square brackets; its address is looked at.
 BARE = re.compile(rf"(?<![\w/\[])({'|'.join(map(re.escape, NAMES))})(?!#)|\b[Ff]act" + "s/")
+
+
+def references(why: str) -> list[tuple[str, str, str, str]]:
+    """Return link, page, anchor and words of each reference. Raises ValueError for a text of another form."""
+    parts = why.split("; ")
+    matches = [match for match in map(report_sources._REFERENCE.fullmatch, parts) if match]
+    if len(matches) < len(parts):
+        raise ValueError(f"{why!r} is no reference such as service.md#file-shares: words")
+    return [(one["link"], one["page"], one["anchor"], one["words"] or "") for one in matches]
 
 
 def texts() -> dict[str, str]:
@@ -71,7 +80,7 @@ def test_the_pages_are_these():
 def test_every_why_of_a_control_is_references_that_lead_somewhere():
     whys = controls()
     assert len(whys) > 60
-    links = {name: {(one.page, one.anchor) for one in references(why)} for name, why in whys.items()}
+    links = {name: {(page, place) for _link, page, place, _words in references(why)} for name, why in whys.items()}
     assert {name: bad for name, found in links.items() if (bad := leads_nowhere(found))} == {}
 
 

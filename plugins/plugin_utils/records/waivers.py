@@ -11,13 +11,13 @@ import datetime
 import difflib
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from .records import NOT_MEASURED, Record
-from .waiver_file import Entry, WaiverError, read_entries
+from .waiver_file import WaiverError, read_entries
 
 WAIVABLE = ("drifted", "managed_elsewhere")
 # What asks for something first.
@@ -40,15 +40,9 @@ class Waiver:
 
     def as_record(self) -> dict[str, Any]:
         """Return it as a record carries it (`waiver` of schemas/record.schema.json)."""
-        return {
-            "control": self.control,
-            "hosts": list(self.hosts),
-            "instance": self.instance,
-            "owner": self.owner,
-            "reason": self.reason,
-            "expires": self.expires.isoformat(),
-            "ticket": self.ticket,
-        }
+        row = asdict(self) | {"hosts": list(self.hosts), "expires": self.expires.isoformat()}
+        del row["line"]
+        return row
 
 
 def waivers_file(variables: Mapping[str, Any]) -> Path | None:
@@ -76,20 +70,7 @@ def read_waivers(path: str | Path) -> list[Waiver]:
     Raises WaiverError: for a file that cannot be read (also one that is not there), or with a line for each mistake in
     it, "PATH, line 3, column 7: what; what is allowed; see docs/waivers.md", at most 20 of them.
     """
-    return [_waiver(entry) for entry in read_entries(path)]
-
-
-def _waiver(entry: Entry) -> Waiver:
-    return Waiver(
-        control=entry["control"],
-        hosts=entry["hosts"],
-        instance=entry.get("instance"),
-        owner=entry["owner"],
-        reason=entry["reason"],
-        expires=entry["expires"],
-        ticket=entry.get("ticket", ""),
-        line=entry["line"],
-    )
+    return [Waiver(**{"instance": None, "ticket": "", **entry}) for entry in read_entries(path)]
 
 
 def check_known(waivers: Iterable[Waiver], controls: Collection[str], path: str | Path) -> None:

@@ -7,15 +7,12 @@ every machine and on every day.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
 from sys import intern
-from typing import Any
 
 from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, SEVERITIES, Change, Record, RecordError
-from ..records.runs import Known, Runs, by_endpoint
 from ..records.since import TIME
 from . import visible
 from .summary import Summary, Tally
@@ -99,14 +96,6 @@ class Fleet:
     trend: tuple[Point, ...]
     first: str
     now: str
-
-
-def fleet(records: Iterable[Mapping[str, Any]] | Known | Runs) -> Fleet:
-    """Return what the page shows of these stamped records. Raises RecordError for what is none, or has no UTC time."""
-    view = View()
-    for _name, items in by_endpoint(records):
-        view.add(items)
-    return view.fleet()
 
 
 class View:
@@ -207,17 +196,11 @@ def _by_urgency(found: Mapping[tuple[str, str], _Rows]) -> tuple[Group, ...]:
     return tuple(Group(control, status, tuple(rows.places)) for (control, status), rows in ordered)
 
 
-def trend(records: Iterable[Record]) -> tuple[Point, ...]:
+def _points(found: Mapping[Move, int]) -> tuple[Point, ...]:
     """Return how many controls were good, not good and not measured, oldest first; only times at which that changed.
 
-    A record's `changes` say what it was when, one without them counts from its own time; before that it was not known,
-    and counts nowhere. What does not apply counts nowhere either. At most MOST_POINTS points: of what happened close
-    together only the end is told.
+    At most MOST_POINTS points: of what happened close together only the end is told.
     """
-    return _points(Counter(chain.from_iterable(map(_moves, records))))
-
-
-def _points(found: Mapping[Move, int]) -> tuple[Point, ...]:
     if not found:
         return ()
     moves = sorted(found)
@@ -233,7 +216,10 @@ def _points(found: Mapping[Move, int]) -> tuple[Point, ...]:
 
 
 def _moves(item: Record) -> Iterator[Move]:
-    """Yield when a record went from which class of statuses to which other; "" is not counted."""
+    """Yield when a record went from which class of statuses to which other; "" is not counted.
+
+    Its `changes` say what it was when; one without them counts from its own time, and before that nowhere.
+    """
     before = ""
     alone: Change = {"at": item["at"], "status": item["status"]}
     for change in item.get("changes") or [alone]:

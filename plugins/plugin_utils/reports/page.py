@@ -113,7 +113,6 @@ class Page(Writer):
             script_digest=_digest(script),
             style_digest=_digest(style),
             bad=_without_script(self._fleet, words[self._language]),
-            more=self._fleet.more,
         )
 
 

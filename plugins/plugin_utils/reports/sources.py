@@ -20,15 +20,6 @@ _REFERENCE = re.compile(r"(?P<link>(?P<page>[a-z0-9-]+\.md)#(?P<anchor>[^\s:;#]+
 _HEADING = re.compile(r"(#{1,6}) +(.+)")
 
 
-class Reference(NamedTuple):
-    """One reference of a `why`; `link` is page and anchor."""
-
-    link: str
-    page: str
-    anchor: str
-    words: str
-
-
 class Section(NamedTuple):
     """One heading of a page and what stands under it, up to the next heading, by paragraph and item of a list.
 
@@ -39,19 +30,6 @@ class Section(NamedTuple):
     title: str
     level: int
     paragraphs: list[str]
-
-
-def references(why: str) -> list[Reference]:
-    """Return the references of a `why`. Raises ValueError for a text of another form.
-
-    >>> references("service.md#file-shares: shares need a password")[0].anchor
-    'file-shares'
-    """
-    found = [(_REFERENCE.fullmatch(part), part) for part in why.split("; ")]
-    for match, part in found:
-        if not match:
-            raise ValueError(f"{part!r} is no reference such as service.md#file-shares: words")
-    return [Reference(m["link"], m["page"], m["anchor"], m["words"] or "") for m, _part in found if m]
 
 
 def shown(why: str) -> str:

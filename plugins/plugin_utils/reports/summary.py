@@ -31,13 +31,6 @@ NEXT_STEPS = {
     "offsite": "run again when it is back in the network; until then nothing is known about it",
     "stale": "measure it again: what is known is too old to count",
 }
-_WORDS = {
-    "managed_elsewhere": "managed elsewhere",
-    "waiver_expired": "waiver expired",
-    "not_applicable": "not applicable",
-}
-
-
 # What ends a run badly unless the inventory says otherwise: all but a laptop's silence that was announced.
 FAILS_ON = tuple(status for status in (*NOT_GOOD, *NOT_MEASURED) if status != "offsite")
 
@@ -154,12 +147,13 @@ class Outcome:
 
 def outcome(records: Records, endpoints: Iterable[str]) -> Outcome:
     """Return what the records of the given endpoints tell on the screen."""
-    tally, lines, news = Tally(), [], _News()
+    tally, lines = Tally(), []
+    news: Counter[str] = Counter()
     for name, items in by_endpoint(records, endpoints):
         tally.add(name, items)
         lines += _rows(name, items, 100)
-        news.add(items)
-    return Outcome(tally.summary(), "\n".join(lines), news.line())
+        news += _news(items)
+    return Outcome(tally.summary(), "\n".join(lines), _news_line(news))
 
 
 def verdict(
@@ -217,24 +211,18 @@ def readiness(records: Iterable[Record], endpoint: str) -> tuple[bool, str]:
 
 def news_line(records: Collection[Record]) -> str:
     """Return what is new since the last time in one line; empty when nothing is."""
-    news = _News()
-    news.add(records)
-    return news.line()
+    return _news_line(_news(records))
 
 
-class _News:
-    """Counts what is new since the last time."""
+def _news(items: Collection[Record]) -> Counter[str]:
+    found = Counter(item.get("news", "") for item in items)
+    found["flapping"] = sum(item.get("flapping", False) for item in items)
+    return found
 
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
 
-    def add(self, items: Collection[Record]) -> None:
-        self._counts.update(item.get("news", "") for item in items)
-        self._counts["flapping"] += sum(item.get("flapping", False) for item in items)
-
-    def line(self) -> str:
-        parts = [f"{self._counts[word]} {word}" for word in ("new", "fixed", "flapping") if self._counts[word]]
-        return f"Since the last time: {', '.join(parts)}" if parts else ""
+def _news_line(found: Counter[str]) -> str:
+    parts = [f"{found[word]} {word}" for word in ("new", "fixed", "flapping") if found[word]]
+    return f"Since the last time: {', '.join(parts)}" if parts else ""
 
 
 def waiver_lines(waivers: Iterable[Mapping[str, Any]], width: int = 100) -> str:
@@ -389,4 +377,4 @@ def _count(number: int, noun: str) -> str:
 
 
 def _word(status: str) -> str:
-    return _WORDS.get(status, status)
+    return status.replace("_", " ")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ast
 import datetime
-import grp
 import json
 import os
 import plistlib
-import pwd
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +34,8 @@ def file(tmp_path: Path) -> Path:
 
 
 def change(path: Path, *values: dict[str, Any], check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    me = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name, "mode": "0644"}
     items = [{"value": None, "state": "present", "prune": 0} | value for value in values]
-    return mac_plist.change({"path": str(path), "values": items, "create": False} | me | options, check_mode)
+    return mac_plist.change({"path": str(path), "values": items, "create": False} | options, check_mode)
 
 
 def data(path: Path) -> dict[str, Any]:
@@ -137,9 +134,10 @@ def test_without_a_file_only_create_makes_one(tmp_path: Path) -> None:
         change(path, SERVER)
     assert change(path, SERVER, create=True, check_mode=True)["created"] is True
     assert not (tmp_path / "a").exists()
-    assert change(path, SERVER, create=True, mode="0600")["created"] is True
+    assert change(path, SERVER, create=True)["created"] is True
     assert data(path) == {"Profiles": {"Office": {"Server": "new.example.org"}}}
-    assert path.stat().st_mode & 0o7777 == 0o600
+    assert path.stat().st_mode & 0o7777 == 0o644
+    assert (path.stat().st_uid, path.parent.stat().st_gid) == (os.geteuid(), os.getegid())
     assert path.parent.stat().st_mode & 0o7777 == 0o755
     assert path.read_bytes().startswith(b"<?xml")
 
@@ -185,14 +183,6 @@ def test_a_list_at_the_top_is_refused(file: Path) -> None:
 def test_what_no_plist_can_hold_is_refused(file: Path, value: dict[str, Any], message: str) -> None:
     with pytest.raises(mac_plist.PlistError, match=message):
         change(file, value)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"), [({"owner": "nobody-here"}, "nobody-here"), ({"mode": "644"}, "four octal digits")]
-)
-def test_a_wrong_owner_or_mode_for_a_new_file_is_refused(tmp_path: Path, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(mac_plist.PlistError, match=message):
-        change(tmp_path / "new.plist", SERVER, create=True, **options)
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rest(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

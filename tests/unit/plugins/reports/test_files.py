@@ -10,7 +10,7 @@ import pytest
 
 from plugins.plugin_utils.records.records import RecordError, write_lines
 from plugins.plugin_utils.records.runs import read_runs
-from plugins.plugin_utils.reports.files import FORMATS, write_all, write_reports
+from plugins.plugin_utils.reports.files import FORMATS, write_all
 from tests.samples.records import rec
 
 OLD = {"run": "r1", "at": "2026-11-01T14:30:00Z"}
@@ -94,7 +94,8 @@ def test_what_is_not_there_is_refused(tmp_path):
 
 
 def test_only_the_formats_that_were_asked_for_are_made(tmp_path):
-    made = write_reports(tmp_path / "sub/report", [rec("drifted")], formats=["sarif", "csv"], language="en", waivers=[])
+    how = {"formats": ["sarif", "csv"], "language": "en", "metrics_file": None}
+    made = write_all(tmp_path / "sub/report", [rec("drifted")], how, [])
     assert made == {"csv": f"{tmp_path}/sub/report.csv", "sarif": f"{tmp_path}/sub/report.sarif"}
     assert sorted(path.name for path in (tmp_path / "sub").iterdir()) == ["report.csv", "report.sarif"]
 
@@ -112,11 +113,11 @@ def test_a_name_with_dots_keeps_them(tmp_path):
 
 
 def test_a_failing_write_leaves_what_was_there(tmp_path, monkeypatch):
-    how = {"formats": ["csv"], "language": "en", "waivers": []}
-    write_reports(tmp_path / "r", [rec("drifted")], **how)
+    how = {"formats": ["csv"], "language": "en", "metrics_file": None}
+    write_all(tmp_path / "r", [rec("drifted")], how, [])
     before = (tmp_path / "r.csv").read_bytes()
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space left"):
-        write_reports(tmp_path / "r", [rec("compliant")], **how)
+        write_all(tmp_path / "r", [rec("compliant")], how, [])
     assert [path.name for path in tmp_path.iterdir()] == ["r.csv"]
     assert (tmp_path / "r.csv").read_bytes() == before

@@ -8,10 +8,22 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.records.records import RecordError, record, stamp, unreachable, unusable_state
-from plugins.plugin_utils.reports.fleet import Point, fleet, seconds, trend
+from plugins.plugin_utils.records.runs import by_endpoint
+from plugins.plugin_utils.reports.fleet import Point, View, seconds
 from tests.samples.fleet import sample_fleet
 
 AT = "2026-11-23T14:30:00Z"
+
+
+def fleet(records):
+    view = View()
+    for _name, items in by_endpoint(records):
+        view.add(items)
+    return view.fleet()
+
+
+def trend(records):
+    return fleet(records).trend
 
 
 def on(endpoint: str, *items: dict[str, Any], at: str = AT) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import pytest
 
 from plugins.plugin_utils.records.records import RecordError
 from plugins.plugin_utils.reports.csv import COLUMNS
-from plugins.plugin_utils.reports.formats import EXPORTS
+from plugins.plugin_utils.reports.files import EXPORTS
 from tests.samples.records import HOSTILE, every_status, exported, rec
 
 PAGE = (Path(__file__).resolve().parents[4] / "docs/reports.md").read_text(encoding="utf-8")

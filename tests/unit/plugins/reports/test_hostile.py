@@ -14,10 +14,11 @@ from lxml import etree
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from plugins.plugin_utils.records.records import read_lines, write_lines
-from plugins.plugin_utils.reports.files import FORMATS, write_reports
+from plugins.plugin_utils.reports.files import FORMATS, write_all
 from plugins.plugin_utils.reports.summary import news_line, summarise, table, waiver_lines
 from tests.samples.records import HOSTILE, WAIVER, every_status, rec
 
+HOW = {"formats": FORMATS, "language": "en", "metrics_file": None}
 TEXTS = {
     **HOSTILE,
     "end of script": "</script><script>alert(1)</script>",
@@ -56,7 +57,7 @@ def files(request, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]
     write_lines(tmp_path / "r.jsonl", records)
     assert read_lines(tmp_path / "r.jsonl") == records, "the JSON Lines file has every text as it was"
     waivers = [{**item["waiver"], "state": "soon", "line": 1} for item in records]
-    made = write_reports(tmp_path / "r", records, formats=FORMATS, language="ja", waivers=waivers)
+    made = write_all(tmp_path / "r", records, {**HOW, "language": "ja"}, waivers)
     assert sorted(made) == ["csv", "html", "junit", "openmetrics", "sarif"]
     return {name: Path(path).read_bytes() for name, path in made.items()}
 
@@ -119,14 +120,12 @@ def test_the_terminal_gets_no_control_character_and_no_reordering(text):
 
 def test_a_time_that_is_none_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(ValueError, match="time is"):
-        write_reports(
-            tmp_path / "r", [rec("drifted", at="tomorrow")], formats=["csv", "html"], language="en", waivers=[]
-        )
+        write_all(tmp_path / "r", [rec("drifted", at="tomorrow")], {**HOW, "formats": ["csv", "html"]}, [])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_every_status_is_in_every_format(tmp_path):
-    made = write_reports(tmp_path / "r", every_status(), formats=FORMATS, language="en", waivers=[])
+    made = write_all(tmp_path / "r", every_status(), HOW, [])
     for name in ("html", "csv", "openmetrics"):
         content = Path(made[name]).read_text(encoding="utf-8")
         assert [item["status"] for item in every_status() if item["status"] not in content] == []

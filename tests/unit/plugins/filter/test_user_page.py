@@ -8,8 +8,9 @@ from typing import Any
 
 import jinja2
 import pytest
+from ansible.errors import AnsibleFilterError
 
-from plugins.plugin_utils.handover.user_page import UserPageError, page, say
+from plugins.filter.user_page import page, say
 from tests.samples.user_page import CLIENTS, FACTS, FROM, LIMITED, PAC, TEMPLATE, TO, WORDS
 
 
@@ -206,7 +207,7 @@ def test_every_sentence_is_used_somewhere():
 
 
 def test_a_sentence_that_wants_what_is_not_there_is_refused():
-    with pytest.raises(UserPageError, match="wants port; given: gateway"):
+    with pytest.raises(AnsibleFilterError, match="wants port; given: gateway"):
         say("To {port}", gateway="a")
 
 
