@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from role_data import planned
 
 from lab.windows.machine import Machine
 from lab.windows.machine.registry import Value
 from lab.windows.seed import Variant, build_windows
+from tests.samples.roles import planned
 
 FORTICLIENT = r"HKLM\SOFTWARE\Fortinet\FortiClient"
 SELF_UPDATE = FORTICLIENT + r"\FA_UPDATE"
