@@ -66,9 +66,12 @@ class CallbackModule(CallbackBase):
             self._report = report
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        """Keep why a whole run was refused."""
+        """Keep why a whole run was refused, and what is said of all endpoints after the verdict."""
+        said = str(result.result.get("msg"))
         if result.task.run_once and is_of(result.task, "endpoint_validate"):
-            self._refused = visible(result.result["msg"], keep="\n")
+            self._refused = visible(said, keep="\n")
+        elif result.task.run_once and self._report is not None and said.startswith(self._report["verdict"]):
+            self._report = self._report | {"verdict": visible(said, keep="\n"), "good": False}
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Show what was kept; the verdict is the last line."""
