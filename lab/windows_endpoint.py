@@ -15,7 +15,7 @@ from lab.windows import modules
 from lab.windows.calls.outcome import Outcome
 from lab.windows.calls.payload import Call, PayloadError, decode
 from lab.windows.execute import execute
-from lab.windows.machine import Machine
+from lab.windows.machine import Machine, restart
 from lab.windows.net.winrm import Listener, Tls
 
 SHUTDOWN_SECONDS = 1.0  # between the request for a reboot and the end of the listener, so that its answer gets out
@@ -197,5 +197,5 @@ class WindowsEndpoint:
         await self._apply_state()
 
     def _finish_reboot(self, machine: Machine) -> None:
-        machine.finish_reboot()
+        restart.restart(machine)
         self._save(machine)
