@@ -9,11 +9,11 @@ from pathlib import Path
 import asyncssh
 
 from lab.calls import CallLog
-from lab.faults import OF_MACS, OF_WINDOWS, REFUSAL, UNANSWERED, FaultError, Faults
+from lab.endpoint import Endpoint
+from lab.faults import OF_MACS, OF_WINDOWS, REFUSAL, FaultError
 from lab.macos import restart
 from lab.macos.machine import MacMachine
 from lab.macos.server import MacServer, serve
-from lab.silence import Silence
 
 CLIENT_KEY = "id_ed25519"
 KNOWN_HOSTS = "known_hosts"
@@ -32,23 +32,18 @@ def make_client_key(folder: Path) -> Path:
     return file
 
 
-class MacEndpoint:
+class MacEndpoint(Endpoint):
     """Serves one Mac."""
 
     os = "macos"
 
     def __init__(self, name: str, machines: Path, client_key: Path, calls: CallLog, *, latency: float) -> None:
         """`client_key` is the private key's file; its public half lies beside it. `latency` is in seconds a call."""
-        self.name = name
-        self.port = 0
+        super().__init__(name, calls)
         self._machine = MacMachine(name, machines)
         self._client_key = client_key.with_suffix(".pub").read_text(encoding="ascii")
-        self._calls = calls
         self._latency = latency
-        self._faults = Faults()
-        self._silence = Silence()
         self._server: MacServer | None = None
-        self._going: asyncio.Task[None] | None = None  # kept so that it is not collected before its end
 
     async def start(self, port: int = 0) -> int:
         """Listen and return the port."""
@@ -85,7 +80,7 @@ class MacEndpoint:
         """Set a fault or take all away; raises FaultError."""
         if kind in OF_WINDOWS:
             raise FaultError(f"the fault {kind!r} exists on Windows machines only")
-        self._faults.set(kind, count, after)
+        self.faults.set(kind, count, after)
         with self._machine.state.edit() as data:
             if kind == "none":
                 data["faults"] = {}
@@ -93,36 +88,18 @@ class MacEndpoint:
                 data["faults"][kind] = count
         await self._apply_state()
 
-    def next_command(self) -> bool:
-        """Count a command that begins; whether the machine goes off with it, in the middle of the controller's run."""
-        goes = self._faults.next_command()
-        if goes:
-            self._going = asyncio.get_running_loop().create_task(self._apply_state())
-        return goes
-
-    def strikes(self, kind: str) -> bool:
-        """Whether a fault hits now."""
-        return self._faults.strikes(kind)
-
-    def is_unanswered(self) -> bool:
-        """Whether the command that begins is never answered; it is in the log of calls all the same."""
-        hit = self.strikes("timeout")
-        if hit:
-            self._calls.record(self.name, "command", UNANSWERED, check_mode=False, seconds=0.0, rc=None)
-        return hit
-
     def refusal(self) -> str | None:
         """What a module says in place of its own words."""
         return REFUSAL if self.strikes("fails") else None
 
     async def _apply_state(self) -> None:
-        if self._faults.state is None:
+        if self.faults.state is None:
             self._silence.end()
             if self._server is None:
                 await self.start(self.port)
             return
         await self.stop()
-        if self._faults.state == "power_off":
+        if self.faults.state == "power_off":
             self._silence.begin(self.port)
 
     async def set_tunnel(self, *, up: bool) -> None:
@@ -131,7 +108,7 @@ class MacEndpoint:
 
     async def reboot(self) -> None:
         """Take the machine off the network, start it anew and let it answer again. Raises restart.MacError."""
-        if self._faults.state is not None:
+        if self.faults.state is not None:
             raise FaultError(f"{self.name} does not answer; `python -m lab fault {self.name} none` comes first")
         await self.stop()
         try:

@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 from lab.calls import CallLog
-from lab.faults import OF_MACS, REFUSAL, UNANSWERED, FaultError, Faults
-from lab.silence import Silence
+from lab.endpoint import Endpoint
+from lab.faults import OF_MACS, REFUSAL, FaultError
 from lab.windows import modules
 from lab.windows.calls.outcome import Outcome
 from lab.windows.calls.payload import Call, PayloadError, decode
 from lab.windows.execute import execute
-from lab.windows.machine import Machine
+from lab.windows.machine import Machine, restart
 from lab.windows.net.winrm import Listener, Tls
 
 SHUTDOWN_SECONDS = 1.0  # between the request for a reboot and the end of the listener, so that its answer gets out
@@ -25,7 +25,7 @@ SLOW_REBOOT_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
-class WindowsEndpoint:
+class WindowsEndpoint(Endpoint):
     """Serves one machine file. The machine is read at its first call and kept from then on."""
 
     os = "windows"
@@ -36,20 +36,15 @@ class WindowsEndpoint:
         `file` is the machine's state; `password` is the one that NTLM knows, for an account that still has it;
         `latency` is seconds added to each command, for the start of PowerShell.
         """
-        self.name = name
-        self.port = 0
-        self.faults = Faults()
+        super().__init__(name, calls)
         self._file = file
         self._password = password
-        self._calls = calls
         self._latency = latency
         self._machine: Machine | None = None
         self._saved = b""
         self._lock = asyncio.Lock()
         self._listener = Listener(self._run, self, tls)
-        self._silence = Silence()
         self._rebooting: asyncio.Task[None] | None = None
-        self._going: asyncio.Task[None] | None = None  # kept so that it is not collected before its end
 
     async def start(self, port: int = 0) -> int:
         """Listen and return the port."""
@@ -108,24 +103,6 @@ class WindowsEndpoint:
     def may_administer(self, user: str) -> bool:
         """Whether the account is an administrator."""
         return self._load().is_admin(user)
-
-    def next_command(self) -> bool:
-        """Count a command that begins; whether the machine goes off with it, in the middle of the controller's run."""
-        goes = self.faults.next_command()
-        if goes:
-            self._going = asyncio.get_running_loop().create_task(self._apply_state())
-        return goes
-
-    def strikes(self, kind: str) -> bool:
-        """Whether a fault hits now."""
-        return self.faults.strikes(kind)
-
-    def is_unanswered(self) -> bool:
-        """Whether the command that begins is never answered; it is in the log of calls all the same."""
-        hit = self.strikes("timeout")
-        if hit:
-            self._calls.record(self.name, "command", UNANSWERED, check_mode=False, seconds=0.0, rc=None)
-        return hit
 
     # calls
 
@@ -197,5 +174,5 @@ class WindowsEndpoint:
         await self._apply_state()
 
     def _finish_reboot(self, machine: Machine) -> None:
-        machine.finish_reboot()
+        restart.restart(machine)
         self._save(machine)

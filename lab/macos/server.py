@@ -12,8 +12,9 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncssh
 
@@ -22,28 +23,13 @@ from lab.macos.machine import MacMachine
 from lab.macos.paths import OutputFilter
 from lab.macos.state import USER_VARIABLE
 from lab.macos.toolset import PYTHON_LINK, SEARCH_PATH, install_pythons, install_tools
-from lab.macos.transfer import Transfer
+from lab.macos.transfer import Report, Transfer
+
+if TYPE_CHECKING:
+    from lab.calls import CallLog
 
 _CHUNK = 65536
 _NO_SHELL = b"lab: an interactive shell is not modelled; give a command\r\n"
-
-
-class Calls(Protocol):
-    """Where remote calls are reported (lab/calls.py)."""
-
-    def record(
-        self,
-        endpoint: str,
-        kind: str,
-        name: str,
-        *,
-        check_mode: bool,
-        seconds: float,
-        rc: int | None,
-        sent: int,
-        answered: int,
-    ) -> None:
-        """Take one call that has ended."""
 
 
 class Gate(Protocol):
@@ -65,14 +51,14 @@ class Gate(Protocol):
 class MacServer:
     """One listening simulated Mac. `port`: where it listens."""
 
-    def __init__(self, machine: MacMachine, latency: float, calls: Calls | None, gate: Gate | None) -> None:
+    def __init__(self, machine: MacMachine, latency: float, calls: CallLog, gate: Gate | None) -> None:
         self.machine = machine
         self.latency = latency
-        self.calls = calls
         self.gate = gate
         self.port = 0
         self._acceptor: asyncssh.SSHAcceptor | None = None
         self._connections: set[asyncssh.SSHServerConnection] = set()
+        self._report: Report = partial(calls.record, machine.name)
 
     async def start(self, host: str, port: int, client_key: str) -> None:
         """Listen for the owner of `client_key` (a line of authorized_keys). Raises OSError when the port is taken."""
@@ -101,13 +87,6 @@ class MacServer:
             for connection in list(self._connections):
                 connection.abort()
             await self._acceptor.wait_closed()
-
-    def _report(
-        self, kind: str, name: str, *, check_mode: bool, seconds: float, rc: int | None, sent: int, answered: int
-    ) -> None:
-        if self.calls:
-            more = {"sent": sent, "answered": answered}
-            self.calls.record(self.machine.name, kind, name, check_mode=check_mode, seconds=seconds, rc=rc, **more)
 
     def _may_begin(self, channel: Any) -> bool:
         """Count a command that begins; no when its client will get no answer, since the machine is gone for it."""
@@ -335,7 +314,7 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     latency: float = 0.0,
-    calls: Calls | None = None,
+    calls: CallLog,
     gate: Gate | None = None,
 ) -> MacServer:
     """Start one Mac (see MacServer.start); `latency`: seconds before each remote call. `port` 0 takes a free one."""

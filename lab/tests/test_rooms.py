@@ -94,3 +94,8 @@ def test_the_lab_imports_nothing_of_the_roles_it_is_used_with() -> None:
         if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in ours
     ]
     assert wrong == []
+
+
+def test_a_file_is_short_enough_to_be_read_at_once() -> None:
+    lines = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in MODULES.items()}
+    assert {module: count for module, count in lines.items() if count >= 400} == {}

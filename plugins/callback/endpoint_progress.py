@@ -239,7 +239,7 @@ class CallbackModule(DefaultCallback):
             if status == "failed":
                 for_all = result.task.run_once or result.task.any_errors_fatal
                 self._note("failed", result, self._hosts if for_all else None)
-            if not result.result.get("results"):
+            if not result.result.get("results") and not is_refusal(result.task):
                 self._block(result, status)
         self._end(result)
 
@@ -420,11 +420,22 @@ class CallbackModule(DefaultCallback):
 
     def _repeats_verdict(self, result: Any) -> bool:
         """Say whether a failure only says what table and verdict will say at the end of the run."""
-        follows = any(name.rpartition(".")[2] == "endpoint_verdict" for name in constants.CALLBACKS_ENABLED)
-        if self._report is None or not follows or result.task.action.rpartition(".")[2] != "assert":
+        if self._report is None or not verdict_follows() or result.task.action.rpartition(".")[2] != "assert":
             return False
         own = self._report.get("endpoints", {}).get(result.host.get_name(), {}).get("verdict")
-        return result.result.get("msg") in (own, self._report["verdict"])
+        said = str(result.result.get("msg"))
+        # What is said of all at once begins with the verdict on all.
+        return said == own or said.startswith(self._report["verdict"])
+
+
+def verdict_follows() -> bool:
+    """Say whether table and verdict, or why a run was refused, are shown at the end of the run."""
+    return any(name.rpartition(".")[2] == "endpoint_verdict" for name in constants.CALLBACKS_ENABLED)
+
+
+def is_refusal(task: Any) -> bool:
+    """Say whether a task that failed has refused the whole run, which is shown at its end."""
+    return verdict_follows() and task.run_once and task.action.rpartition(".")[2] == "endpoint_validate"
 
 
 def endpoints(number: int) -> str:

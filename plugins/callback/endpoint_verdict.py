@@ -1,13 +1,24 @@
 """Print the table and the verdict of a run after Ansible's own recap, so that they are the last thing on the screen.
 
 So are the reasons why a run was refused before it reached any endpoint.
+
+Ansible ends a run when a play has no endpoint left to go on with, and then the report that stands in a later play does
+not come. So this does its task: what the run knows is recorded and told, and that it broke off.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from ansible.errors import AnsibleError
+from ansible.playbook.play_context import PlayContext
 from ansible.plugins.callback import CallbackBase
+from ansible.plugins.loader import action_loader, connection_loader
+from ansible.template import Templar
+
+from ..plugin_utils.reports.screen import names
+from ..plugin_utils.reports.visible import visible
 
 DOCUMENTATION = """
 name: endpoint_verdict
@@ -16,6 +27,8 @@ short_description: Show the endpoint report at the end of a run
 description:
   - The C(endpoint_report) action returns the table and the verdict of a run. This callback keeps them until the play
     recap has been printed and shows them then, the verdict as the last line.
+  - When a run broke off before its report, because a play lost all of its endpoints, this callback has the report made
+    of what the run knows. It says whom the run lost, and is not good.
   - When the C(endpoint_validate) action refused a run, this callback shows why as the last lines.
 """
 
@@ -30,8 +43,21 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
+        self._begin([])
+
+    def _begin(self, plays: list[Any]) -> None:
+        self._plays = plays
         self._report: dict[str, Any] | None = None
         self._refused = ""
+        self._reporting = False
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """Keep what the playbook is going to do."""
+        self._begin(playbook.get_plays())
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        """Note that the run came to its report."""
+        self._reporting = self._reporting or is_of(task, "endpoint_report")
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Keep the report of a run."""
@@ -40,14 +66,19 @@ class CallbackModule(CallbackBase):
             self._report = report
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        """Keep why a whole run was refused."""
-        if result.task.run_once and result.task.action.rpartition(".")[2] == "endpoint_validate":
-            self._refused = result.result["msg"]
+        """Keep why a whole run was refused, and what is said of all endpoints after the verdict."""
+        said = str(result.result.get("msg"))
+        if result.task.run_once and is_of(result.task, "endpoint_validate"):
+            self._refused = visible(said, keep="\n")
+        elif result.task.run_once and self._report is not None and said.startswith(self._report["verdict"]):
+            self._report = self._report | {"verdict": visible(said, keep="\n"), "good": False}
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Show what was kept; the verdict is the last line."""
         if self._refused:
             self._display.display(f"Refused, no endpoint was reached:\n{self._refused}", color="red")
+        elif not self._reporting and (stats.dark or stats.failures):
+            self._report = self._broken_off(stats)
         if self._report is None:
             return
         for key in ("table", "waivers", "news"):
@@ -59,3 +90,52 @@ class CallbackModule(CallbackBase):
             self._display.display(f"Report:  {self._report['reports']['html']}")
         color = "green" if self._report["good"] else "red"
         self._display.display(self._report["verdict"], color=color)
+
+    def _broken_off(self, stats: Any) -> dict[str, Any] | None:
+        """Return the report that the run did not come to; None when it was not to have one."""
+        for play, task in self._reports():
+            manager = play.get_variable_manager()
+            # As in the run: with run_once the first endpoint stands for all.
+            hosts = manager._inventory.get_hosts(play.hosts, ignore_restrictions=True)
+            if hosts:
+                variables = manager.get_vars(play=play, host=hosts[0], task=task)
+                if task.evaluate_tags(play.only_tags, play.skip_tags, variables):
+                    return self._made(task, variables, broken_off(stats))
+        return None
+
+    def _reports(self) -> Iterator[tuple[Any, Any]]:
+        for play in self._plays:
+            for block in play.compile():
+                yield from ((play, task) for task in block.get_tasks() if is_of(task, "endpoint_report"))
+
+    def _made(self, task: Any, variables: dict[str, Any], why: str) -> dict[str, Any]:
+        """Do the report's task as the run would have; the verdict on what is known begins with `why`."""
+        made: dict[str, Any] = {"table": "", "waivers": "", "news": "", "path": "", "reports": {}}
+        try:
+            templar = Templar(loader=task.get_loader(), variables=variables)
+            task.args = templar.template(task.args)
+            # Ansible's own part of an action asks for a connection, though this one reaches nobody.
+            context = PlayContext()
+            given = {"play_context": context, "connection": connection_loader.get("ansible.builtin.local", context)}
+            given |= {"task": task, "loader": task.get_loader(), "templar": templar, "shared_loader_obj": None}
+            action = action_loader.get(task.action, **given)
+            made |= action.run(task_vars=variables)["endpoint_report"]
+        except AnsibleError as error:
+            made["verdict"] = visible(f"Nothing could be recorded: {error}", keep="\n")
+        return made | {"good": False, "verdict": f"Not good: {why}. {made['verdict']}"}
+
+
+def is_of(task: Any, action: str) -> bool:
+    """Say whether a task is of this action, by its full name or its short one."""
+    return str(task.action).rpartition(".")[2] == action
+
+
+def broken_off(stats: Any) -> str:
+    """Return why a run came to no report, and what to do about it."""
+    lost = [f"{names(stats.dark)} did not answer any more"] if stats.dark else []
+    failed = [f"{names(stats.failures)} failed"] if stats.failures else []
+    return (
+        f"the run broke off before its report: {', '.join([*lost, *failed])}, so no endpoint was left to go on with. "
+        "Nothing more was done on any endpoint, and nobody was mailed. See that they are on and can be reached, and "
+        "run the same again: it goes on from here"
+    )

@@ -65,6 +65,8 @@ WAIVERS_YAML = (
 NOBODY = "[ERROR]: Specified inventory, host pattern and/or --limit leaves us with no hosts to target."
 PRINTERS = f"--limit: 'printers' is no machine of {GROUPS}, which this playbook is for. Leave it out"
 NO_LAPTOP = "--limit: '{name}' is no machine of 'laptops', which this playbook is for. Leave it out"
+NO_MAC = "no machine of this run is in 'macs'. Put it into the group that says what it is for"
+NO_MACHINE = "the inventory has no machine in it, so --limit matches nothing."
 ONE_OF_TWO = "--limit: nothing in the inventory is called 'nb-O101'; did you mean 'nb-0101'?"
 NO_RECORD = (
     "endpoint_report_directory: {place}/file/records cannot be written (Not a directory), and what cannot be recorded "
@@ -133,6 +135,15 @@ def play(place: Path, playbook: str, inventory: str, options: str = "", *, check
         ("take_back", "empty", "", 2, EMPTY.replace("groups 'laptops' and 'office_pcs'", "groups 'laptops'")),
         ("undo", "broken", "-e run=20261123T143000.000000Z", 2, BROKEN),
         ("validate", "homeless", "", 2, HOMELESS),
+        ("user_page", "nowhere", "", 2, NOT_THERE),
+        ("user_page", "misspelt", "", 2, MISSPELT),
+        ("user_page", "good", "--limit nobody", 1, NOBODY),
+        ("user_page", "good", "--limit pc-0201", 2, NO_LAPTOP.format(name="pc-0201")),
+        ("macos_python", "empty", "", 2, EMPTY.replace("groups 'laptops' and 'office_pcs'", "groups 'macs'")),
+        ("macos_python", "good", "", 2, NO_MAC),
+        ("macos_python", "good", "--limit nobody", 1, NOBODY),
+        ("report", "good", "--limit nobody", 1, NOBODY),
+        ("pac_check", "good", "--limit nobody", 1, NOBODY),
     ],
 )  # fmt: skip
 def test_from_a_checkout(place, playbook, inventory, options, code, last):
@@ -152,7 +163,15 @@ def test_from_a_checkout(place, playbook, inventory, options, code, last):
         ("site", "homeless", "", 2, HOMELESS),
         ("handover", "good", "--limit lp-1", 2, NO_LAPTOP.format(name="lp-1")),
         # The hole in Ansible: with an inventory of nobody, --limit does not even leave localhost.
-        ("retire", "nowhere", "--limit nb-0101", 4, "the inventory has no machine in it, so --limit matches nothing."),
+        ("retire", "nowhere", "--limit nb-0101", 4, NO_MACHINE),
+        ("macos_python", "misspelt", "", 2, MISSPELT),
+        ("user_page", "nowhere", "--limit nb-0101", 4, NO_MACHINE),
+        # Of this controller alone --limit would leave nothing.
+        *(
+            (name, "good", "--limit nb-0101", 4, "--limit leaves it nothing to do. Leave --limit out")
+            for name in ("mdm_profile", "pac_check", "report")
+        ),
+        ("pac_check", "nowhere", "", 2, "the inventory names no PAC (fortissl_proxy_pac_url). Name"),
     ],
 )  # fmt: skip
 def test_from_an_installed_collection_without_a_configuration(place, playbook, inventory, options, code, words):

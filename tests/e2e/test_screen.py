@@ -554,7 +554,9 @@ def test_other_callbacks_and_warnings_do_not_meet_the_line(screen):
     ]
 
 
-def audit_of_thirty(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def audit_of_thirty(
+    tmp_path: Path, given: dict[str, Any] | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     away = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_user": "it", "ansible_password": "x"}
     hosts = {f"win-{number:02}": away for number in range(1, 31)}
     groups = {"windows": {"hosts": hosts}, "laptops": {"hosts": {name: {} for name in hosts}}}
@@ -562,9 +564,14 @@ def audit_of_thirty(tmp_path: Path, **environment: str) -> subprocess.CompletedP
     inventory.write_text(json.dumps({"all": {"children": groups}}))
     command = [str(BIN / "ansible-playbook"), "-i", str(inventory), "-i", "inventory/lab", "playbooks/audit.yml"]
     only = {"endpoint_roles": ["time_sync"], "ansible_connection": "winrm"}
-    given = ["-e", json.dumps({"endpoint_report_directory": f"{tmp_path}/records", **only})]
+    variables = {"endpoint_report_directory": f"{tmp_path}/records", **only, **(given or {})}
     return subprocess.run(
-        [*command, *given], cwd=ROOT, text=True, capture_output=True, env={**os.environ, **environment}, check=False
+        [*command, "-e", json.dumps(variables)],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        env={**os.environ, **environment},
+        check=False,
     )
 
 
@@ -589,3 +596,67 @@ def test_the_verdict_is_the_last_line_and_is_not_said_thirty_times_before(tmp_pa
 def test_without_the_verdict_s_callback_every_verdict_is_shown_as_a_failure(tmp_path):
     done = audit_of_thirty(tmp_path, ANSIBLE_CALLBACKS_ENABLED="ansible.posix.timer")
     assert len(re.findall(r"^  win-\d\d  failed  ", done.stdout, re.MULTILINE)) == 30
+
+
+TOLD = {
+    **{
+        "table": "the table",
+        "waivers": "",
+        "news": "",
+        "path": "",
+        "reports": {},
+        "good": True,
+        "verdict": "Good: all",
+    },
+    "telling": {"subject": "1 new", "text": "1 new", "json": {}},
+}
+
+
+def test_a_mail_and_a_webhook_that_fail_are_told_once_and_last(screen):
+    module = screen.folder / "library/endpoint_report.py"
+    module.parent.mkdir()
+    module.write_text(
+        f"#!/usr/bin/python\nimport json\n# WANT_JSON\nprint(json.dumps({{'endpoint_report': {TOLD!r}}}))\n"
+    )
+    given = {
+        **{"endpoint_report_mail_to": ["it@example.org"], "endpoint_report_mail_port": 9},
+        "endpoint_report_webhook_url": "http://127.0.0.1:9/T0KEN",
+    }
+    tasks = [
+        {"endpoint_report": {}, "register": "__endpoint_report", "run_once": True},
+        {"ansible.builtin.import_role": {"name": "offsite.endpoints.endpoint_report", "tasks_from": "tell"}},
+    ]
+    hosts = [f"win-{number:02}" for number in range(1, 31)]
+    done = screen.run(tasks, hosts=hosts, vars=given)
+    assert done.returncode == 2
+    assert done.stdout.count("not everybody could be told what is new") == 1
+    assert "  failed  " not in done.stdout
+    assert "T0KEN" not in done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("Good: all; not everybody could be told what is new: mail: ")
+    assert last.count("Connection refused") == 2
+
+
+def test_why_a_run_is_refused_is_told_once_with_all_its_reasons_and_whom_they_concern(tmp_path):
+    wrong = {"endpoint_report_langauge": "ja", "time_sync_max_offset_secs": 9}
+    done = audit_of_thirty(tmp_path, wrong)
+    assert done.returncode == 2
+    lines = without_times(done.stdout)
+    assert lines[1:4] == [
+        "  0 of 30 endpoints, 30 failed (win-01, win-02, win-03, win-04, win-05 and 25 more), T",
+        "",
+        "In all: 0 of 30 endpoints, 30 failed (win-01, win-02, win-03, win-04, win-05 and 25 more), T",
+    ]
+    assert lines[5] == "Refused, no endpoint was reached:"
+    assert sorted(line.partition(" See ")[0] for line in lines[6:]) == [
+        "win-01, win-02, win-03 and 27 more: endpoint_report_langauge: endpoint_report has no such variable. Did you "
+        "mean endpoint_report_language?",
+        "win-01, win-02, win-03 and 27 more: time_sync_max_offset_secs: time_sync has no such variable. Did you mean "
+        "time_sync_servers?",
+    ]
+
+
+def test_without_the_verdict_s_callback_a_refusal_is_shown_as_it_happens(tmp_path):
+    wrong = {"endpoint_report_langauge": "ja"}
+    done = audit_of_thirty(tmp_path, wrong, ANSIBLE_CALLBACKS_ENABLED="ansible.posix.timer")
+    assert done.stdout.count("endpoint_report_langauge: endpoint_report has no such variable") == 1

@@ -48,7 +48,7 @@ def test_a_page_a_laptop_and_none_is_written_twice(user_page):
     assert "Safari" in pages["mb-0301.example.org.html"]
     assert "no-tera" not in pages["mb-0301.example.org.html"]
     again = user_page.run("--diff")
-    assert "\nIn all: 2 of 2 endpoints, " in again.stdout
+    assert "\n  2 of 2 endpoints, " in again.stdout
     assert "changed" not in again.stdout
     assert user_page.pages() == pages
 
@@ -62,11 +62,14 @@ def test_a_dry_run_shows_the_page_and_writes_none(user_page):
 
 def test_the_store_client_s_page_where_there_is_no_other_connection(user_page):
     connection = {"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp", "users": ["taro"]}
-    done = user_page.run(
-        vpn_profile_connections=[], vpn_profile_store_connections=[connection], user_page_language="en"
-    )
-    assert done.returncode == 2, done.stdout
-    assert set(user_page.pages()) == {"nb-0101.example.org.html"}, "there is no Store client on a Mac"
+    given = {"vpn_profile_connections": [], "vpn_profile_store_connections": [connection], "user_page_language": "en"}
+    refused = user_page.run(**given)
+    assert refused.returncode == 2, "there is no Store client on a Mac"
+    assert refused.stdout.splitlines()[-1].startswith("mb-0301.example.org: vpn_profile_connections is empty")
+    assert not user_page.folder.exists()
+    done = user_page.run("--limit", "nb-0101.example.org", **given)
+    assert done.returncode == 0, done.stdout
+    assert set(user_page.pages()) == {"nb-0101.example.org.html"}
     text = user_page.pages()["nb-0101.example.org.html"]
     assert "Names of devices do not work with this client." in text
     assert r"\\172.20.90.4" in text

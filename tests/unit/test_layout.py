@@ -70,6 +70,8 @@ def test_only_plays_that_write_for_a_report_let_a_role_go_on_after_a_failure():
         ("handover", "prepare.yml", ["laptops"]),
         ("take_back", "prepare.yml", ["laptops"]),
         ("undo", "validate.yml", None),
+        ("macos_python", "validate.yml", ["macs"]),
+        ("user_page", "validate.yml", ["laptops"]),
         ("prepare", "validate.yml", None),
     ],
 )

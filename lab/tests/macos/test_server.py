@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import asyncssh
 import pytest
 
+from lab.calls import CallLog
 from lab.macos.machine import MacMachine
 from lab.macos.server import MacServer, inventory_vars, serve
 from lab.tests.macos.machines import mac
@@ -17,26 +19,20 @@ from lab.tests.macos.machines import mac
 KEY = asyncssh.generate_private_key("ssh-ed25519")
 
 
-class Calls:
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, str, str, bool, int | None]] = []
-        self.sizes: list[tuple[int, int]] = []
+class Calls(CallLog):
+    """The lab's own log, read."""
 
-    def record(
-        self,
-        endpoint: str,
-        kind: str,
-        name: str,
-        *,
-        check_mode: bool,
-        seconds: float,
-        rc: int | None,
-        sent: int,
-        answered: int,
-    ) -> None:
-        assert seconds >= 0
-        self.sizes.append((sent, answered))
-        self.rows.append((endpoint, kind, name, check_mode, rc))
+    def _of_each(self, *keys: str) -> list[tuple[Any, ...]]:
+        lines = map(json.loads, self.path.read_text(encoding="utf-8").splitlines())
+        return [tuple(line[key] for key in keys) for line in lines]
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        return self._of_each("endpoint", "kind", "name", "check_mode", "rc")
+
+    @property
+    def sizes(self) -> list[tuple[Any, ...]]:
+        return self._of_each("sent", "answered")
 
 
 class Gate:
@@ -69,7 +65,8 @@ def session(
     """Serve the machine, log on and do the work."""
 
     async def main() -> tuple[Any, Calls]:
-        calls = Calls()
+        calls = Calls(machine.file.with_name("calls.jsonl"))
+        calls.path.unlink(missing_ok=True)
         server: MacServer = await serve(machine, client_key=KEY.export_public_key().decode(), calls=calls, gate=gate)
         known = asyncssh.import_known_hosts(machine.known_hosts_line("127.0.0.1", server.port))
         logon = {"username": "labadmin", "client_keys": [KEY], "known_hosts": known, "config": None} | options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.tests.windows.machines import small_machine
-from lab.windows.machine import Machine, restore_points
+from lab.windows.machine import Machine, restart, restore_points
 from lab.windows.machine.filesystem import installer_bytes
 from lab.windows.machine.parts import MachineError, RestorePoint
 from lab.windows.machine.registry import Value
@@ -39,7 +39,7 @@ def test_a_volatile_key_lasts_until_the_next_boot() -> None:
     machine.volatile_keys = {r"HKLM\SOFTWARE\Note", r"HKLM\SOFTWARE\Note\Mine"}
     machine = Machine.from_json(machine.to_json())
     assert machine.registry.exists(r"HKLM\SOFTWARE\Note\Mine")
-    machine.finish_reboot()
+    restart.restart(machine)
     assert not machine.registry.exists(r"HKLM\SOFTWARE\Note")
     assert machine.volatile_keys == set()
 

@@ -8,16 +8,17 @@ import pytest
 from lab.windows.machine import (
     COMPUTER_NAME,
     DEFAULT_HIVE,
-    PENDING_KEYS,
     SERVICES,
     SESSION_MANAGER,
     TERMINAL_SERVER,
     Machine,
+    restart,
 )
 from lab.windows.machine.accounts import ADMINISTRATORS, REMOTE_DESKTOP_USERS, User
 from lab.windows.machine.filesystem import FileSystem, FileSystemError, installer_bytes
 from lab.windows.machine.parts import Adapter, MachineError, Service
 from lab.windows.machine.registry import RegistryError, Value
+from lab.windows.machine.restart import PENDING_KEYS
 
 TARO = "S-1-5-21-1-2-3-1001"
 ENTRA = "S-1-12-1-111-222-333-444"
@@ -170,19 +171,19 @@ def test_start_modes_come_from_the_registry(machine: Machine) -> None:
 
 
 def test_signs_of_a_pending_reboot_are_seen_and_gone_after_it(machine: Machine) -> None:
-    assert set(machine.reboot_pending().values()) == {False}
+    assert set(restart.pending(machine).values()) == {False}
     for key in PENDING_KEYS:
         machine.registry.create(key)
     machine.registry.set(SESSION_MANAGER, "PendingFileRenameOperations", Value("REG_MULTI_SZ", ["a", ""]))
     machine.registry.set(COMPUTER_NAME + r"\ComputerName", "ComputerName", Value("REG_SZ", "NEWNAME"))
-    assert machine.reboot_pending() == {
+    assert restart.pending(machine) == {
         "component_based_servicing": True,
         "windows_update": True,
         "file_rename": True,
         "computer_rename": True,
     }
-    machine.finish_reboot()
-    assert set(machine.reboot_pending().values()) == {False}
+    restart.restart(machine)
+    assert set(restart.pending(machine).values()) == {False}
     assert machine.computer_name == "NEWNAME"
 
 
@@ -199,7 +200,7 @@ def test_a_reboot_moves_the_boot_time_and_ends_sessions_tunnel_and_left_over_hiv
     before = machine.last_boot
     machine.request_reboot()
     assert machine.reboot_requested
-    machine.finish_reboot()
+    restart.restart(machine)
     assert machine.last_boot > before
     assert machine.boot_count == 2
     assert not machine.reboot_requested
@@ -212,10 +213,10 @@ def test_a_reboot_moves_the_boot_time_and_ends_sessions_tunnel_and_left_over_hiv
 def test_a_reboot_leaves_running_what_windows_starts_by_itself(machine: Machine) -> None:
     for name in ("netprofm", "TermService", "W32Time"):
         add_service(machine, name, 3, "Running")
-    machine.finish_reboot()
+    restart.restart(machine)
     assert [each.state for each in machine.services.values()] == ["Running", "Stopped", "Stopped"]
     machine.registry.set(TERMINAL_SERVER, "fDenyTSConnections", Value("REG_DWORD", 0))
-    machine.finish_reboot()
+    restart.restart(machine)
     assert [each.state for each in machine.services.values()] == ["Running", "Running", "Stopped"]
 
 

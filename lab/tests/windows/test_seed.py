@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lab.windows.machine import CURRENT_VERSION, DEFAULT_HIVE, SERVICES, TERMINAL_SERVER, Machine, forticlient
+from lab.windows.machine import CURRENT_VERSION, DEFAULT_HIVE, SERVICES, TERMINAL_SERVER, Machine, forticlient, restart
 from lab.windows.machine.accounts import ADMINISTRATORS
 from lab.windows.machine.built_in_rules import RULES
 from lab.windows.machine.firewall import parse
@@ -187,7 +187,7 @@ def test_a_drifted_machine_is_open_to_everyone_and_points_elsewhere() -> None:
     assert machine.registry.data(forticlient.TUNNELS + r"\IMR", "Server") == "oldvpn.example.ac.jp:10443"
     assert machine.start_mode("TermService") == "Disabled"
     assert machine.registry.data(W32TIME + r"\Parameters", "NtpServer") == "ntp.nict.jp,0x8"
-    assert machine.reboot_pending()["windows_update"]
+    assert restart.pending(machine)["windows_update"]
 
 
 def test_the_owner_is_logged_on_except_on_half_configured_machines() -> None:

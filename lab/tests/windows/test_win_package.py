@@ -8,7 +8,7 @@ import pytest
 
 from lab.tests.windows.machines import predicts, run, small_machine
 from lab.windows.calls.documentation import documentation_of
-from lab.windows.machine import SERVICES, Machine, forticlient
+from lab.windows.machine import SERVICES, Machine, forticlient, restart
 from lab.windows.machine.filesystem import installer_bytes
 from lab.windows.machine.installers import IN_PROGRESS
 from lab.windows.machine.packages import properties_key
@@ -128,7 +128,7 @@ def test_3010_is_a_success_that_needs_a_reboot() -> None:
     machine = machine_with(MSI, AGENT, ExitCode=3010)
     result = predicts(machine, MODULE, {"path": MSI})
     assert (result["rc"], result["reboot_required"]) == (3010, True)
-    assert machine.reboot_pending()["file_rename"]
+    assert restart.pending(machine)["file_rename"]
 
 
 @pytest.mark.parametrize(

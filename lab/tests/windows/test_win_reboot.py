@@ -11,8 +11,9 @@ from lab.tests.windows.machines import TARO, predicts, small_machine
 from lab.windows.calls.outcome import Outcome
 from lab.windows.calls.payload import decode
 from lab.windows.execute import execute
-from lab.windows.machine import LOGON_SCREEN, SESSION_MANAGER, Machine
+from lab.windows.machine import SESSION_MANAGER, Machine, restart
 from lab.windows.machine.registry import Value
+from lab.windows.machine.restart import LOGON_SCREEN
 
 INFO = "ansible.windows.win_reboot_info"
 BOOT_TIME = "(Get-CimInstance -ClassName Win32_OperatingSystem -Property LastBootUpTime).LastBootUpTime.ToFileTime()"
@@ -31,7 +32,7 @@ class Connection:
         call = decode(command).by("ansible")
         self.comes_up |= "shutdown.exe /a" in call.name
         if self.machine.reboot_requested and self.comes_up and "shutdown.exe" not in call.name:
-            self.machine.finish_reboot()
+            restart.restart(self.machine)
         outcome = execute(self.machine, call)
         self.outcomes.append(outcome)
         self.logon_screen.append(self.machine.registry.exists(LOGON_SCREEN))
@@ -58,7 +59,7 @@ def test_a_reboot_moves_the_boot_time_and_brings_the_logon_screen_back() -> None
     assert connection.outcomes[0].stdout.strip() == str((before + 11_644_473_600) * 10**7)
     assert machine.sessions == set()
     assert connection.logon_screen == [True, False, True, True]
-    assert not any(machine.reboot_pending().values())
+    assert not any(restart.pending(machine).values())
 
 
 def test_a_scheduled_reboot_is_taken_back_and_asked_for_again() -> None:
@@ -86,7 +87,7 @@ def test_the_logon_screen_is_not_up_before_the_boot_is_over() -> None:
     machine = small_machine()
     call = decode(f"Get-Item -LiteralPath '{LOGON_SCREEN.replace('HKLM', 'HKLM:')}' -ErrorAction Stop; 'success-1a'")
     assert execute(machine, call).rc == 1
-    machine.finish_reboot()
+    restart.restart(machine)
     outcome = execute(machine, call)
     assert outcome.rc == 0
     assert outcome.stdout.splitlines()[-1] == "success-1a"

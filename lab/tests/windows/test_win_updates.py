@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.tests.windows.machines import run, small_machine
-from lab.windows.machine import Machine
+from lab.windows.machine import Machine, restart
 from lab.windows.machine.registry import Value
 from lab.windows.modules.win_updates import OFFERED, REBOOT_REQUIRED
 
@@ -50,8 +50,8 @@ def test_what_is_offered_is_installed_once_and_may_need_a_restart() -> None:
     assert results == {"one": (2, False), "two": (2, True)}
     assert steps["exit"] == {"changed": True, "failed": False, "reboot_required": True, "exception": None}
     assert machine.registry.keys(OFFERED) == []
-    assert machine.reboot_pending()["windows_update"]
-    machine.finish_reboot()
+    assert restart.pending(machine)["windows_update"]
+    restart.restart(machine)
     assert not told(machine)["exit"]["changed"]
 
 

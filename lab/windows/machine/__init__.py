@@ -17,7 +17,6 @@ from typing import Any
 
 from lab.windows.machine import environment
 from lab.windows.machine.accounts import SYSTEM, Accounts, Group, User
-from lab.windows.machine.built_in_services import started_by_windows
 from lab.windows.machine.filesystem import FileSystem
 from lab.windows.machine.parts import Adapter, MachineError, RestorePoint, Service
 from lab.windows.machine.registry import Registry, Value
@@ -31,15 +30,8 @@ TERMINAL_SERVER = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server"
 SESSION_MANAGER = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager"
 NLS_LANGUAGE = r"HKLM\SYSTEM\CurrentControlSet\Control\Nls\Language"
 DEFAULT_HIVE = r"C:\Users\Default\NTUSER.DAT"
-# The logon screen makes this key when it comes up after a boot; win_reboot waits for it.
-LOGON_SCREEN = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\AutoLogonChecked"
-PENDING_KEYS = (
-    r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending",
-    r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired",
-)
 LANGUAGES = {"0409": "en-US", "0411": "ja-JP"}
 START_MODES = {0: "Boot", 1: "System", 2: "Auto", 3: "Manual", 4: "Disabled"}
-BOOT_SECONDS = 3600  # how far a reboot moves the boot time on: constant, so that runs repeat exactly
 
 
 class Machine:
@@ -309,49 +301,9 @@ class Machine:
         for adapter in self.tunnel_adapters():
             adapter.status, adapter.addresses, adapter.dns = "Disconnected", [], []
 
-    # reboots
-
-    def reboot_pending(self) -> dict[str, bool]:
-        """Return the signs of a pending reboot by kind (docs/sources/windows.md#pending-restart)."""
-        renamed = self.registry.data(COMPUTER_NAME + r"\ComputerName", "ComputerName") != self.computer_name
-        return {
-            "component_based_servicing": self.registry.exists(PENDING_KEYS[0]),
-            "windows_update": self.registry.exists(PENDING_KEYS[1]),
-            "file_rename": bool(self.registry.data(SESSION_MANAGER, "PendingFileRenameOperations")),
-            "computer_rename": renamed,
-        }
-
     def request_reboot(self) -> None:
-        """Ask for a reboot, as shutdown.exe /r does; whoever serves the machine carries it out with `finish_reboot`."""
+        """Ask for a reboot, as shutdown.exe /r does; whoever serves the machine carries it out (restart.restart)."""
         self.reboot_requested = True
-
-    def finish_reboot(self) -> None:
-        """Come up again: boot time moved on, all logged off, tunnel down, pending work done, automatic services up."""
-        self.reboot_requested = False
-        self.boot_count += 1
-        self.last_boot += BOOT_SECONDS
-        for sid in sorted(self.sessions):
-            self.log_off(sid)
-        for mount in self.registry.mounts():
-            self.registry.unload(mount)
-        self.disconnect_tunnel()
-        for key in (*PENDING_KEYS, *sorted(self.volatile_keys)):
-            self.registry.delete_key(key)
-        self.volatile_keys.clear()
-        self.registry.delete_value(SESSION_MANAGER, "PendingFileRenameOperations")
-        name = self.registry.get(COMPUTER_NAME + r"\ComputerName", "ComputerName")
-        if name is not None:
-            self.registry.set(COMPUTER_NAME + r"\ActiveComputerName", "ComputerName", name)
-        self.registry.create(LOGON_SCREEN)
-        for service in self.services.values():
-            service.state = "Running" if self._runs_after_boot(service.name) else "Stopped"
-
-    def _runs_after_boot(self, name: str) -> bool:
-        """Automatic services, manual ones that Windows starts by itself, and TermService while Remote Desktop is on."""
-        if self.start_mode(name) == "Manual":
-            remote_desktop = self.registry.data(TERMINAL_SERVER, "fDenyTSConnections", 1) == 0
-            return name in started_by_windows() or (name == "TermService" and remote_desktop)
-        return self.start_mode(name) == "Auto"
 
     # copies and JSON
 

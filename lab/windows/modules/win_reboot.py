@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lab.windows.calls.models import command
 from lab.windows.calls.outcome import Outcome
-from lab.windows.machine import LOGON_SCREEN
+from lab.windows.machine.restart import LOGON_SCREEN
 
 if TYPE_CHECKING:
     from lab.windows.calls.payload import Call

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lab.windows.calls.models import model
-from lab.windows.machine import COMPUTER_NAME, SERVICES
+from lab.windows.machine import COMPUTER_NAME, SERVICES, restart
 
 if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
@@ -37,7 +37,7 @@ def win_reboot_info(machine: Machine, call: Call) -> dict[str, Any]:
 
 def _reasons(machine: Machine) -> dict[str, str]:
     """Return source to description, in the module's order."""
-    pending = machine.reboot_pending()
+    pending = restart.pending(machine)
     registry = machine.registry
     new_name = registry.data(COMPUTER_NAME + r"\ComputerName", "ComputerName")
     netlogon = SERVICES + r"\Netlogon"

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lab.windows.calls.models import ModuleCrash, Rules, model
-from lab.windows.machine import PENDING_KEYS
 from lab.windows.machine.parts import NotModelled
+from lab.windows.machine.restart import PENDING_KEYS
 
 if TYPE_CHECKING:
     from lab.windows.calls.payload import Call

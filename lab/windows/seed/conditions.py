@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import random
 
-from lab.windows.machine import PENDING_KEYS, SERVICES, SESSION_MANAGER, TERMINAL_SERVER, Machine, restore_points
+from lab.windows.machine import SERVICES, SESSION_MANAGER, TERMINAL_SERVER, Machine, restore_points
 from lab.windows.machine.accounts import REMOTE_DESKTOP_USERS
 from lab.windows.machine.built_in_rules import RULES, VERSIONS
 from lab.windows.machine.filesystem import FileSystem
 from lab.windows.machine.forticlient import KEY, TUNNELS, installed_version
 from lab.windows.machine.registry import Value
+from lab.windows.machine.restart import PENDING_KEYS
 from lab.windows.seed.network import PRIVATE, PUBLIC, VPN, WIRED, add_profile
 from lab.windows.seed.users import (
     AUTO_DETECT,

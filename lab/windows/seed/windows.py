@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from lab.windows.machine import (
     CURRENT_VERSION,
-    LOGON_SCREEN,
     NLS_LANGUAGE,
     PROFILE_LIST,
     SERVICES,
@@ -19,6 +18,7 @@ from lab.windows.machine.built_in_rules import POLICY, RULES, built_in_rules
 from lab.windows.machine.built_in_services import services
 from lab.windows.machine.parts import Service
 from lab.windows.machine.registry import Value
+from lab.windows.machine.restart import LOGON_SCREEN
 
 
 class Release(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.windows.calls.models import Rules, model
 from lab.windows.calls.scripts import require
-from lab.windows.machine import COMPUTER_NAME, CURRENT_VERSION, PROFILE_LIST, SESSION_MANAGER
+from lab.windows.machine import COMPUTER_NAME, CURRENT_VERSION, PROFILE_LIST, SESSION_MANAGER, restart
 from lab.windows.machine.installers import file_version
 from lab.windows.machine.parts import NotModelled
 from lab.windows.machine.registry import RegistryError, Value
@@ -189,7 +189,7 @@ def _appx(machine: Machine, family: str) -> Node:
 def _reboot_pending(machine: Machine) -> Node:
     """Names of computers are compared without regard to case."""
     names = [machine.registry.data(f"{COMPUTER_NAME}\\{part}", "ComputerName") for part in _NAME_KEYS]
-    return machine.reboot_pending() | {"computer_rename": len({str(name).lower() for name in names}) > 1}
+    return restart.pending(machine) | {"computer_rename": len({str(name).lower() for name in names}) > 1}
 
 
 def _tunnel(machine: Machine) -> Node:
