@@ -16,6 +16,7 @@ PLAYBOOKS = ("site", "retire")
 SLICE = ("win-04", "mac-05")
 PAIRS = {"drifted": ("win-03", "mac-05"), "without a client": ("win-04", "mac-12")}
 A_FEW = 6
+STARTS = 6
 
 
 def judged(tried, record_property):
