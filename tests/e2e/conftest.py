@@ -20,7 +20,16 @@ from lab.__main__ import status
 from lab.server import LAB_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST = ("lost_answers", "site_and_audit", "demo", "screen", "role_alone", "absent", "handover_checks", "no_verdict")
+LONGEST = (
+    "lost_answers",
+    "site_and_audit",
+    "demo",
+    "screen",
+    "role_alone",
+    "stock_end_state",
+    "handover_checks",
+    "no_verdict",
+)
 STARTED: Counter[str] = Counter()
 
 

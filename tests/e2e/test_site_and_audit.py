@@ -18,7 +18,7 @@ import pytest
 from tests.e2e.conftest import Run
 
 FLEET = (3, 1)
-STARTS = 15
+STARTS = 16
 ENDPOINTS = ("mac-01", "win-01", "win-02", "win-03")
 COUNTING = Path(__file__).parent / "counting"
 TUNNEL = r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR"
@@ -100,6 +100,15 @@ def test_what_an_audit_and_a_compliant_re_run_cost(runs, name):
 def test_what_a_first_apply_costs(runs):
     assert runs["first"].tasks == {"mac-01": 44, "win-01": 81, "win-02": 78, "win-03": 78}
     assert runs["first"].calls == {"mac-01": 15, "win-01": 39, "win-02": 33, "win-03": 38}
+
+
+def test_a_dry_run_of_retiring_writes_nothing_and_says_what_would_be_given_back(fleet, runs):
+    hashes = fleet.hashes()
+    dry = fleet.play("retire.yml", "--check", "--diff")
+    assert dry.code == 0, dry.output
+    assert {endpoint for endpoint, _, _ in dry.of_status("drifted")} == set(ENDPOINTS)
+    assert "run retire.yml for this endpoint" in dry.output
+    assert fleet.hashes() == hashes
 
 
 def test_a_run_for_one_endpoint_reports_and_judges_that_endpoint(fleet, runs, monkeypatch):
