@@ -14,33 +14,50 @@ export PATH := $(if $(filter /%,$(VENV)),$(BIN),$(CURDIR)/$(BIN)):$(PATH)
 # The checkout is the collection: the environment's own ansible_collections point to it.
 LINK    = folder="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ansible_collections/offsite" && \
 	mkdir -p "$$folder" && ln -sfn "$(CURDIR)" "$$folder/endpoints"
+# What each target says stays in one piece; make 3.81, which macOS has, cannot do that.
+WHOLE = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # ansible and molecule print UTF-8; a bare CI shell may have no locale.
 export LC_ALL ?= C.UTF-8
 export PYTHONUTF8 = 1
+
+# A file's tests share a lab, so they stay in one process; the order is that of tests/e2e/conftest.py, the longest first.
+EACH_FILE = --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo docs sanity test lint unit molecule e2e browser depth bench contract clean
 
 help:
 	@sed -n '/^PYTHON/q; s/^# //p' Makefile
 
-$(VENV)/.run: pyproject.toml lab/pyproject.toml
+# What is never used need not be compiled: `ansible` brings more than ten thousand files.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+
+$(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and this is %d.%d. Name another one: make PYTHON=python3.13" % sys.version_info[:2])'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "Python is here, but not what makes virtual environments. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; \
 		echo "(for another Python than the system's, its own: python3.13-venv). Then run make again." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --editable ./lab
+	touch $@
+
+$(VENV)/.run: pyproject.toml lab/pyproject.toml | $(VENV)/.made
+	$(INSTALL) --editable . --editable ./lab
 	$(LINK)
 	touch $@
 
-$(VENV)/.test: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]' --editable ./lab
-	touch $@
+# All that .run has, and more, in one go.
+$(VENV)/.test: pyproject.toml lab/pyproject.toml | $(VENV)/.made
+	$(INSTALL) --editable '.[test,lint]' --editable ./lab
+	$(LINK)
+	touch $(VENV)/.run $@
 
 demo: $(VENV)/.run
 	$(BIN)/python -m tests.e2e.demo
 
-test: lint unit molecule browser e2e
+# The first three keep a core busy each; the others use both by themselves.
+test: $(VENV)/.test
+	@echo "Lint and molecule run side by side; each shows what it said when it has ended."
+	+@$(MAKE) --no-print-directory --jobs 2 $(WHOLE) lint molecule browser
+	+@$(MAKE) --no-print-directory --jobs 1 unit e2e
 
 sanity: $(VENV)/.test
 	tests/sanity/run "$(VENV)"
@@ -62,13 +79,13 @@ molecule: $(VENV)/.test
 	$(BIN)/molecule test --scenario-name default
 
 e2e: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not depth" tests/e2e
+	$(BIN)/python -m pytest $(EACH_FILE) -m "not depth" tests/e2e
 
 browser: $(VENV)/.test
 	$(BIN)/python -m pytest tests/browser
 
 depth: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m depth tests/e2e
+	$(BIN)/python -m pytest $(EACH_FILE) -m depth tests/e2e
 
 bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks $(ARGS)

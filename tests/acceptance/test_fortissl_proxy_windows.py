@@ -5,7 +5,6 @@ Source: docs/sources/service.md#proxy-on-windows.
 
 from __future__ import annotations
 
-import json
 import struct
 
 import pytest
@@ -38,7 +37,7 @@ def parts(blob: bytes) -> tuple[int, list[bytes]]:
 
 
 @pytest.fixture
-def holds(host):
+def holds(windows):
     """Return a function that says whether a connection's value in a hive file is exactly this (hex; empty: not there).
 
     Nothing reads a hive file but win_regedit, which in a dry run says whether it would change anything.
@@ -47,10 +46,7 @@ def holds(host):
     def look(home: str, name: str, blob: str) -> bool:
         asked = {"path": rf"HKLM:\ANSIBLE\{CONNECTIONS}", "hive": rf"{home}\NTUSER.DAT", "name": name}
         wish = {"state": "present", "type": "binary", "data": bytes.fromhex(blob).hex(",")}
-        told = host.ansible(
-            "ansible.windows.win_regedit", json.dumps({**asked, **(wish if blob else {"state": "absent"})})
-        )
-        assert not told.get("failed"), told.get("msg")
+        told = windows("ansible.windows.win_regedit", check=True, **asked, **(wish if blob else {"state": "absent"}))
         return not told["changed"]
 
     return look

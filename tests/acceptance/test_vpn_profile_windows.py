@@ -64,12 +64,10 @@ def test_the_client_warns_of_a_wrong_certificate_and_leaves_updates_to_it_staff(
 def test_the_vpn_s_networks_are_private_and_wireless_ones_are_as_their_users_left_them(windows):
     """docs/sources/service.md#network-category: as Public nothing gets through."""
 
-    def read(key, name):
-        return windows("ansible.windows.win_reg_stat", path=rf"{NETWORKS}\{key}", name=name)["value"]
-
-    # Of VPNs (23) and wireless networks (71) only: testinfra cannot read the Japanese name of a wired one.
     for key in windows("ansible.windows.win_reg_stat", path=NETWORKS)["sub_keys"]:
-        if read(key, "NameType") in (23, 71):
+        network = windows("ansible.windows.win_reg_stat", path=rf"{NETWORKS}\{key}")["properties"]
+        # Of VPNs (23) and wireless networks (71) only: a wired one is none of ours.
+        if network["NameType"]["value"] in (23, 71):
             categories = {"fortissl": 1, "IMR": 1, "eduroam": 0}
-            category = read(key, "Category")
-            assert category == categories.get(read(key, "ProfileName"), category)
+            category = network["Category"]["value"]
+            assert category == categories.get(network["ProfileName"]["value"], category)

@@ -67,11 +67,11 @@ class Client:
 
     def rebuild(self, host: str, change: Callable[[Machine], None]) -> None:
         """Change what is no software's business (a battery, say): the lab is down meanwhile."""
-        self.fleet.command("python", "-m", "lab", "down", *self.fleet._state, check=True)
+        self.fleet.lab("down")
         machine = self.machine(host)
         change(machine)
         machine.save(self.fleet.directory / f"lab/machines/{host}.json")
-        self.fleet.command("python", "-m", "lab", "up", *self.fleet._state, check=True)
+        self.fleet.lab("up")
 
     def version(self, host: str) -> str | None:
         return self.machine(host).registry.data(ENTRY.replace(":", "", 1), "DisplayVersion")

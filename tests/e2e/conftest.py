@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,29 @@ from typing import Any
 
 import pytest
 
+from lab import pac
+from lab.__main__ import main as lab_command
+from lab.__main__ import status
+from lab.server import LAB_FILE
+
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
+LONGEST = (
+    "lost_answers",
+    "site_and_audit",
+    "demo",
+    "screen",
+    "role_alone",
+    "stock_end_state",
+    "handover_checks",
+    "no_verdict",
+)
+STARTED: Counter[str] = Counter()
+
+
+def program(name: str) -> str:
+    """Return the path of a program of this environment, which the caller starts: each counts, for `starts` below."""
+    STARTED[name] += 1
+    return str(Path(sys.executable).parent / name)
 
 
 @dataclass
@@ -36,11 +58,8 @@ class LabFleet:
     def __init__(self, directory: Path, windows: int, macs: int) -> None:
         self.directory = directory
         self.more_inventory: list[str] = []
-        self.command(
-            *("python", "-m", "lab", "up", f"--windows={windows}", f"--mac={macs}", "--seed=1"),
-            *("--models", "tests/contract/models", *self._state),
-            check=True,
-        )
+        size = (f"--windows={windows}", f"--mac={macs}", "--seed=1")
+        self.lab("up", *size, "--models", str(ROOT / "tests/contract/models"))
 
     @property
     def _state(self) -> list[str]:
@@ -50,9 +69,19 @@ class LabFleet:
     def inventory(self) -> list[str]:
         return ["-i", str(self.directory / "lab/inventory"), "-i", "inventory/lab", *self.more_inventory]
 
+    @property
+    def pac_url(self) -> str:
+        """Where the lab serves its proxy script."""
+        description = json.loads((self.directory / "lab" / LAB_FILE).read_text(encoding="utf-8"))
+        return pac.url(description["ports"][pac.PAC_FILE])
+
+    def lab(self, *command: str) -> None:
+        """Run a command of the lab in this process: what a start of Python costs is saved some hundred times."""
+        assert lab_command([*command, *self._state]) == 0
+
     def command(self, *command: str, check: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [str(BIN / command[0]), *command[1:]],
+            [program(command[0]), *command[1:]],
             cwd=ROOT,
             text=True,
             stdout=subprocess.PIPE,
@@ -85,8 +114,7 @@ class LabFleet:
         return self.command("ansible", *self.inventory, host, "-m", module, *given, *options)
 
     def status(self) -> dict[str, dict[str, Any]]:
-        done = self.command("python", "-m", "lab", "status", "--json", *self._state, check=True)
-        return {endpoint["name"]: endpoint for endpoint in json.loads(done.stdout)}
+        return {endpoint["name"]: endpoint for endpoint in status(self.directory / "lab")}
 
     def hashes(self) -> dict[str, str]:
         return {name: endpoint["sha256"] for name, endpoint in self.status().items()}
@@ -95,10 +123,10 @@ class LabFleet:
         return {name: endpoint["calls"] for name, endpoint in self.status().items()}
 
     def fault(self, host: str, kind: str, *options: str) -> None:
-        self.command("python", "-m", "lab", "fault", host, kind, *options, *self._state, check=True)
+        self.lab("fault", host, kind, *options)
 
     def close(self) -> None:
-        self.command("python", "-m", "lab", "down", *self._state)
+        self.lab("down")
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +138,28 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
         yield lab
     finally:
         lab.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no process is left with one of them when the others are done."""
+    order = {f"tests/e2e/test_{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def starts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep a file of `make test` to the starts of Ansible that it names in `STARTS`; test_starts.py adds them up.
+
+    They are what takes the time. Those of the long tests are as many as there have to be.
+    """
+    before = ansible_starts()
+    yield
+    of_file = [item for item in request.session.items if getattr(item, "module", None) is request.module]
+    if any(item.get_closest_marker("depth") for item in of_file):
+        return
+    spent = ansible_starts() - before
+    assert spent <= request.module.STARTS, f"{spent} starts of Ansible, and {request.module.STARTS} are named"
+
+
+def ansible_starts() -> int:
+    return sum(number for name, number in STARTED.items() if name.startswith("ansible"))

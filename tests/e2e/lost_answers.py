@@ -53,9 +53,14 @@ class Kept:
             shutil.copytree(self.folder / f"{self.name}.root", folder / f"{name}.root", symlinks=True)
         return Kept(folder, name)
 
+    def facts(self) -> dict[str, Any]:
+        """Return what the lab keeps of it; of a Mac's files only what is not in them."""
+        facts: dict[str, Any] = json.loads((self.folder / f"{self.name}.json").read_text(encoding="utf-8"))
+        return facts
+
     def state(self) -> dict[str, Any]:
         """Return all that it is, without temporary files."""
-        facts: dict[str, Any] = json.loads((self.folder / f"{self.name}.json").read_text(encoding="utf-8"))
+        facts = self.facts()
         if not self.is_mac:
             facts["registry"]["files"] = {file["path"]: file["key"] for file in facts["registry"]["files"]}
             return facts

@@ -7,7 +7,9 @@ import json
 import certifi
 import pytest
 
-FLEET = (2, 1)
+FLEET = (1, 1)
+STARTS = 5
+REFUSED = "Refused, no endpoint was reached:\n"
 
 
 def connection(**fields):
@@ -19,69 +21,83 @@ def store(**fields):
     return {"vpn_profile_store_connections": [connection]}
 
 
-@pytest.mark.parametrize(
-    ("variables", "words"),
-    [
-        (connection(gateway="130.34.226.190"), ["vpn_profile_connections", "130.34.226.190", "certificate"]),
-        (connection(gateway="fg"), ["vpn_profile_connections", "host name"]),
-        (connection(gateway="a.example.org;b.example.org"), ["Several gateways", "give each its own connection"]),
-        (store(users=[]), ["vpn_profile_store_connections", "at least one"]),
-        (store(proxy_script="file:///C:/proxy.pac"), ["vpn_profile_store_connections", "'file:///C:/proxy.pac'"]),
-        (connection(port=0), ["vpn_profile_connections", "1 to 65535"]),
-        (connection(name="a\\b"), ["vpn_profile_connections", "letters, digits"]),
-        (connection(colour="red"), ["colour"]),
-        ({"vpn_profile_connections": connection()["vpn_profile_connections"] * 2}, ["every name may stand once"]),
-        (
-            {"smb_firewall_scope_remote_addresses": ["Any"]},
-            ["smb_firewall_scope_remote_addresses", "'Any'", "everyone"],
-        ),
-        ({"smb_firewall_scope_remote_addresses": ["0.0.0.0/0"]}, ["'0.0.0.0/0'", "everyone"]),
-        ({"smb_firewall_scope_remote_addresses": ["172.31.0.0/99"]}, ["'172.31.0.0/99'"]),
-        (
-            {"fortissl_proxy_pac_url": "file:///C:/proxy.pac"},
-            ["fortissl_proxy_pac_url", "'file:///C:/proxy.pac'", "no file://"],
-        ),
-        ({"fortissl_proxy_server": "proxy.example.org"}, ["fortissl_proxy_server", "host:port"]),
-        ({"fortissl_proxy_bypass": ["<local>"]}, ["fortissl_proxy_bypass", "only together with"]),
-        (
-            {"fortissl_proxy_connections": ["DefaultConnectionSettings"]},
-            ["fortissl_proxy_connections", "fortissl_proxy_manage_lan"],
-        ),
-        ({"fortissl_proxy_connections": ["IMR", "imr"]}, ["fortissl_proxy_connections", "every name once"]),
-        ({"smb_firewall_scope_state": "gone"}, ["smb_firewall_scope_state", "present", "absent"]),
-        ({"smb_firewall_scope_profiles": ["Home"]}, ["smb_firewall_scope_profiles", "Domain, Private, Public", "Home"]),
-        ({"smb_firewall_scope_profiles": []}, ["smb_firewall_scope_profiles is empty"]),
-        (
-            {"smb_firewall_scope_remote_addresses": [], "smb_firewall_scope_local_subnet": False},
-            ["smb_firewall_scope_remote_addresses is empty", "lets everybody in"],
-        ),
-        (
-            {"smb_firewall_scope_remote_addresses": ["10.0.0.0/8", "11.0.0.0/8", "12.0.0.0/8"]},
-            ["smb_firewall_scope_remote_addresses", "12.0.0.0/8", "together"],
-        ),
-        ({"smb_firewall_scope_enable": "perhaps"}, ["smb_firewall_scope_enable"]),
-        ({"rdp_enable_users": ["a/b"]}, ["rdp_enable_users", "'a/b'", "SID"]),
-        ({"rdp_enable_users": ["S-1-5-x"]}, ["rdp_enable_users", "'S-1-5-x'"]),
-        ({"rdp_enable_users": ["S-1-1-0"]}, ["rdp_enable_users", "everybody"]),
-        ({"rdp_enable_remote_addresses": ["Any"]}, ["rdp_enable_remote_addresses", "'Any'", "leave the list empty"]),
-        ({"rdp_enable_user": ["taro"]}, ["rdp_enable_user:", "Did you mean rdp_enable_users?"]),
-        (
-            {"rdp_enable_users": ["S-1-1-0"], "vpn_profile_connections": []} | connection(port=0),
-            ["rdp_enable_users", "everybody", "vpn_profile_connections", "1 to 65535"],
-        ),
-        ({"time_sync_enable": True}, ["time_sync_servers is empty"]),
-        ({"time_sync_servers": ["ntp.example.org,0x9"]}, ["time_sync_servers", "'ntp.example.org,0x9'", "flags"]),
-    ],
-)
-def test_a_wish_that_cannot_be_is_refused_before_anything_is_touched(fleet, variables, words):
-    calls, hashes = fleet.calls(), fleet.hashes()
-    run = fleet.play("site.yml", "-e", json.dumps(variables))
+CASES = [
+    (connection(gateway="130.34.226.190"), ["vpn_profile_connections", "130.34.226.190", "certificate"]),
+    (connection(gateway="fg"), ["vpn_profile_connections", "host name"]),
+    (connection(gateway="a.example.org;b.example.org"), ["Several gateways", "give each its own connection"]),
+    (store(users=[]), ["vpn_profile_store_connections", "at least one"]),
+    (store(proxy_script="file:///C:/proxy.pac"), ["vpn_profile_store_connections", "'file:///C:/proxy.pac'"]),
+    (connection(port=0), ["vpn_profile_connections", "1 to 65535"]),
+    (connection(name="a\\b"), ["vpn_profile_connections", "letters, digits"]),
+    (connection(colour="red"), ["colour"]),
+    ({"vpn_profile_connections": connection()["vpn_profile_connections"] * 2}, ["every name may stand once"]),
+    (
+        {"smb_firewall_scope_remote_addresses": ["Any"]},
+        ["smb_firewall_scope_remote_addresses", "'Any'", "everyone"],
+    ),
+    ({"smb_firewall_scope_remote_addresses": ["0.0.0.0/0"]}, ["'0.0.0.0/0'", "everyone"]),
+    ({"smb_firewall_scope_remote_addresses": ["172.31.0.0/99"]}, ["'172.31.0.0/99'"]),
+    (
+        {"fortissl_proxy_pac_url": "file:///C:/proxy.pac"},
+        ["fortissl_proxy_pac_url", "'file:///C:/proxy.pac'", "no file://"],
+    ),
+    ({"fortissl_proxy_server": "proxy.example.org"}, ["fortissl_proxy_server", "host:port"]),
+    ({"fortissl_proxy_bypass": ["<local>"]}, ["fortissl_proxy_bypass", "only together with"]),
+    (
+        {"fortissl_proxy_connections": ["DefaultConnectionSettings"]},
+        ["fortissl_proxy_connections", "fortissl_proxy_manage_lan"],
+    ),
+    ({"fortissl_proxy_connections": ["IMR", "imr"]}, ["fortissl_proxy_connections", "every name once"]),
+    ({"smb_firewall_scope_state": "gone"}, ["smb_firewall_scope_state", "present", "absent"]),
+    ({"smb_firewall_scope_profiles": ["Home"]}, ["smb_firewall_scope_profiles", "Domain, Private, Public", "Home"]),
+    ({"smb_firewall_scope_profiles": []}, ["smb_firewall_scope_profiles is empty"]),
+    (
+        {"smb_firewall_scope_remote_addresses": [], "smb_firewall_scope_local_subnet": False},
+        ["smb_firewall_scope_remote_addresses is empty", "lets everybody in"],
+    ),
+    (
+        {"smb_firewall_scope_remote_addresses": ["10.0.0.0/8", "11.0.0.0/8", "12.0.0.0/8"]},
+        ["smb_firewall_scope_remote_addresses", "12.0.0.0/8", "together"],
+    ),
+    ({"smb_firewall_scope_enable": "perhaps"}, ["smb_firewall_scope_enable"]),
+    ({"rdp_enable_users": ["a/b"]}, ["rdp_enable_users", "'a/b'", "SID"]),
+    ({"rdp_enable_users": ["S-1-5-x"]}, ["rdp_enable_users", "'S-1-5-x'"]),
+    ({"rdp_enable_users": ["S-1-1-0"]}, ["rdp_enable_users", "everybody"]),
+    ({"rdp_enable_remote_addresses": ["Any"]}, ["rdp_enable_remote_addresses", "'Any'", "leave the list empty"]),
+    ({"rdp_enable_user": ["taro"]}, ["rdp_enable_user:", "Did you mean rdp_enable_users?"]),
+    (
+        {"rdp_enable_users": ["S-1-1-0"], "vpn_profile_connections": []} | connection(port=0),
+        ["rdp_enable_users", "everybody", "vpn_profile_connections", "1 to 65535"],
+    ),
+    ({"time_sync_enable": True}, ["time_sync_servers is empty"]),
+    ({"time_sync_servers": ["ntp.example.org,0x9"]}, ["time_sync_servers", "'ntp.example.org,0x9'", "flags"]),
+]
+
+
+@pytest.fixture(scope="module")
+def refused(fleet):
+    """Return what one run says of each of many endpoints: each has its own wrong values, and the lab's have none."""
+    hosts = {f"bad-{number:02}": variables for number, (variables, _) in enumerate(CASES)}
+    file = fleet.directory / "bad.yml"
+    file.write_text(json.dumps({"windows": {"hosts": hosts}}), encoding="utf-8")
+    hashes = fleet.hashes()
+    run = fleet.play("site.yml", "-i", str(file))
     assert run.code != 0
-    flat = " ".join(run.output.split())
-    for word in words:
-        assert word in flat
-    assert fleet.calls() == calls
+    assert fleet.calls() == {"win-01": 0, "mac-01": 0}
     assert fleet.hashes() == hashes
+    told = {}
+    for line in run.output.partition(REFUSED)[2].splitlines():
+        names, _, words = line.partition(": ")
+        for name in names.split(", "):
+            told[name] = f"{told.get(name, '')} {' '.join(words.split())}"
+    assert told.keys() == hosts.keys(), run.output
+    return told
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: " ".join(CASES[number][0]))
+def test_a_wish_that_cannot_be_is_refused_before_anything_is_touched(refused, number):
+    for word in CASES[number][1]:
+        assert word in refused[f"bad-{number:02}"]
 
 
 def test_a_module_that_the_lab_does_not_model_fails_and_names_itself(fleet):

@@ -198,13 +198,13 @@ def test_another_edition_stops_everything(client):
 
 def test_a_tunnel_postpones_and_an_entry_without_files_is_repaired_when_it_is_down(client):
     client.do("win-01", "win_file", path=PROGRAMS, state="absent")
-    client.fleet.command("python", "-m", "lab", "tunnel", "win-01", "up", *client.fleet._state, check=True)
+    client.fleet.lab("tunnel", "win-01", "up")
     before = client.fleet.hashes()
     run = client.play("win-01", **client.supply())
     assert run.code == 2
     assert "postponed: a VPN tunnel is up" in found(run, "program")["reason"]
     assert client.fleet.hashes() == before
-    client.fleet.command("python", "-m", "lab", "tunnel", "win-01", "down", *client.fleet._state, check=True)
+    client.fleet.lab("tunnel", "win-01", "down")
     run = client.play("win-01", **client.supply())
     assert run.code == 0, run.output
     assert run.of_status("fixed") == {("win-01", "forticlient_install.program", None)}

@@ -59,7 +59,7 @@ class Client:
         return self.fleet.play(PLAYBOOK, "--limit", hosts, "-e", json.dumps(given), *options)
 
     def lab(self, *command: str) -> None:
-        self.fleet.command("python", "-m", "lab", *command, *self.fleet._state, check=True)
+        self.fleet.lab(*command)
 
     def become(self, host: str, command: str) -> None:
         done = self.fleet.command(

@@ -24,7 +24,7 @@ def play(lab: Lab, playbook: str, port: int, *options: str) -> Any:
         "vpn_profile_connections": [{"name": "IMR", "gateway": NAME, "port": port}],
         "handover_gateway_address": "127.0.0.1",
         "handover_gateway_ca_path": str(lab.ca),
-        "fortissl_proxy_pac_url": lab.pac_url,
+        "fortissl_proxy_pac_url": lab.fleet.pac_url,
         # The lab's laptops are also office PCs, which a hand-over leaves alone.
         "endpoint_roles": ["forticlient_install", "vpn_profile", "fortissl_proxy", "time_sync"],
     }

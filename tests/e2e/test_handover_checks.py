@@ -6,13 +6,14 @@ The gateway is a TLS server of the test's own. win-02 begins with a restart pend
 from __future__ import annotations
 
 import json
-import re
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import trustme
 from tests.e2e.conftest import ROOT
 
 FLEET = (2, 1)
+STARTS = 10
 NAME = "fg.imr.tohoku.ac.jp"
 HOSTS = {"win-01", "win-02", "mac-01"}
 PAC = ROOT / "tests/e2e/institute.pac"
@@ -37,23 +39,31 @@ class Lab:
         self.authority = trustme.CA()
         self.ca = folder / "ca.pem"
         self.authority.cert_pem.write_to_path(str(self.ca))
-        shown = fleet.command("python", "-m", "lab", "status", "--state-dir", str(fleet.directory / "lab"), check=True)
-        (self.pac_url,) = re.findall(r"^PAC: (http://127\.0\.0\.1:\d+/proxy\.pac)$", shown.stdout, re.MULTILINE)
         self.serve_pac(PAC.read_text(encoding="utf-8"))
 
     def serve_pac(self, text: str) -> None:
         (self.fleet.directory / "lab/proxy.pac").write_text(text, encoding="utf-8")
 
-    def look(self, port: int, *options: str, playbook: str = "handover", **more: Any) -> Any:
-        """Run the role, or another playbook, for the connection IMR with its gateway at this port of this machine."""
-        variables = {
+    def variables(self, port: int) -> dict[str, Any]:
+        """Return what leads the role to a gateway at this port of this machine, for the connection IMR."""
+        return {
             "vpn_profile_connections": [{"name": "IMR", "gateway": NAME, "port": port}],
             "handover_gateway_address": "127.0.0.1",
             "handover_gateway_ca_path": str(self.ca),
-            "fortissl_proxy_pac_url": self.pac_url,
-            **more,
+            "fortissl_proxy_pac_url": self.fleet.pac_url,
         }
+
+    def look(self, port: int, *options: str, playbook: str = "handover", **more: Any) -> Any:
+        """Run the role, or another playbook."""
+        variables = {**self.variables(port), **more}
         return self.fleet.play(f"../tests/e2e/{playbook}.yml", "-e", json.dumps(variables), *options)
+
+    def look_at_each(self, ports: dict[str, int], more: dict[str, dict[str, Any]], *options: str) -> Any:
+        """Run the role once, each laptop with a gateway and variables of its own."""
+        hosts = {host: {**self.variables(port), **more.get(host, {})} for host, port in ports.items()}
+        file = self.fleet.directory / "each.yml"
+        file.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+        return self.fleet.play("../tests/e2e/handover.yml", "-i", str(file), *options)
 
     @contextmanager
     def gateway(self, *names: str, **dates: Any) -> Iterator[int]:
@@ -120,100 +130,78 @@ def test_all_is_well_and_nothing_is_written(ready):
     assert ready.fleet.hashes() == before
 
 
-def test_a_dry_run_says_the_same(ready):
-    with ready.gateway("vpn.example.org") as port:
-        run = ready.look(port, "--check")
-    assert set(of(run, "gateway_certificate", "drifted")) == HOSTS
-    assert set(of(run, "pac_routes", "compliant")) == HOSTS
-
-
-def test_a_certificate_for_another_name(ready):
-    with ready.gateway("vpn.example.org") as port:
-        run = ready.look(port)
-    assert run.code == 2
-    told = f"the gateway's certificate is for vpn.example.org, not for {NAME}"
-    assert of(run, "gateway_certificate", "drifted") == dict.fromkeys(HOSTS, told)
-    assert run.of_status("error", "unreachable") == set()
-
-
-def test_a_certificate_with_five_days_left(ready):
-    end = datetime.now(UTC) + timedelta(days=5, hours=1)
-    with ready.gateway(not_after=end) as port:
-        run = ready.look(port)
-        told = f"the gateway's certificate ends on {end:%Y-%m-%d}, 5 full days from now; 30 days are wanted"
-        assert of(run, "gateway_certificate", "drifted") == dict.fromkeys(HOSTS, told)
-        run = ready.look(port, handover_certificate_days=5)
-    assert run.code == 0, run.output
-
-
-def test_a_gateway_that_is_down_is_an_error_and_never_fine(ready):
-    with ready.gateway() as port:
-        pass
-    run = ready.look(port)
-    assert run.code == 2
-    told = f"127.0.0.1:{port} refuses the connection: nothing listens there"
-    assert of(run, "gateway_certificate", "error") == dict.fromkeys(HOSTS, told)
-    assert set(of(run, "pac_routes", "compliant")) == HOSTS
-
-
-def test_a_look_that_breaks_off_is_an_error_and_ends_no_run(ready):
-    run = ready.look(443, handover_gateway_address="fg..example.org")
-    assert run.code == 2
-    found = of(run, "gateway_certificate", "error")
-    assert set(found) == HOSTS
-    assert all("the look at the certificate came to no end: " in reason for reason in found.values())
-    assert "label empty" in found["win-01"]
-    assert set(of(run, "pac_routes", "compliant")) == HOSTS
-
-
-def test_a_proxy_script_with_a_wrong_route_and_one_that_is_gone(ready):
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve proxy scripts that are wrong, beside the lab's; return the URL of their folder."""
+    folder = tmp_path_factory.mktemp("pages")
     text = PAC.read_text(encoding="utf-8")
-    try:
-        with ready.gateway() as port:
-            ready.serve_pac(text.replace('"PROXY proxy.imr.tohoku.ac.jp:8080"', '"DIRECT"'))
-            run = ready.look(port)
-            assert run.code == 2
-            assert set(of(run, "pac_routes", "drifted")) == HOSTS
-            assert all(
-                reason.startswith("2 of 5 routes are wrong. ") for reason in of(run, "pac_routes", "drifted").values()
-            )
-            ready.serve_pac("<html>Moved</html>")
-            assert set(of(ready.look(port), "pac_routes", "error")) == HOSTS
-            run = ready.look(port, fortissl_proxy_pac_url="http://127.0.0.1:9/proxy.pac")
-    finally:
-        ready.serve_pac(text)
-    assert set(of(run, "pac_routes", "error")) == HOSTS
-    assert set(of(run, "gateway_certificate", "compliant")) == HOSTS
+    (folder / "wrong.pac").write_text(text.replace('"PROXY proxy.imr.tohoku.ac.jp:8080"', '"DIRECT"'))
+    (folder / "moved.pac").write_text("<html>Moved</html>")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
-def test_a_restart_and_a_connection_by_address_are_told_for_that_laptop_alone(ready):
+def test_a_gateway_that_is_wrong_is_told_for_each_laptop_with_its_reason(ready):
+    end = datetime.now(UTC) + timedelta(days=5, hours=1)
+    with ready.gateway() as down:
+        pass
+    with ready.gateway("vpn.example.org") as other, ready.gateway(not_after=end) as ending:
+        ports = {"win-01": other, "win-02": ending, "mac-01": down}
+        run = ready.look_at_each(ports, {"win-02": {"fortissl_proxy_pac_url": "http://127.0.0.1:9/proxy.pac"}})
+    assert run.code == 2
+    assert of(run, "gateway_certificate", "drifted") == {
+        "win-01": f"the gateway's certificate is for vpn.example.org, not for {NAME}",
+        "win-02": f"the gateway's certificate ends on {end:%Y-%m-%d}, 5 full days from now; 30 days are wanted",
+    }
+    refused = f"127.0.0.1:{down} refuses the connection: nothing listens there"
+    assert of(run, "gateway_certificate", "error") == {"mac-01": refused}
+    assert set(of(run, "pac_routes", "error")) == {"win-02"}
+    assert set(of(run, "pac_routes", "compliant")) == {"win-01", "mac-01"}
+
+
+def test_a_dry_run_says_the_same_of_a_look_that_breaks_off_and_of_wrong_proxy_scripts(ready, pages):
+    end = datetime.now(UTC) + timedelta(days=5, hours=1)
+    more = {
+        "win-01": {"handover_gateway_address": "fg..example.org"},
+        "win-02": {"handover_certificate_days": 5, "fortissl_proxy_pac_url": f"{pages}/moved.pac"},
+        "mac-01": {"fortissl_proxy_pac_url": f"{pages}/wrong.pac"},
+    }
+    with ready.gateway() as port, ready.gateway(not_after=end) as ending:
+        run = ready.look_at_each({"win-01": 443, "win-02": ending, "mac-01": port}, more, "--check")
+    assert run.code == 2
+    broken = of(run, "gateway_certificate", "error")
+    assert set(broken) == {"win-01"}
+    assert "the look at the certificate came to no end: " in broken["win-01"]
+    assert "label empty" in broken["win-01"]
+    assert set(of(run, "gateway_certificate", "compliant")) == {"win-02", "mac-01"}
+    assert set(of(run, "pac_routes", "compliant")) == {"win-01"}
+    assert set(of(run, "pac_routes", "error")) == {"win-02"}
+    wrong = of(run, "pac_routes", "drifted")
+    assert set(wrong) == {"mac-01"}
+    assert wrong["mac-01"].startswith("2 of 5 routes are wrong. ")
+
+
+def test_a_restart_and_a_connection_by_address_are_told_for_that_laptop_and_one_that_is_off_stops_nobody(ready):
     address = {"path": TUNNEL, "name": "Server", "data": "130.34.226.190:443", "type": "string"}
     assert ready.fleet.adhoc("win-01", "ansible.windows.win_regedit", address).returncode == 0
     assert ready.fleet.adhoc("win-01", "ansible.windows.win_regedit", {"path": UPDATE}).returncode == 0
+    ready.fleet.fault("win-02", "refuse")
     try:
         with ready.gateway() as port:
             run = ready.look(port)
     finally:
-        gone = {"path": UPDATE, "state": "absent", "delete_key": True}
-        assert ready.fleet.adhoc("win-01", "ansible.windows.win_regedit", gone).returncode == 0
+        ready.fleet.fault("win-02", "none")
     assert run.code == 2
     assert run.of_status("drifted") == {
         ("win-01", "handover.pending_reboot", "windows_update"),
         ("win-01", "handover.profile_by_name", "IMR"),
     }
     assert "is the address 130.34.226.190" in of(run, "profile_by_name", "drifted")["win-01"]
-
-
-def test_a_laptop_that_is_off_stops_nobody_and_is_not_measured(ready):
-    ready.fleet.fault("win-01", "refuse")
-    try:
-        with ready.gateway() as port:
-            run = ready.look(port)
-    finally:
-        ready.fleet.fault("win-01", "none")
-    assert run.code == 2
-    assert run.of_status("unreachable") == {("win-01", "endpoint.reachable", None)}
-    assert set(of(run, "profile_by_name", "compliant")) == HOSTS - {"win-01"}
+    assert run.of_status("unreachable") == {("win-02", "endpoint.reachable", None)}
+    assert set(of(run, "profile_by_name", "compliant")) == {"mac-01"}
 
 
 def test_wrong_variables_are_refused_before_anything_is_looked_at(ready):

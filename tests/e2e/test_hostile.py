@@ -14,6 +14,7 @@ from lxml import etree
 from plugins.plugin_utils.records.records import read_lines, record, stamp, write_lines
 
 FLEET = (1, 0)
+STARTS = 4
 TUNNEL = r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR"
 SCRIPT = "</script><script>alert(1)</script>"
 FORMULA = "=cmd|'/C calc'!A0"

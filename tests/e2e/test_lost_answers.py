@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.lost_answers import baselines, every_place, some_places, try_places
+from tests.e2e.lost_answers import baselines, every_place, other, some_places, try_places
+from tests.e2e.test_absent import unexpected
 
 KINDS = ("drop", "timeout")
 PLAYBOOKS = ("site", "retire")
@@ -16,6 +17,7 @@ PLAYBOOKS = ("site", "retire")
 SLICE = ("win-04", "mac-05")
 PAIRS = {"drifted": ("win-03", "mac-05"), "without a client": ("win-04", "mac-12")}
 A_FEW = 6
+STARTS = 6
 
 
 def judged(tried, record_property):
@@ -27,6 +29,15 @@ def judged(tried, record_property):
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     return baselines(tmp_path_factory.mktemp("slice"), SLICE)
+
+
+@pytest.mark.parametrize("source", SLICE)
+def test_where_nothing_is_lost_retiring_gives_back_the_machine_as_it_was(found, source):
+    one = found[source]
+    assert unexpected(one.before.facts(), one.site.facts()) != []
+    assert unexpected(one.before.facts(), one.retire.facts()) == []
+    # Of a Mac each file, too.
+    assert not one.before.is_mac or other(one.before, one.retire) == []
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)

@@ -139,7 +139,7 @@ def test_the_vpn_s_addresses_reach_the_shares_and_others_do_not(fleet, first, so
 
 def test_the_rules_come_back_with_a_restart(fleet, first):
     loaded = state(fleet, "mac-03")["pf"]["anchors"]
-    fleet.command("python", "-m", "lab", "reboot", "mac-03", *fleet._state, check=True)
+    fleet.lab("reboot", "mac-03")
     audit = fleet.play("audit.yml", *ALL, "--limit", "mac-03")
     assert {control for _, control, _ in audit.of_status("drifted", "error")} <= BY_HAND
     assert state(fleet, "mac-03")["pf"]["anchors"] == loaded
@@ -220,8 +220,8 @@ def test_what_a_user_changes_is_found_repaired_and_nothing_else_is_touched(fleet
 
 
 def test_the_tunnel_s_own_service_is_found_by_its_bundle_id_under_any_name(fleet, first):
-    fleet.command("python", "-m", "lab", "tunnel", TUNNELLED, "up", *fleet._state, check=True)
-    fleet.command("python", "-m", "lab", "tunnel", TUNNELLED, "down", *fleet._state, check=True)
+    fleet.lab("tunnel", TUNNELLED, "up")
+    fleet.lab("tunnel", TUNNELLED, "down")
     run = fleet.play("site.yml", *ALL, "--limit", TUNNELLED)
     fixed = {(control, instance) for _, control, instance in run.of_status("fixed")}
     assert ("fortissl_proxy.service_pac_url", BUNDLE) in fixed | {

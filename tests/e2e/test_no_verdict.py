@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import BIN, ROOT
+from tests.e2e.conftest import ROOT, program
 
 HOSTS = """
 all:
@@ -79,6 +79,12 @@ CERTIFICATE_DAYS = (
     "nb-0101: handover_certificate_days is 0; allowed are 1 to 365 days. See roles/handover/README.md, Variables."
 )
 REFUSED = "Refused, no endpoint was reached:"
+STARTS = 18
+
+
+def long(*case: object) -> object:
+    """Return a case of a situation that another playbook stands for in the short tests."""
+    return pytest.param(*case, marks=pytest.mark.depth)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +105,7 @@ def play(place: Path, playbook: str, inventory: str, options: str = "", *, check
     given = options.format(place=place).split()
     directory = [] if "endpoint_report_directory" in options else ["-e", f"endpoint_report_directory={place}/records"]
     done = subprocess.run(
-        [BIN / "ansible-playbook", "-i", place / inventory, name, *directory, *given],
+        [program("ansible-playbook"), "-i", place / inventory, name, *directory, *given],
         cwd=ROOT if checkout else place,
         env=os.environ | {"ANSIBLE_HOME": str(place / "home"), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "1000"},
         text=True,
@@ -113,25 +119,25 @@ def play(place: Path, playbook: str, inventory: str, options: str = "", *, check
 @pytest.mark.parametrize(
     ("playbook", "inventory", "options", "code", "last"),
     [
-        ("audit", "nowhere", "", 2, NOT_THERE),
-        ("audit", "empty", "", 2, EMPTY),
-        ("audit", "broken", "", 2, BROKEN),
-        ("audit", "misspelt", "", 2, MISSPELT),
-        ("audit", "homeless", "", 2, HOMELESS),
+        long("audit", "nowhere", "", 2, NOT_THERE),
+        long("audit", "empty", "", 2, EMPTY),
+        long("audit", "broken", "", 2, BROKEN),
+        long("audit", "misspelt", "", 2, MISSPELT),
+        long("audit", "homeless", "", 2, HOMELESS),
         ("audit", "waivers.yaml", "", 2, WAIVERS_YAML),
         ("audit", "good", "--limit nobody", 1, NOBODY),
-        ("audit", "good", "--limit localhost", 1, NOBODY),
+        long("audit", "good", "--limit localhost", 1, NOBODY),
         ("audit", "good", "--limit printers", 2, PRINTERS),
         ("audit", "good", "--limit pc-0201,nb-O101", 2, ONE_OF_TWO),
         ("audit", "good", "-e endpoint_report_directory={place}/file/records", 2, NO_RECORD),
         ("audit", "good", "-e endpoint_report_metrics_file={place}/file/offsite.prom", 2, NO_METRICS),
-        ("site", "misspelt", "", 2, MISSPELT),
+        long("site", "misspelt", "", 2, MISSPELT),
         ("site", "good", "--check -e endpoint_report_directory={place}/file/records", 2, NO_RECORD),
         ("retire", "nowhere", "", 2, NOT_THERE),
-        ("retire", "good", "-e endpoint_report_directory={place}/file/records", 2, NO_RECORD),
+        long("retire", "good", "-e endpoint_report_directory={place}/file/records", 2, NO_RECORD),
         ("handover", "misspelt", "", 2, MISSPELT),
         ("handover", "good", "--limit pc-0201", 2, NO_LAPTOP.format(name="pc-0201")),
-        ("handover", "good", "-e handover_certificate_days=0", 2, CERTIFICATE_DAYS),
+        long("handover", "good", "-e handover_certificate_days=0", 2, CERTIFICATE_DAYS),
         ("take_back", "empty", "", 2, EMPTY.replace("groups 'laptops' and 'office_pcs'", "groups 'laptops'")),
         ("undo", "broken", "-e run=20261123T143000.000000Z", 2, BROKEN),
         ("validate", "homeless", "", 2, HOMELESS),
@@ -156,11 +162,11 @@ def test_from_a_checkout(place, playbook, inventory, options, code, last):
 @pytest.mark.parametrize(
     ("playbook", "inventory", "options", "code", "words"),
     [
-        ("audit", "nowhere", "", 2, NOT_THERE),
-        ("audit", "empty", "", 2, EMPTY),
+        long("audit", "nowhere", "", 2, NOT_THERE),
+        long("audit", "empty", "", 2, EMPTY),
         ("audit", "broken", "", 2, BROKEN),
-        ("retire", "misspelt", "", 2, MISSPELT),
-        ("site", "homeless", "", 2, HOMELESS),
+        long("retire", "misspelt", "", 2, MISSPELT),
+        long("site", "homeless", "", 2, HOMELESS),
         ("handover", "good", "--limit lp-1", 2, NO_LAPTOP.format(name="lp-1")),
         # The hole in Ansible: with an inventory of nobody, --limit does not even leave localhost.
         ("retire", "nowhere", "--limit nb-0101", 4, NO_MACHINE),

@@ -9,18 +9,17 @@ import pytest
 from tests.e2e.conftest import ROOT
 
 FLEET = (1, 0)
+STARTS = 4
 PAC = ROOT / "tests/e2e/institute.pac"
 
 
 @pytest.fixture
 def check(fleet):
     """Return a function that puts a PAC on the lab's web server and checks it."""
-    shown = fleet.command("python", "-m", "lab", "status", "--state-dir", str(fleet.directory / "lab"), check=True)
-    url = re.search(r"^PAC: (http://127\.0\.0\.1:\d+/proxy\.pac)$", shown.stdout, re.MULTILINE)[1]
 
     def run(pac: str):
         (fleet.directory / "lab/proxy.pac").write_text(pac, encoding="utf-8")
-        return fleet.play("pac_check.yml", "-e", f"fortissl_proxy_pac_url={url}")
+        return fleet.play("pac_check.yml", "-e", f"fortissl_proxy_pac_url={fleet.pac_url}")
 
     return run
 

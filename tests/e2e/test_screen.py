@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.conftest import BIN, ROOT
+from tests.e2e.conftest import ROOT, program
 
+STARTS = 46
 TIMES = re.compile(r"\b(\d+ h \d\d min|\d+ min \d\d s|\d+ s)\b")
 RIGHT = {"name": "Look", "ansible.builtin.assert": {"that": True, "quiet": True}}
 CHANGE = {**RIGHT, "name": "Write", "changed_when": True}
@@ -44,7 +45,7 @@ class Screen:
         inventory = self.folder / "hosts.json"
         inventory.write_text(json.dumps({"all": {"hosts": {name: {} for name in hosts}, "vars": local}}))
         # One after the other, so that the order of the lines is known.
-        return [str(BIN / "ansible-playbook"), "-i", str(inventory), str(path), "--forks", "1", *options]
+        return [program("ansible-playbook"), "-i", str(inventory), str(path), "--forks", "1", *options]
 
     def run(
         self,
@@ -217,27 +218,34 @@ def test_failures_that_are_ignored_are_shown_as_that(screen):
     ]
 
 
-@pytest.mark.parametrize("way", ["block", "nested", "include_tasks", "import_tasks", "role", "loop"])
-def test_failures_that_are_rescued_are_shown_as_that(screen, way):
-    inner: dict[str, Any] = {**FAIL, "loop": ["a"]} if way == "loop" else FAIL
-    (screen.folder / "inner.yml").write_text(yaml.safe_dump([inner]))
+def test_failures_that_are_rescued_are_shown_as_that(screen):
+    (screen.folder / "inner.yml").write_text(yaml.safe_dump([FAIL]))
     role = screen.folder / "roles/inner/tasks"
     role.mkdir(parents=True)
-    (role / "main.yml").write_text(yaml.safe_dump([inner]))
-    task: dict[str, Any] = {
-        "block": inner,
-        "loop": inner,
-        "nested": {"block": [{"block": [inner], "always": [RIGHT]}]},
+    (role / "main.yml").write_text(yaml.safe_dump([FAIL]))
+    ways: dict[str, dict[str, Any]] = {
+        "block": FAIL,
+        "loop": {**FAIL, "loop": ["a"]},
+        "nested": {"block": [{"block": [FAIL], "always": [RIGHT]}]},
         "include_tasks": {"ansible.builtin.include_tasks": "inner.yml"},
         "import_tasks": {"ansible.builtin.import_tasks": "inner.yml"},
         "role": {"ansible.builtin.include_role": {"name": "inner"}},
-    }[way]
-    done = screen.run([{"block": [task], "rescue": [CHANGE]}], hosts=["one"])
+    }
+    plays = [
+        {"name": way, "hosts": "all", "tasks": [{"block": [task], "rescue": [CHANGE]}]} for way, task in ways.items()
+    ]
+    done = screen.run(plays, hosts=["one"])
     assert done.returncode == 0
-    label = ": a" if way == "loop" else ""
-    lines = [line for line in without_times(done.stdout) if not line.startswith("Prepare: ")]
-    assert f"  one  failed (rescued)  Break{label}" in lines
-    assert lines[-2] == "In all: 1 of 1 endpoint, 1 changed, T"
+    by_way: dict[str, list[str]] = {}
+    for line in without_times(done.stdout):
+        if not line.startswith(" "):
+            way = line.partition(": ")[0]
+        by_way.setdefault(way, []).append(line)
+    for way in ways:
+        label = ": a" if way == "loop" else ""
+        assert f"  one  failed (rescued)  Break{label}" in by_way[way], way
+        assert "  one  changed  Write" in by_way[way], way
+    assert by_way["In all"] == ["In all: 1 of 1 endpoint, 1 changed, T"]
 
 
 @pytest.mark.parametrize("section", ["rescue", "always"])
@@ -436,11 +444,10 @@ EVERYTHING = [
 
 
 @pytest.mark.parametrize(
-    "options",
-    [("-v",), ("-vv", "--check", "--diff"), ()],
+    ("options", "color"),
+    [(("-v",), "1"), (("-vv", "--check", "--diff"), "0"), ((), "1")],
     ids=["-v", "-vv", "setting"],
 )
-@pytest.mark.parametrize("color", ["0", "1"])
 def test_with_v_or_by_the_setting_it_is_ansible_s_own_output(screen, options, color):
     setting = {} if options else {"OFFSITE_OUTPUT": "ansible"}
     colors = {"ANSIBLE_FORCE_COLOR": color}
@@ -562,7 +569,7 @@ def audit_of_thirty(
     groups = {"windows": {"hosts": hosts}, "laptops": {"hosts": {name: {} for name in hosts}}}
     inventory = tmp_path / "hosts.json"
     inventory.write_text(json.dumps({"all": {"children": groups}}))
-    command = [str(BIN / "ansible-playbook"), "-i", str(inventory), "-i", "inventory/lab", "playbooks/audit.yml"]
+    command = [program("ansible-playbook"), "-i", str(inventory), "-i", "inventory/lab", "playbooks/audit.yml"]
     only = {"endpoint_roles": ["time_sync"], "ansible_connection": "winrm"}
     variables = {"endpoint_report_directory": f"{tmp_path}/records", **only, **(given or {})}
     return subprocess.run(

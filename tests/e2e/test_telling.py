@@ -18,8 +18,9 @@ from aiosmtpd.controller import Controller
 
 from plugins.plugin_utils.records.records import record, stamp
 from plugins.plugin_utils.reports.notify import telling
-from tests.e2e.conftest import BIN, ROOT
+from tests.e2e.conftest import ROOT, program
 
+STARTS = 9
 AT = "2026-11-23T14:30:00Z"
 
 
@@ -82,7 +83,7 @@ class Servers:
         file = self.folder / "told.json"
         file.write_text(json.dumps(told), encoding="utf-8")
         given = json.dumps({"told": str(file), **variables})
-        command = [str(BIN / "ansible-playbook"), "-i", "nb-1,nb-2,nb-3,", "tests/e2e/tell.yml", "-e", given]
+        command = [program("ansible-playbook"), "-i", "nb-1,nb-2,nb-3,", "tests/e2e/tell.yml", "-e", given]
         output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         return subprocess.run([*command, *options], cwd=ROOT, text=True, env=os.environ, check=False, **output)
 
@@ -116,7 +117,7 @@ def test_one_mail_and_one_message_a_run_however_many_endpoints(servers):
     assert "T0KEN" not in done.stdout
 
 
-@pytest.mark.parametrize("told", [None, {}])
+@pytest.mark.parametrize("told", [None, pytest.param({}, marks=pytest.mark.depth)])
 def test_silence_when_nothing_is_new(servers, told):
     done = servers.tell(told, **servers.by_mail(), endpoint_report_webhook_url=servers.url)
     assert done.returncode == 0, done.stdout
@@ -135,18 +136,14 @@ def test_a_dry_run_tells_nobody(servers):
     assert (servers.box.mails, servers.hook.posted) == ([], [])
 
 
-def test_a_hostile_endpoint_adds_no_header(servers):
-    done = servers.tell(news("nb\r\nBcc: all@example.org\r\n\r\nhello"), **servers.by_mail())
+def test_what_a_hostile_endpoint_says_adds_no_header_and_is_no_template(servers):
+    told = news("nb\r\nBcc: all@example.org\r\n\r\nhello", "{{ lookup('pipe', 'id') }}")
+    done = servers.tell(told, **servers.by_mail(), endpoint_report_webhook_url=servers.url)
     assert done.returncode == 0, done.stdout
     ((to, mail),) = servers.box.mails
     assert to == ["it@example.org"]
     assert mail["bcc"] is None
     assert mail["subject"] == r"Endpoints: 1 new on nb\r\nBcc: all@example.org\r\…"
-
-
-def test_templates_in_what_an_endpoint_says_are_text(servers):
-    done = servers.tell(news(reason="{{ lookup('pipe', 'id') }}"), endpoint_report_webhook_url=servers.url)
-    assert done.returncode == 0, done.stdout
     assert "{{ lookup('pipe', 'id') }}" in servers.hook.posted[0]["new"][0]["reason"]
 
 

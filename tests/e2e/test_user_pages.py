@@ -10,22 +10,24 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import BIN, ROOT
+from tests.e2e.conftest import ROOT, program
 
+STARTS = 6
 ENDPOINTS = {"nb-0101.example.org.html", "mb-0301.example.org.html"}
 
 
 class UserPage:
     """The playbook, writing into a folder of the test's own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
+        self.environment = {**os.environ, **environment}
 
     def run(self, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         given = json.dumps({"user_page_directory": str(self.folder), **variables})
-        command = [str(BIN / "ansible-playbook"), "-i", "inventory/example", "playbooks/user_page.yml", "-e", given]
+        command = [program("ansible-playbook"), "-i", "inventory/example", "playbooks/user_page.yml", "-e", given]
         output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.run([*command, *options], cwd=ROOT, text=True, env=os.environ, check=False, **output)
+        return subprocess.run([*command, *options], cwd=ROOT, text=True, env=self.environment, check=False, **output)
 
     def pages(self) -> dict[str, str]:
         return {path.name: path.read_text(encoding="utf-8") for path in self.folder.glob("*")}
@@ -83,44 +85,56 @@ def test_templates_in_values_are_text(user_page):
     assert "{{ 7 * 7 }}&lt;b&gt;" in user_page.pages()["nb-0101.example.org.html"]
 
 
-@pytest.mark.parametrize(
-    ("variables", "words"),
-    [
-        ({"user_page_language": "de"}, "value of user_page_language must be one of: ja, en, both, got: de"),
-        ({"user_page_contact": {"name": "IT"}}, "user_page_contact: name 'IT', phone '', mail '' is refused."),
-        ({"user_page_contact": {"name": "IT", "phone": "<b>1"}}, "phone '<b>1', mail '' is refused."),
-        ({"user_page_contact": {"name": "IT", "mail": "a@b c"}}, "mail 'a@b c' is refused."),
-        ({"user_page_office_pc": {"name": "pc"}}, "user_page_office_pc: '{'name': 'pc'}' is refused."),
-        ({"user_page_office_pc": {"name": "pc", "address": "pc.local"}}, "Allowed are a name and an IP address"),
-        (
-            {"user_page_nas": [{"name": "n", "address": "nas.local"}]},
-            "'n' has the address 'nas.local', which is refused.",
-        ),
-        (
-            {"user_page_proxy_check": {"from": "http://a/"}},
-            "user_page_proxy_check: '{'from': 'http://a/'}' is refused.",
-        ),
-        (
-            {"user_page_limited_pages": ["javascript:alert(1)"]},
-            "'javascript:alert(1)' is refused. Allowed is a web address",
-        ),
-        (
-            {"user_page_phone_dns": "dns.local"},
-            "user_page_phone_dns: 'dns.local' is refused. Allowed is an IP address.",
-        ),
-        ({"vpn_profile_connections": []}, "so that there is nothing to tell a user."),
-        (
-            {"vpn_profile_connections": [{"name": "IMR", "gateway": "130.34.226.190"}]},
-            "the connection 'IMR' has the gateway '130.34.226.190', which is no host name",
-        ),
-        (
-            {"user_page_lanugage": "ja"},
-            "user_page_lanugage: user_page has no such variable. Did you mean user_page_language?",
-        ),
-    ],
-)
-def test_wrong_variables_are_refused_and_nothing_is_written(user_page, variables, words):
-    done = user_page.run(**variables)
+REFUSED = [
+    ({"user_page_language": "de"}, "value of user_page_language must be one of: ja, en, both, got: de"),
+    ({"user_page_contact": {"name": "IT"}}, "user_page_contact: name 'IT', phone '', mail '' is refused."),
+    ({"user_page_contact": {"name": "IT", "phone": "<b>1"}}, "phone '<b>1', mail '' is refused."),
+    ({"user_page_contact": {"name": "IT", "mail": "a@b c"}}, "mail 'a@b c' is refused."),
+    ({"user_page_office_pc": {"name": "pc"}}, "user_page_office_pc: '{'name': 'pc'}' is refused."),
+    ({"user_page_office_pc": {"name": "pc", "address": "pc.local"}}, "Allowed are a name and an IP address"),
+    (
+        {"user_page_nas": [{"name": "n", "address": "nas.local"}]},
+        "'n' has the address 'nas.local', which is refused.",
+    ),
+    (
+        {"user_page_proxy_check": {"from": "http://a/"}},
+        "user_page_proxy_check: '{'from': 'http://a/'}' is refused.",
+    ),
+    (
+        {"user_page_limited_pages": ["javascript:alert(1)"]},
+        "'javascript:alert(1)' is refused. Allowed is a web address",
+    ),
+    (
+        {"user_page_phone_dns": "dns.local"},
+        "user_page_phone_dns: 'dns.local' is refused. Allowed is an IP address.",
+    ),
+    ({"vpn_profile_connections": []}, "so that there is nothing to tell a user."),
+    (
+        {"vpn_profile_connections": [{"name": "IMR", "gateway": "130.34.226.190"}]},
+        "the connection 'IMR' has the gateway '130.34.226.190', which is no host name",
+    ),
+    (
+        {"user_page_lanugage": "ja"},
+        "user_page_lanugage: user_page has no such variable. Did you mean user_page_language?",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return what one run says of each of many laptops with wrong variables."""
+    page = UserPage(tmp_path_factory.mktemp("refused") / "pages", ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+    hosts = {f"bad-{number:02}": variables for number, (variables, _) in enumerate(REFUSED)}
+    file = page.folder.parent / "bad.yml"
+    file.write_text(json.dumps({"windows": {"hosts": hosts}, "laptops": {"hosts": dict.fromkeys(hosts)}}))
+    done = page.run("-i", str(file), "--limit", "bad-*")
     assert done.returncode == 2
-    assert words in " ".join(done.stdout.split())
-    assert not user_page.folder.exists()
+    assert not page.folder.exists()
+    (play,) = json.loads(done.stdout[done.stdout.index("{\n") :])["plays"]
+    results = {host: result for task in play["tasks"] for host, result in task["hosts"].items()}
+    return {host: " ".join(result["msg"].split()) for host, result in results.items() if result["failed"]}
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)), ids=lambda number: REFUSED[number][1])
+def test_wrong_variables_are_refused_and_nothing_is_written(refused, number):
+    assert REFUSED[number][1] in refused[f"bad-{number:02}"]

@@ -54,7 +54,7 @@ def test_the_vpn_s_network_is_private_where_windows_knows_it_and_told_where_not(
 
 def test_nothing_is_written_while_a_tunnel_is_up_and_all_of_it_afterwards(fleet):
     wrong_certificate(fleet, "win-02")
-    fleet.command("python", "-m", "lab", "tunnel", "win-02", "up", *fleet._state, check=True)
+    fleet.lab("tunnel", "win-02", "up")
     hashes = fleet.hashes()
     run = play(fleet, "--limit", "win-02")
     assert run.code == 2
@@ -63,7 +63,7 @@ def test_nothing_is_written_while_a_tunnel_is_up_and_all_of_it_afterwards(fleet)
     assert told["reason"].endswith("a tunnel is up, so nothing is written now")
     assert fleet.hashes() == hashes
 
-    fleet.command("python", "-m", "lab", "tunnel", "win-02", "down", *fleet._state, check=True)
+    fleet.lab("tunnel", "win-02", "down")
     again = play(fleet, "--limit", "win-02")
     assert again.code == 0, again.output
     assert again.of_status("fixed") == {("win-02", "vpn_profile.certificate_warning", None)}

@@ -1,4 +1,7 @@
-"""Counts the tasks that each endpoint was given, for test_counts.py; writes them to the file in COUNT_TASKS_FILE."""
+"""Counts the tasks that each endpoint was given, for test_site_and_audit.py.
+
+It writes them to the file in COUNT_TASKS_FILE.
+"""
 
 from __future__ import annotations
 
