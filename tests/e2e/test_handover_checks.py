@@ -140,7 +140,7 @@ def test_a_certificate_with_five_days_left(ready):
     end = datetime.now(UTC) + timedelta(days=5, hours=1)
     with ready.gateway(not_after=end) as port:
         run = ready.look(port)
-        told = f"the gateway's certificate ends on {end:%Y-%m-%d}, 5 full days from now; 30 days are wanted"
+        told = f"the gateway's certificate ends on {end:%Y-%m-%d} (full days left: 5, required: 30)"
         assert of(run, "gateway_certificate", "drifted") == dict.fromkeys(HOSTS, told)
         run = ready.look(port, handover_certificate_days=5)
     assert run.code == 0, run.output
@@ -161,7 +161,7 @@ def test_a_look_that_breaks_off_is_an_error_and_ends_no_run(ready):
     assert run.code == 2
     found = of(run, "gateway_certificate", "error")
     assert set(found) == HOSTS
-    assert all("the look at the certificate came to no end: " in reason for reason in found.values())
+    assert all("the check of the certificate did not finish: " in reason for reason in found.values())
     assert "label empty" in found["win-01"]
     assert set(of(run, "pac_routes", "compliant")) == HOSTS
 

@@ -211,8 +211,8 @@ def test_news_without_a_past():
             Life("offsite", day(1), None),
             day(11),
             10,
-            ("stale", "handed over on 2026-11-01; never measured so far; no news for 10 days; "
-             "from 10 days on that is too long"),
+            ("stale", "handed over on 2026-11-01; never measured so far; "
+             "days without news: 10; stale from 10 on"),
         ),
         # A second less than the ten days.
         (Life("offsite", day(1), None), "2026-11-11T14:29:59Z", 10, ("offsite", None)),
@@ -232,7 +232,7 @@ def test_silence_in_the_light_of_a_life(life, at, days, expected):
 def test_a_retired_endpoint_has_one_record_that_says_so():
     found = retired(Life("retired", day(4), day(3)))
     assert (found["control"], found["status"], found["role"]) == ("endpoint.life", "not_applicable", "endpoint")
-    assert found["reason"].startswith("retired on 2026-11-04: nothing is wanted of it.")
+    assert found["reason"].startswith("retired on 2026-11-04: it is no longer in use.")
 
 
 def test_a_digest_is_of_the_value_and_not_of_its_form():

@@ -134,7 +134,7 @@ def _remember(result: Plan, endpoint: State, memory: str | None) -> list[Entry] 
         return [] if memory is None else parse_memory(memory)
     except (Unreadable, MemoryTextError) as error:
         reason = f"what was there before this role cannot be read, so nothing is written: {error}"
-        title = "The memory of what was there before the role"
+        title = "The note of what was there before the role can be read"
         result.records.append(
             record(f"{result.role}.memory", "error", role=result.role, reason=reason, evidence=evidence, title=title)
         )
@@ -344,9 +344,9 @@ def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, w
         if remedy == "role":
             result.role_work.append(_work(finding.about, "absent", entry.where, entry.value, finding.located))
         elif kind_of(entry.where) in ROLE_ONLY:
-            raise Unreadable("the role has no control any more that tells how to take it off")
+            raise Unreadable("the role no longer has a control that says how to remove it")
         else:
-            # A member goes by the SID that was found: his name may be another account's to Windows.
+            # A member goes by the SID that was found: the name may be another account's to Windows.
             where = {**entry.where, "member": finding.located.value} if "member" in entry.where else entry.where
             result.writes.add(where, finding.about, entry.value, entry.type, endpoint, made=entry.made, why=why)
     except Unreadable as error:

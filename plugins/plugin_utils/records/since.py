@@ -162,12 +162,12 @@ def silent(item: Mapping[str, Any], life: Life, at: str, stale_after_days: int) 
     handed_over = f"handed over on {life.at[:10]}{last}"
     if days < stale_after_days:
         return {**item, "status": "offsite", "reason": f"{handed_over}; silence is expected ({item['reason']})"}
-    reason = f"{handed_over}; no news for {days} days; from {stale_after_days} days on that is too long"
+    reason = f"{handed_over}; days without news: {days}; stale from {stale_after_days} on"
     return {**item, "status": "stale", "reason": reason}
 
 
 def retired(life: Life) -> dict[str, Any]:
     """Return the one record of an endpoint that is retired: nothing is wanted of it any more."""
     on = f" on {life.at[:10]}" if life.at else ""
-    reason = f"retired{on}: nothing is wanted of it. Take it out of the inventory, or run site.yml to use it again"
+    reason = f"retired{on}: it is no longer in use. Take it out of the inventory, or run site.yml to use it again"
     return record(LIFE, "not_applicable", role="endpoint", reason=reason, title="The endpoint is in use")

@@ -96,7 +96,7 @@ class State:
 
     def _user_registry(self, where: Mapping[str, Any]) -> Located:
         if "user" not in where:
-            raise LocatorError(f"{dict(where)}: whose registry is meant is told by `scope: users` of the control")
+            raise LocatorError(f"{dict(where)}: whose registry is meant is given by `scope: users` of the control")
         branch = self._users_branch(where["user"])
         if branch is None:
             evidence = f"HKU\\{where['user']}\\{where['user_registry']}"
@@ -161,7 +161,7 @@ class State:
             state = self._machine.value(f"{OTHER_FIREWALLS}\\{entry}", "STATE")
             name = str(self._machine.value(f"{OTHER_FIREWALLS}\\{entry}", "DISPLAYNAME").value or entry)
             if not isinstance(state.value, int):
-                raise Unreadable(f"{state.evidence}: {name} does not tell whether it is on")
+                raise Unreadable(f"{state.evidence}: {name} does not say whether it is on")
             names += [name] if state.value >> 12 & 0xF == 1 else []
         evidence = f"firewalls in the Security Center that are on: {', '.join(names) or 'none'}"
         return Located(bool(names), names or None, evidence=evidence, missing="none")
@@ -179,7 +179,7 @@ class State:
                 except Unreadable as error:
                     unreadable.append(str(error))
         if not found and unreadable:
-            raise Unreadable(f"whether {where['product']} is installed cannot be told: {unreadable[0]}")
+            raise Unreadable(f"whether {where['product']} is installed cannot be determined: {unreadable[0]}")
         found.sort(key=lambda entry: (_sortable(entry[0]), entry))
         evidence = "; ".join(f"{path} {version}" for version, path in found) or "the Uninstall keys of both views"
         return Located(bool(found), found[0][0] if found else None, evidence=evidence, missing="not installed")
@@ -239,7 +239,7 @@ class State:
     def _tunnel(self, _where: Mapping[str, Any]) -> Located:
         active = self._node("tunnel").get("active")
         if not isinstance(active, bool):
-            raise Unreadable("the document does not tell whether a VPN tunnel is active")
+            raise Unreadable("the document does not say whether a VPN tunnel is active")
         return Located(True, active, evidence="tunnel active")
 
     def _console_user(self, _where: Mapping[str, Any]) -> Located:
@@ -260,7 +260,7 @@ class State:
         kind = where["reboot_pending"]
         pending = self._node("reboot_pending").get(kind)
         if not isinstance(pending, bool):
-            raise Unreadable(f"the document does not tell whether a reboot is pending for {kind}")
+            raise Unreadable(f"the document does not say whether a reboot is pending for {kind}")
         return Located(pending, True if pending else None, evidence=f"reboot pending, {kind}", missing="not pending")
 
     def _vpn_connection(self, where: Mapping[str, Any]) -> Located:
@@ -268,7 +268,7 @@ class State:
         evidence = f"VPN connection {name} of {account}"
         of_user = self._document.get("vpn_connections", {}).get(account)
         if of_user is None or name not in of_user:
-            raise Unreadable(f"{evidence} was not looked at: name it in the role's variables, also to take it off")
+            raise Unreadable(f"{evidence} was not read: name it in the role's variables, also to remove it")
         settings = readable(of_user[name], evidence)
         if not settings.get("exists"):
             return Located(False, evidence=evidence, missing="not there")
