@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
 from tests.rendered import render
-from tests.sample_fleet import WAIVERS, sample_fleet
+from tests.samples.fleet import WAIVERS, sample_fleet
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 NONE = f"no Chromium: none of {', '.join(NAMES)} is in PATH; `apt-get install chromium`, or set CHROMIUM to its path"

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
-from tests.sample_fleet import WAIVERS, sample_fleet
+from tests.samples.fleet import WAIVERS, sample_fleet
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE: dict[str, Any] = {"runOnly": {"type": "tag", "values": RULES}}

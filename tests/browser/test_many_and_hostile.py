@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Open
-from tests.sample_fleet import WAIVERS, sample_fleet
-from tests.unit.test_page import HOSTILE, hostile_records
+from tests.samples.fleet import WAIVERS, sample_fleet
+from tests.unit.plugins.reports.test_page import HOSTILE, hostile_records
 
 
 def test_a_thousand_endpoints_make_a_page_of_few_nodes(open_page: Open):

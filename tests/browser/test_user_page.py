@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.handover.user_page import page
-from tests.user_page_facts import CLIENTS, FACTS, TEMPLATE, WORDS
+from tests.samples.user_page import CLIENTS, FACTS, TEMPLATE, WORDS
 
 PAGES = [(client, language) for client in CLIENTS for language in ("ja", "en")]
 # As much as a person has: one PC, three NAS, three printers, three test pages, two connections.

@@ -8,10 +8,10 @@ import pytest
 from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import init_plugin_loader
-from run_data import Run, write_roles
 
 from plugins.plugin_utils.controls import role_data
 from plugins.plugin_utils.state.run_store import RunStore
+from tests.samples.run import Run, write_roles
 
 init_plugin_loader()
 
@@ -27,7 +27,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
 
 @pytest.fixture
 def a_run(tmp_path: Path, store: RunStore, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a run of the two roles of `run_data` that has not begun."""
+    """Return a run of the two roles of `samples/run.py` that has not begun."""
     monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
     write_roles(tmp_path / "roles")
     monkeypatch.setattr(role_data, "ROLES", tmp_path / "roles")

@@ -9,9 +9,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from offsite_documents import BEFORE, MISSING, dword, key, windows
 
 from plugins.plugin_utils.plan.plan import plan
+from tests.samples.documents import BEFORE, MISSING, dword, key, windows
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/controls.md").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ import yaml
 from lab.windows.machine import Machine
 from lab.windows.machine.accounts import BUILTIN_GROUPS
 from lab.windows.seed import Variant, build_windows
-from tests.unit.role_data import planned
+from tests.samples.roles import planned
 
 ROOT = Path(__file__).resolve().parents[2]
 FIREWALL_RULES = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"

@@ -83,3 +83,11 @@ def tasks_of(data: object) -> list[dict]:
         ]
         return [data, *tasks_of(inner)]
     return []
+
+
+def test_tests_stand_in_the_rooms_of_what_they_test():
+    tested = {path.parent.name for path in (ROOT / "tests/unit/plugins").rglob("test_*.py")}
+    folders = [*(ROOT / "plugins").iterdir(), *(ROOT / "plugins/plugin_utils").iterdir()]
+    rooms = {folder.name for folder in folders if folder.is_dir()}
+    assert tested <= rooms
+    assert set(ROOMS) <= tested

@@ -9,21 +9,6 @@ from typing import Any, NotRequired, get_origin, get_type_hints
 
 import jsonschema
 import pytest
-from offsite_documents import (
-    APP,
-    MAC_READS,
-    PLIST,
-    POLICY_RULES,
-    TUNNELS,
-    WINDOWS_READS,
-    key,
-    mac,
-    mac_control,
-    prompt_control,
-    scope_control,
-    tunnel_control,
-    windows,
-)
 
 from plugins.plugin_utils.controls.controls import ControlError, expand
 from plugins.plugin_utils.plan.plan import plan
@@ -38,6 +23,21 @@ from plugins.plugin_utils.records.records import (
     unusable_state,
 )
 from plugins.plugin_utils.state.locators import LOCATORS
+from tests.samples.documents import (
+    APP,
+    MAC_READS,
+    PLIST,
+    POLICY_RULES,
+    TUNNELS,
+    WINDOWS_READS,
+    key,
+    mac,
+    mac_control,
+    prompt_control,
+    scope_control,
+    tunnel_control,
+    windows,
+)
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 STAMP: dict[str, Any] = {"run": "r1", "endpoint": "pc1", "at": "2026-11-23T14:30:00Z", "versions": {}}

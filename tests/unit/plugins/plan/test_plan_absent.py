@@ -1,0 +1,140 @@
+"""Taking a role off again: what was there before comes back, and nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+
+from plugins.plugin_utils.plan.plan import plan
+from tests.samples.documents import (
+    BEFORE,
+    BEFORE_PLIST,
+    LOCAL_RULES,
+    MAC_READS,
+    MISSING,
+    PLIST,
+    TUNNELS,
+    UNINSTALL,
+    mac,
+    prompt_control,
+    sz,
+    tunnel_control,
+    windows,
+)
+from tests.samples.planning import IMR, SERVER_BEFORE, drifted, entry, run, statuses, with_memory
+
+
+def test_absent_puts_back_values_and_forgets():
+    old_prompt = entry(
+        {"registry": IMR, "value": "promptusername"}, {"value": 0, "type": "REG_DWORD"}, "vpn_profile.prompt_user_name"
+    )
+    document = with_memory(windows(), [SERVER_BEFORE, old_prompt])
+    result = run([tunnel_control(), prompt_control()], document, state="absent")
+    assert [(item["name"], item["data"], item["type"]) for item in result.writes.registry] == [
+        ("Server", "old.example.com:443", "string"),
+        ("promptusername", 0, "dword"),
+    ]
+    assert (result.keep, result.forget) == (None, True)
+    assert [item["status"] for item in result.records] == ["drifted", "drifted"]
+    assert result.records[0]["reason"] == ('is "fg.imr.tohoku.ac.jp:443", was "old.example.com:443" before this role')
+
+
+def test_what_is_put_back_has_the_why_of_its_control():
+    memory = [entry({"registry": IMR, "value": "Server"}, {"value": "old.example.com:443", "type": "REG_SZ"})]
+    result = run([tunnel_control()], with_memory(windows(), memory), state="absent")
+    assert [item["why"] for item in result.records] == ["service.md#gateway"]
+    assert [item["label"] for item in result.writes.registry] == ["vpn_profile.server IMR (service.md#gateway)"]
+
+
+def test_absent_takes_away_a_value_that_was_not_there():
+    document = with_memory(windows(), [entry({"registry": IMR, "value": "DATA1"}, {"absent": True})])
+    (item,) = run([], document, state="absent").writes.registry
+    assert (item["name"], item["state"], item["delete_key"]) == ("DATA1", "absent", False)
+
+
+def test_absent_takes_away_a_whole_key_that_was_not_there():
+    document = with_memory(windows(), [entry({"registry": IMR}, {"absent": True})])
+    (item,) = run([], document, state="absent").writes.registry
+    assert item == {
+        "path": r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR",
+        "state": "absent",
+        "delete_key": True,
+        "records": [["vpn_profile.server", "IMR", "machine"]],
+        # The role has no such control any more.
+        "why": [],
+        "label": "vpn_profile.server IMR",
+    }
+
+
+def test_absent_restores_bytes_as_win_regedit_takes_them():
+    document = with_memory(
+        windows(), [entry({"registry": IMR, "value": "DATA1"}, {"value": "46ff", "type": "REG_BINARY"})]
+    )
+    (item,) = run([], document, state="absent").writes.registry
+    assert (item["data"], item["type"]) == ("46,ff", "binary")
+
+
+def test_absent_leaves_alone_what_has_no_entry():
+    result = run([tunnel_control(), prompt_control()], drifted(), state="absent")
+    assert statuses(result) == [("vpn_profile.removed", None, "compliant")]
+    assert not result.as_dict()["has_writes"]
+
+
+def test_absent_writes_nothing_where_all_is_as_it_was_and_still_forgets():
+    document = with_memory(drifted("old.example.com:443"), [SERVER_BEFORE])
+    result = run([tunnel_control()], document, state="absent")
+    assert statuses(result) == [("vpn_profile.server", "IMR", "compliant")]
+    assert result.writes.registry == []
+    assert result.as_dict()["has_writes"] is True
+    assert result.forget
+
+
+def test_absent_puts_nothing_into_a_key_that_is_gone():
+    document = with_memory(windows(), [SERVER_BEFORE])
+    del document["registry"][TUNNELS]["keys"]["IMR"]
+    result = run([], document, state="absent")
+    assert result.records[0]["status"] == "compliant"
+    assert result.writes.registry == []
+    assert result.forget
+
+
+def test_absent_keeps_the_memory_while_an_entry_cannot_be_read():
+    other = entry({"firewall_rule": "FPS-SMB-In-TCP", "field": "enabled", "store": "local"}, {"value": False}, "a.b")
+    document = with_memory(windows(), [SERVER_BEFORE, other])
+    document["registry"][LOCAL_RULES] = {"error": "access denied"}
+    result = run([], document, state="absent")
+    assert [item["status"] for item in result.records] == ["drifted", "error"]
+    assert len(result.writes.registry) == 1
+    assert result.forget is False
+
+
+def test_absent_restores_a_rule_only_when_its_addresses_differ():
+    where = {"firewall_rule": "FPS-SMB-In-TCP", "field": "remote_address", "store": "local"}
+    same = with_memory(windows(), [entry(where, {"value": ["172.31.0.0/16", "LocalSubnet"]})])
+    assert run([], same, state="absent").writes.as_dict()["firewall"] == []
+    other = with_memory(windows(), [entry(where, {"value": ["LocalSubnet"]})])
+    (item,) = run([], other, state="absent").writes.as_dict()["firewall"]
+    assert item["parameters"] == {"Rule": "FPS-SMB-In-TCP", "RemoteAddress": ["LocalSubnet"]}
+
+
+def test_absent_does_not_ask_whether_the_control_still_applies():
+    document = with_memory(windows(), [SERVER_BEFORE])
+    document["registry"][UNINSTALL] = MISSING
+    assert len(run([tunnel_control()], document, state="absent").writes.registry) == 1
+
+
+def test_the_place_of_the_memory_goes_with_the_last_role_s():
+    document = with_memory(windows(), [SERVER_BEFORE])
+    assert run([], document, state="absent").forget_place is True
+    document["registry"][BEFORE]["values"]["rdp_enable"] = sz("x")
+    result = run([], document, state="absent")
+    assert (result.forget, result.forget_place) == (True, False)
+    assert run([], windows(), state="absent").forget_place is False
+
+
+def test_on_a_mac_too_the_place_of_the_memory_goes_with_the_last_role_s():
+    document = mac()
+    text = json.dumps({"schema": 1, "entries": []})
+    document["plists"][BEFORE_PLIST] = {**document["plists"][PLIST], "data": {"vpn_profile": text}}
+    assert plan([], document, "vpn_profile", reads=MAC_READS, state="absent").forget_place is True
+    document["plists"][BEFORE_PLIST]["data"]["other"] = "x"
+    assert plan([], document, "vpn_profile", reads=MAC_READS, state="absent").forget_place is False

@@ -1,0 +1,111 @@
+"""What a run fixed is put back exactly; what somebody changed since is left alone and told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plugins.plugin_utils.plan.memory import Entry, render
+from plugins.plugin_utils.plan.undo import LOOK, shown, undo_plan, undone
+from tests.samples.documents import WINDOWS_READS, prompt_control, tunnel_control, windows
+from tests.samples.planning import IMR, drifted
+from tests.samples.records import rec
+
+ROLE = "vpn_profile"
+WANTED = "fg.imr.tohoku.ac.jp:443"
+OLD = "old.example.org:443"
+CONTROL = tunnel_control()
+ENTRY = Entry("vpn_profile.server", "IMR", {"registry": IMR, "value": "Server"}, False, OLD, "REG_SZ")
+
+
+def fixed(**fields: Any) -> dict[str, Any]:
+    return {
+        **rec("fixed", "vpn_profile.server", "pc1", instance="IMR", expected=WANTED, actual=WANTED, title="Gateway"),
+        "before": OLD,
+        "put_back": render([ENTRY]),
+        **fields,
+    }
+
+
+def made(server: str, *items: dict[str, Any]) -> Any:
+    return undo_plan([CONTROL], drifted(server), ROLE, reads=WINDOWS_READS, fixed=items)
+
+
+def told(result: Any) -> list[tuple[Any, ...]]:
+    return [(item["control"], item["status"], item["expected"], item["actual"]) for item in result.records]
+
+
+def test_only_what_that_run_fixed_of_that_role_on_that_endpoint():
+    records = [
+        fixed(),
+        rec("drifted", endpoint="pc1"),
+        fixed(endpoint="pc2"),
+        fixed(role="time_sync"),
+        rec("compliant", endpoint="pc1"),
+    ]
+    assert undone(records, "pc1", "vpn_profile") == [fixed()]
+
+
+def test_what_was_there_before_the_run_comes_back():
+    result = made(WANTED, fixed())
+    assert told(result) == [("vpn_profile.server", "drifted", OLD, WANTED)]
+    assert result.records[0]["reason"] == f'is "{WANTED}", was "{OLD}" before that run'
+    plan = result.as_dict()
+    assert plan["has_writes"] is True
+    assert [(one["name"], one["data"]) for one in plan["writes"]["registry"]] == [("Server", OLD)]
+    assert (plan["memory"]["forget"], plan["memory"]["forget_place"]) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("server", "item", "status", "reason"),
+    [
+        ("newer.example.org:443", fixed(), "error", "it was changed after that run, so it is left as it is"),
+        (OLD, fixed(), "compliant", "is as it was before that run"),
+        (WANTED, fixed(instance="gone"), "error", "it was changed after that run, so it is left as it is"),
+        (WANTED, fixed(put_back="{half"), "error", "the run's note of what was there before cannot be used: it is no"),
+        (WANTED, fixed(put_back=render([])), "error", "there is no single value to go back to"),
+    ],
+)  # fmt: skip
+def test_what_is_not_put_back_is_told_and_not_written(server, item, status, reason):
+    result = made(server, item)
+    (found,) = result.records
+    assert (found["status"], found["next"]) == (status, "" if status == "compliant" else LOOK)
+    assert found["reason"].startswith(reason)
+    assert result.as_dict()["has_writes"] is False
+
+
+def test_what_is_left_as_it_is_keeps_its_why_and_older_records_have_none():
+    older = fixed(put_back=render([]), instance="older")
+    del older["why"]
+    result = made(WANTED, fixed(put_back=render([]), why="service.md#gateway"), older)
+    assert {item["instance"]: item["why"] for item in result.records} == {"IMR": "service.md#gateway", "older": ""}
+
+
+def test_one_that_was_changed_since_does_not_keep_the_others():
+    changed = fixed(control="vpn_profile.prompt_user_name", actual="something else")
+    controls = [CONTROL, prompt_control()]
+    result = undo_plan(controls, drifted(WANTED), ROLE, reads=WINDOWS_READS, fixed=[fixed(), changed])
+    assert sorted(item["status"] for item in result.records) == ["drifted", "error"]
+    assert result.as_dict()["has_writes"] is True
+
+
+def test_nothing_fixed_is_nothing_to_do():
+    result = undo_plan([CONTROL], windows(), ROLE, reads=WINDOWS_READS, fixed=[])
+    assert (result.records, result.as_dict()["has_writes"]) == ([], False)
+
+
+def test_a_person_is_shown_a_line_a_record():
+    assert shown(
+        [
+            rec("drifted", "a.a", instance="IMR", scope="S-1-5-21-1"),
+            rec("error", "a.b", reason="changed"),
+            rec("compliant", "a.c"),
+            rec("not_applicable", "a.d", instance=""),
+        ]
+    ) == [
+        "puts back: a.a [IMR] for S-1-5-21-1",
+        "cannot be put back: a.b: changed",
+        "is right already: a.c",
+        "not_applicable: a.d []",
+    ]

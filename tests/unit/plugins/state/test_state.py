@@ -1,0 +1,426 @@
+"""Looking things up in a state document: found, absent, or unreadable, and never one for another."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from plugins.plugin_utils.state.locators import locator_problem
+from plugins.plugin_utils.state.nodes import Located, Unreadable
+from plugins.plugin_utils.state.state import LocatorError, State
+from tests.samples.documents import (
+    APP,
+    BEFORE,
+    BEFORE_PLIST,
+    LOCAL_RULES,
+    MAC_READS,
+    MISSING,
+    PLIST,
+    POLICY_RULES,
+    SMB_IN,
+    TUNNELS,
+    UNINSTALL,
+    UNINSTALL_32,
+    WINDOWS_READS,
+    dword,
+    key,
+    mac,
+    sz,
+    windows,
+)
+
+IMR = TUNNELS + r"\IMR"
+POLICY_445 = {"firewall_policy_rules": {"port": 445, "direction": "In"}}
+
+
+def look(where: dict[str, Any], document: dict[str, Any] | None = None, reads: dict[str, Any] | None = None) -> Located:
+    return State(document or windows(), reads or WINDOWS_READS).locate(where)
+
+
+def look_mac(where: dict[str, Any], document: dict[str, Any] | None = None) -> Located:
+    return State(document or mac(), MAC_READS).locate(where)
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        ({"registry": IMR, "value": "Server"}, "fg.imr.tohoku.ac.jp:443"),
+        (
+            {"registry": r"HKEY_LOCAL_MACHINE\software\fortinet\forticlient\SSLVPN\TUNNELS\imr\\", "value": "SERVER"},
+            None,
+        ),
+        ({"registry": r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\Home", "value": "server"}, None),
+        ({"registry": IMR, "value": "promptusername", "type": "REG_SZ"}, 1),
+        ({"firewall_rule": "fps-smb-in-tcp", "field": "enabled"}, True),
+        ({"firewall_rule": "FPS-SMB-In-TCP", "field": "profiles"}, ["Private"]),
+        ({"firewall_rule": "FPS-SMB-In-TCP", "field": "remote_address"}, None),
+        ({"firewall_rule": "FPS-SMB-In-TCP", "field": "exists"}, True),
+        ({"product": "FortiClient VPN"}, "7.4.3.1790"),
+        ({"product": "7-Zip"}, ""),
+        ({"system": "build"}, 22631),
+        ({"system": "part_of_domain"}, False),
+        ({"service": "termservice", "field": "start_mode"}, "Manual"),
+        ({"service": "TermService", "field": "exists"}, True),
+        ({"group": "S-1-5-32-555", "field": "members"}, ["S-1-5-21-1-2-3-1001", "S-1-12-1-9"]),
+        ({"group": "S-1-5-32-555", "field": "name"}, "Remote Desktop Users"),
+        ({"tunnel": "active"}, False),
+    ],
+)
+def test_what_is_there_is_found(where, value):
+    located = look(where)
+    assert located.found
+    if value is not None:
+        assert located.value == value
+
+
+def test_a_registry_value_comes_with_its_type_and_its_place():
+    assert look({"registry": IMR, "value": "promptusername"}) == Located(
+        True, 1, "REG_DWORD", rf"{IMR} promptusername (REG_DWORD)"
+    )
+
+
+def test_an_existing_key_is_found_without_a_value():
+    assert look({"registry": IMR}) == Located(True, evidence=IMR, missing="not there (the key does not exist)")
+
+
+@pytest.mark.parametrize(
+    ("where", "missing"),
+    [
+        ({"registry": IMR, "value": "Description"}, "not set"),
+        ({"registry": TUNNELS + r"\Work", "value": "Server"}, "not set (the key does not exist)"),
+        ({"registry": TUNNELS + r"\Work"}, "not there (the key does not exist)"),
+        ({"registry": POLICY_RULES, "value": "X"}, "not set (the key does not exist)"),
+        ({"firewall_rule": "FPS-SMB-In-TCP-V2", "field": "exists"}, "not there (no rule of this name)"),
+        ({"firewall_rule": "FPS-SMB-In-TCP-V2", "field": "remote_address"}, "not there (no rule of this name)"),
+        (POLICY_445, "none"),
+        ({"product": "forticlient vpn"}, "not installed"),
+        ({"product": "FortiClient"}, "not installed"),
+        ({"service": "Nosuch", "field": "start_mode"}, "not there"),
+        ({"service": "Nosuch", "field": "exists"}, "not there"),
+        ({"memory": "vpn_profile"}, "not set (the key does not exist)"),
+    ],
+)
+def test_what_was_looked_for_and_is_not_there_is_absent(where, missing):
+    located = look(where)
+    assert (located.found, located.value, located.missing) == (False, None, missing)
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ({"registry": r"HKLM\SOFTWARE\Other", "value": "X"}, "reads"),
+        ({"registry": IMR + r"\Deeper", "value": "X"}, "reads"),
+        ({"registry": IMR + r"\Deeper"}, "reads"),
+        ({"registry": POLICY_RULES + r"\Below"}, "reads"),
+        ({"registry": POLICY_RULES + r"\Below", "value": "X"}, "reads"),
+        ({"registry": r"HKLM\SOFTWARE\Fortinet\FortiClient\Sslvpn", "value": "X"}, "reads"),
+        ({"registry": r"HKLM\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels2", "value": "X"}, "reads"),
+        ({"registry": UNINSTALL + r"\{15C7}", "value": "Publisher"}, "reads"),
+        ({"firewall_rule": "RemoteDesktop-UserMode-In-TCP", "field": "exists"}, "reads"),
+        ({"service": "W32Time", "field": "state"}, "not asked for"),
+        ({"group": "S-1-5-32-544", "field": "members"}, "not asked for"),
+        ({"system": "color"}, "does not have it"),
+        ({"plist": PLIST, "key": ["EnableSSL"]}, "Windows document's plists"),
+    ],
+)
+def test_what_nobody_looked_for_is_unreadable_and_not_absent(where, why):
+    with pytest.raises(Unreadable, match=why):
+        look(where)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("registry",),
+        ("registry", TUNNELS),
+        ("registry", TUNNELS, "keys"),
+        ("registry", TUNNELS, "keys", "IMR"),
+        ("registry", TUNNELS, "keys", "IMR", "values", "Server"),
+    ],
+)
+def test_an_error_on_the_way_is_unreadable_and_names_the_cause(path):
+    document = windows()
+    node = document
+    for part in path[:-1]:
+        node = node[part]
+    node[path[-1]] = {"error": "access denied"}
+    with pytest.raises(Unreadable, match="access denied"):
+        look({"registry": IMR, "value": "Server"}, document)
+
+
+@pytest.mark.parametrize("node", ["system", "services", "groups", "tunnel"])
+def test_an_error_of_a_whole_node_is_unreadable(node):
+    wheres = {
+        "system": {"system": "build"},
+        "services": {"service": "TermService", "field": "exists"},
+        "groups": {"group": "S-1-5-32-555", "field": "members"},
+        "tunnel": {"tunnel": "active"},
+    }
+    document = {**windows(), node: {"error": "WMI is broken"}}
+    with pytest.raises(Unreadable, match="WMI is broken"):
+        look(wheres[node], document)
+
+
+@pytest.mark.parametrize("part", ["exists", "values", "keys"])
+def test_half_a_key_is_no_usable_document(part):
+    document = windows()
+    del document["registry"][TUNNELS]["keys"]["IMR"][part]
+    with pytest.raises(Unreadable, match="IMR"):
+        State(document, WINDOWS_READS)
+
+
+def test_a_document_of_another_schema_is_refused_as_a_whole():
+    with pytest.raises(Unreadable, match="schema 2"):
+        State({**windows(), "schema": 2}, WINDOWS_READS)
+
+
+def test_a_path_that_was_left_out_of_the_answer_is_unreadable():
+    document = windows()
+    del document["registry"][TUNNELS]
+    with pytest.raises(Unreadable, match="Tunnels"):
+        look({"registry": IMR, "value": "Server"}, document)
+
+
+def test_the_deepest_read_that_covers_a_value_answers():
+    document = windows()
+    document["registry"][IMR] = key({"Server": sz("deeper.example.com:443")})
+    reads = copy.deepcopy(WINDOWS_READS)
+    reads["registry"].append({"path": IMR, "values": ["Ser*"]})
+    assert look({"registry": IMR, "value": "Server"}, document, reads).value == "deeper.example.com:443"
+    assert look({"registry": IMR, "value": "promptusername"}, document, reads).value == 1
+
+
+def test_a_broken_firewall_rule_is_unreadable():
+    document = windows()
+    document["registry"][LOCAL_RULES]["values"]["FPS-SMB-In-TCP"] = sz("v2.31|Action=Allow|")
+    with pytest.raises(Unreadable, match="firewall rule FPS-SMB-In-TCP"):
+        look({"firewall_rule": "FPS-SMB-In-TCP", "field": "exists"}, document)
+
+
+def test_a_firewall_rule_that_is_no_text_is_unreadable():
+    document = windows()
+    document["registry"][LOCAL_RULES]["values"]["FPS-SMB-In-TCP"] = dword(1)
+    with pytest.raises(Unreadable, match="firewall rule FPS-SMB-In-TCP"):
+        look({"firewall_rule": "FPS-SMB-In-TCP", "field": "exists"}, document)
+
+
+def test_group_policy_rules_for_a_port_are_found_whatever_their_name():
+    document = windows()
+    document["registry"][POLICY_RULES] = key(
+        {
+            "{B}": sz(SMB_IN),
+            "{A}": sz("v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort2_10=400-500|"),
+            "Off": sz(SMB_IN.replace("Active=TRUE", "Active=FALSE")),
+            "Out": sz(SMB_IN.replace("Dir=In", "Dir=Out")),
+            "Block": sz(SMB_IN.replace("Action=Allow", "Action=Block")),
+            "Rdp": sz(SMB_IN.replace("LPort=445", "LPort=3389")),
+        }
+    )
+    assert look(POLICY_445, document).value == ["{A}", "{B}"]
+    assert look(POLICY_445, document).evidence == "Group Policy firewall rules for TCP 445, In, Allow: {A}, {B}"
+    assert look(POLICY_445).evidence == "Group Policy firewall rules for TCP 445, In, Allow: none"
+    block = {"firewall_policy_rules": {"port": 445, "direction": "In", "action": "Block"}}
+    assert look(block, document).value == ["Block"]
+
+
+def test_a_broken_group_policy_rule_is_unreadable_since_it_may_be_the_one():
+    document = windows()
+    document["registry"][POLICY_RULES] = key({"Odd": sz("???")})
+    with pytest.raises(Unreadable, match="Odd"):
+        look(POLICY_445, document)
+
+
+def test_a_policy_store_that_was_read_in_part_is_unreadable():
+    reads = copy.deepcopy(WINDOWS_READS)
+    reads["registry"][4]["values"] = ["FPS*"]
+    with pytest.raises(Unreadable, match="reads"):
+        look(POLICY_445, reads=reads)
+
+
+def test_of_two_installed_versions_the_older_one_counts_and_both_are_named():
+    document = windows()
+    document["registry"][UNINSTALL_32]["keys"]["{OLD}"] = key(
+        {"DisplayName": sz("FortiClient VPN"), "DisplayVersion": sz("7.4.3.900")}
+    )
+    located = look({"product": "FortiClient VPN"}, document)
+    assert located.value == "7.4.3.900"
+    assert "7.4.3.1790" in located.evidence
+
+
+def test_an_unreadable_uninstall_entry_leaves_a_missing_product_open():
+    document = windows()
+    document["registry"][UNINSTALL]["keys"]["{X}"] = {"error": "access denied"}
+    assert look({"product": "FortiClient VPN"}, document).found
+    with pytest.raises(Unreadable, match="access denied"):
+        look({"product": "FortiClient"}, document)
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        ({"plist": PLIST, "key": ["Profiles", "IMR", "ServerPort"]}, 443),
+        ({"plist": PLIST, "key": ["EnableSSL"]}, 1),
+        ({"plist": PLIST, "key": ["Profiles", "Home"]}, {"Server": "x"}),
+        ({"plist": PLIST, "attribute": "mode"}, "0644"),
+        ({"plist": PLIST, "attribute": "format"}, "binary"),
+        ({"plist": PLIST, "attribute": "exists"}, True),
+        ({"file": APP, "attribute": "exists"}, True),
+        ({"file": APP, "attribute": "owner"}, "root"),
+        ({"system": "product_version"}, "15.1"),
+        ({"tunnel": "active"}, True),
+    ],
+)
+def test_what_is_there_on_a_mac_is_found(where, value):
+    assert look_mac(where).value == value
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"plist": PLIST, "key": ["Profiles", "Home", "ServerPort"]},
+        {"plist": PLIST, "key": ["Profiles", "imr", "Server"]},
+        {"memory": "vpn_profile"},
+        {"plist": BEFORE_PLIST, "attribute": "exists"},
+    ],
+)
+def test_what_is_not_there_on_a_mac_is_absent(where):
+    assert not look_mac(where).found
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ({"plist": PLIST, "key": ["Profiles", "IMR", "User"]}, "reads"),
+        ({"plist": PLIST, "key": ["AutoStartVPN"]}, "reads"),
+        ({"plist": "/other.plist", "attribute": "exists"}, "not asked for"),
+        ({"file": "/other", "attribute": "exists"}, "not asked for"),
+        ({"registry": IMR, "value": "Server"}, "Darwin document's registry"),
+    ],
+)
+def test_what_nobody_looked_for_on_a_mac_is_unreadable(where, why):
+    with pytest.raises(Unreadable, match=why):
+        look_mac(where)
+
+
+def test_a_file_that_is_no_property_list_is_unreadable():
+    document = mac()
+    document["plists"][PLIST] = {"error": "not a property list"}
+    with pytest.raises(Unreadable, match="not a property list"):
+        look_mac({"plist": PLIST, "key": ["EnableSSL"]}, document)
+
+
+def test_a_value_where_a_dictionary_should_be_is_unreadable():
+    document = mac()
+    document["plists"][PLIST]["data"]["Profiles"] = "none"
+    with pytest.raises(Unreadable, match="no dictionary"):
+        look_mac({"plist": PLIST, "key": ["Profiles", "IMR", "Server"]}, document)
+
+
+def test_the_memory_is_found_on_both_platforms_without_being_asked_for():
+    document = windows()
+    document["registry"][BEFORE] = key({"vpn_profile": sz("text")})
+    assert look({"memory": "vpn_profile"}, document).value == "text"
+    apple = mac()
+    apple["plists"][BEFORE_PLIST] = {**apple["plists"][PLIST], "data": {"vpn_profile": "text"}}
+    assert look_mac({"memory": "vpn_profile"}, apple).value == "text"
+
+
+@pytest.mark.parametrize("missing", [BEFORE, BEFORE_PLIST])
+def test_a_memory_that_was_not_read_is_unreadable(missing):
+    document = windows() if missing == BEFORE else mac()
+    del document["registry" if missing == BEFORE else "plists"][missing]
+    with pytest.raises(Unreadable):
+        (look if missing == BEFORE else look_mac)({"memory": "vpn_profile"}, document)
+
+
+@pytest.mark.parametrize(
+    ("where", "named"),
+    [
+        ("text", "not 'text'"),
+        ({}, "none of registry"),
+        ({"registri": IMR}, "none of registry"),
+        ({"registry": IMR, "name": "Server"}, "name is not known beside registry"),
+        ({"registry": IMR, "value": "X", "type": "DWORD"}, "type is 'DWORD'"),
+        ({"registry": "SOFTWARE\\X"}, "a path such as"),
+        ({"registry": "HKLM"}, "a path such as"),
+        ({"registry": 7}, "must be text"),
+        ({"firewall_rule": "X"}, "field is missing"),
+        ({"firewall_rule": "X", "field": "port"}, "field is 'port'"),
+        ({"firewall_rule": "X", "field": "enabled", "store": "local"}, "store is not known beside firewall_rule"),
+        ({"firewall_policy_rules": {"port": "445", "direction": "In"}}, "port: NUMBER"),
+        ({"firewall_policy_rules": {"port": 445, "direction": "Both"}}, "direction is In or Out"),
+        ({"plist": PLIST}, "either key or attribute"),
+        ({"plist": PLIST, "key": ["A"], "attribute": "mode"}, "either key or attribute"),
+        ({"plist": PLIST, "key": "A/B"}, "list of texts"),
+        ({"plist": PLIST, "key": []}, "list of texts"),
+        ({"service": "X", "field": "name"}, "field is 'name'"),
+        ({"product": ""}, "must be text"),
+    ],
+)
+def test_a_locator_of_a_wrong_shape_is_told_and_never_followed(where, named):
+    assert named in str(locator_problem(where))
+    if isinstance(where, dict):
+        with pytest.raises(LocatorError):
+            look(where)
+
+
+def test_an_absent_parent_key_means_that_its_values_are_absent():
+    document = windows()
+    document["registry"][TUNNELS] = MISSING
+    assert not look({"registry": IMR, "value": "Server"}, document).found
+
+
+def test_who_is_logged_on_at_a_mac_is_found_or_nobody_is():
+    where = {"console_user": "name"}
+    assert State({**mac(), "console_user": "taro"}, MAC_READS).locate(where).value == "taro"
+    for nobody in (None, ""):
+        assert State({**mac(), "console_user": nobody}, MAC_READS).locate(where).found is False
+    with pytest.raises(Unreadable, match="who is logged on could not be read: no access"):
+        State({**mac(), "console_user": {"error": "no access"}}, MAC_READS).locate(where)
+
+
+def test_the_network_devices_of_a_mac_are_those_of_its_services_each_once():
+    document = mac()
+    services = {"Wi-Fi": {"device": "en0"}, "USB": {"device": "en10"}, "VPN": {"name": "VPN"}}
+    services |= {"Bridge": {"device": "bridge0"}, "Wi-Fi 2": {"device": "en0"}, "Odd": {"device": "enx"}}
+    document["tools"] = {"network_services": services}
+    assert State(document, MAC_READS).network_devices() == ["en0", "en10"]
+    document["tools"] = {"network_services": {"error": "no answer"}}
+    with pytest.raises(Unreadable, match="network_services could not be read: no answer"):
+        State(document, MAC_READS).network_devices()
+
+
+def test_what_a_key_holds_is_known_only_when_all_of_it_was_read():
+    state = State(windows(), WINDOWS_READS)
+    assert state.contents({"registry": TUNNELS}) == (set(), {"imr", "home"})
+    with pytest.raises(Unreadable):
+        state.contents({"registry": TUNNELS + r"\IMR"})  # its subkeys were not asked for
+    with pytest.raises(Unreadable):
+        state.contents({"registry": UNINSTALL})  # only two names of values were
+
+
+def test_a_user_s_place_without_a_user_is_a_mistake_in_the_data():
+    with pytest.raises(LocatorError, match="scope: users"):
+        State(windows(), WINDOWS_READS).locate({"user_registry": "Software"})
+
+
+def test_what_a_tool_of_apple_told_is_found_by_its_keys():
+    state = State(mac(), MAC_READS)
+    assert state.locate({"tool": "network_time", "key": ["server"]}).value == "time.apple.com"
+    assert state.locate({"tool": "network_time", "key": ["on"]}).value is True
+    assert not state.locate({"tool": "network_time", "key": ["other"]}).found
+
+
+@pytest.mark.parametrize(
+    ("tool", "key", "words"),
+    [
+        ("broken", ["server"], "no root"),
+        ("packet_filter", ["enabled"], "not asked for"),
+        ("network_time", ["server", "x"], "no dictionary"),
+    ],
+)
+def test_what_a_tool_did_not_tell_is_unreadable(tool, key, words):
+    with pytest.raises(Unreadable, match=words):
+        State(mac(), MAC_READS).locate({"tool": tool, "key": key})

@@ -1,0 +1,137 @@
+"""Users' own VPN connections: what looking at them gives, and what is planned about them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from plugins.plugin_utils.plan.plan import Plan, plan
+from plugins.plugin_utils.state.task_results import vpn_connections
+from tests.samples.documents import WINDOWS_READS, windows
+from tests.samples.planning import with_memory
+
+PLUGIN = "FortinetInc.FortiClient_sq9g7krz3c65j"
+OURS = {
+    "exists": True,
+    "plugin": PLUGIN,
+    "server_address": "https://vpn.example.org",
+    "proxy_script": "http://proxy.example.org/proxy.pac",
+    "auto_detect": False,
+    "custom_configuration": "<forticlient>0</forticlient >",
+    "in_use": False,
+}
+CONTROL: dict[str, Any] = {
+    "id": "vpn_profile.store_connection",
+    "title": "The user has the connection",
+    "why": "service.md#store-client",
+    "severity": "high",
+    "each": [{"instance": "Office of taro", "name": "Office", "user": "taro"}],
+    "instance_key": "instance",
+    "where": {"vpn_connection": "{name}", "of": "{user}"},
+    "expected": {
+        "plugin": PLUGIN,
+        "server_address": "https://vpn.example.org",
+        "proxy_script": "http://proxy.example.org/proxy.pac",
+        "auto_detect": False,
+        "custom_configuration": "<forticlient>0</forticlient>",
+    },
+    "compare": "settings",
+    "remedy": "role",
+}
+ENTRY = {
+    "control": "vpn_profile.store_connection",
+    "instance": "Office of taro",
+    "where": {"vpn_connection": "Office", "of": "taro"},
+    "before": {"absent": True},
+}
+
+
+def run(settings: Any, *, kept: bool = False, **options: Any) -> Plan:
+    document = with_memory(windows(), [ENTRY]) if kept else windows()
+    document["vpn_connections"] = {"taro": {"Office": settings}}
+    return plan([CONTROL], document, "vpn_profile", reads=WINDOWS_READS, **options)
+
+
+def only(result: Plan) -> tuple[str, str]:
+    (item,) = result.records
+    return item["status"], item["reason"]
+
+
+def test_results_of_looking_become_settings_by_user_and_name():
+    results = [
+        {"item": {"user": "taro", "name": "Office"}, "output": [OURS]},
+        {"item": {"user": "taro", "name": "Lab"}, "output": [{"exists": False}]},
+        {"item": {"user": "jiro", "name": "Office"}, "output": [], "msg": "cannot be become"},
+        {"item": {"user": "saburo", "name": "Office"}, "unreachable": True},
+        {"item": {"user": "shiro", "name": "Office"}, "error": [{"exception": {"message": "no such cmdlet"}}]},
+        {"item": {"user": "goro", "name": "Office"}, "skipped": True},
+    ]
+    assert vpn_connections(results) == {
+        "taro": {"Office": OURS, "Lab": {"exists": False}},
+        "jiro": {"Office": {"error": "cannot be become"}},
+        "saburo": {"Office": {"error": "no message"}},
+        "shiro": {"Office": {"error": "no such cmdlet"}},
+    }
+
+
+def test_a_connection_that_is_not_there_is_work_for_the_role_and_remembered_as_absent():
+    result = run({"exists": False})
+    assert only(result)[0] == "drifted"
+    (work,) = result.role_work
+    assert (work["state"], work["where"], work["expected"]) == ("present", ENTRY["where"], CONTROL["expected"])
+    assert json.loads(result.keep or "") == {"schema": 1, "entries": [ENTRY]}
+
+
+def test_the_xml_may_read_back_in_another_form():
+    assert only(run(OURS)) == ("compliant", "")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"plugin": ""}, f'plugin is "", should be "{PLUGIN}"'),
+        ({"server_address": "https://203.0.113.9"}, 'server_address is "https://203.0.113.9", should be'),
+        ({"proxy_script": ""}, 'proxy_script is "", should be'),
+        ({"auto_detect": True}, "auto_detect is true, should be false"),
+    ],
+)
+def test_a_connection_of_ours_that_was_changed_is_told_and_repaired(change, words):
+    result = run({**OURS, **change}, kept=True)
+    status, reason = only(result)
+    assert status == "drifted"
+    assert words in reason
+    assert [work["state"] for work in result.role_work] == ["present"]
+    assert result.keep is None
+
+
+def test_a_connection_of_somebody_else_s_is_told_and_left_alone():
+    result = run({**OURS, "proxy_script": ""})
+    status, reason = only(result)
+    assert status == "error"
+    assert "VPN connection Office of taro was made by somebody else" in reason
+    assert not result.as_dict()["has_writes"]
+
+
+def test_what_was_not_looked_at_or_could_not_be_is_an_error_and_not_absent():
+    assert only(run({"error": "access denied"})) == (
+        "error",
+        "VPN connection Office of taro could not be read: access denied",
+    )
+    for looked_at in ({}, {"taro": {"Lab": OURS}}, {"jiro": {"Office": OURS}}):
+        unseen = plan([CONTROL], {**windows(), "vpn_connections": looked_at}, "vpn_profile", reads=WINDOWS_READS)
+        assert unseen.records[0]["status"] == "error"
+        assert "was not read" in unseen.records[0]["reason"]
+
+
+def test_taking_off_removes_what_the_role_made_and_only_that():
+    result = run(OURS, kept=True, state="absent")
+    assert only(result)[0] == "drifted"
+    assert [(work["state"], work["expected"]) for work in result.role_work] == [("absent", None)]
+    assert result.forget
+    gone = run({"exists": False}, kept=True, state="absent")
+    assert only(gone)[0] == "compliant"
+    assert gone.forget
+    foreign = run(OURS, state="absent")
+    assert foreign.role_work == []

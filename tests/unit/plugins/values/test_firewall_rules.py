@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugins.plugin_utils.values.firewall_rules import FirewallRuleError, format_rule, parse_rule
+from tests.samples.documents import SMB_IN
+
+BASE = "v2.31|Action=Allow|Active=TRUE|Dir=In|"
+
+
+def test_a_rule_s_fields_are_understood():
+    rule = parse_rule(SMB_IN)
+    assert rule.version == "v2.31"
+    assert rule.enabled is True
+    assert rule.action == "Allow"
+    assert rule.direction == "In"
+    assert rule.protocol == 6
+    assert rule.profiles == ["Private"]
+    assert rule.local_ports == ["445"]
+    assert rule.remote_address == ["LocalSubnet", "172.31.0.0/255.255.0.0"]
+    assert rule.group == "@FirewallAPI.dll,-28502"
+
+
+def test_a_missing_field_means_any():
+    rule = parse_rule("v2.31|Action=Block|Active=FALSE|Dir=Out|")
+    assert rule.enabled is False
+    assert rule.action == "Block"
+    assert rule.direction == "Out"
+    assert rule.protocol is None
+    assert rule.profiles == ["Domain", "Private", "Public"]
+    assert rule.local_ports == []
+    assert rule.remote_address == ["Any"]
+    assert rule.group is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "addresses"),
+    [
+        ("RA4=LocalSubnet|", ["LocalSubnet4"]),
+        ("RA6=LocalSubnet|", ["LocalSubnet6"]),
+        ("RA6=LocalSubnet|RA4=localsubnet|", ["LocalSubnet"]),
+        ("RA42=IntErnet|RA62=IntErnet|", ["Internet"]),
+        ("RA4=10.0.0.1-10.0.0.9|RA6=fd00::/8|", ["10.0.0.1-10.0.0.9", "fd00::/8"]),
+    ],
+)
+def test_a_keyword_in_one_family_lets_only_that_family_in(fields, addresses):
+    assert parse_rule(BASE + fields).remote_address == addresses
+
+
+def test_words_are_read_whatever_their_case():
+    rule = parse_rule("v2.0|ACTION=allow|active=True|dir=IN|profile=PUBLIC|Profile=domain|")
+    assert (rule.action, rule.enabled, rule.direction) == ("Allow", True, "In")
+    assert rule.profiles == ["Domain", "Public"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "opens"),
+    [
+        ("Protocol=6|LPort=445|", True),
+        ("Protocol=6|LPort=139|LPort=445|", True),
+        ("Protocol=6|LPort2_10=400-500|", True),
+        ("Protocol=6|LPort=440-444|", False),
+        ("Protocol=6|LPort=4455|", False),
+        ("Protocol=17|LPort=445|", False),
+        ("Protocol=6|LPort=RPC|", False),
+        ("Protocol=6|", True),
+        ("", True),
+    ],
+)
+def test_a_rule_opens_a_tcp_port_by_number_range_or_by_naming_none(fields, opens):
+    assert parse_rule(BASE + fields).opens(445) is opens
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("", "version"),
+        ("Action=Allow|Active=TRUE|Dir=In|", "version"),
+        ("v2.31", "cut off"),
+        ("v2.31|Action=Allow|Active=TRUE|Dir=In|LPort=44", "cut off"),
+        ("v2.31|Action=Allow|Active=TRUE|Dir=In|garbage|", "'garbage'"),
+        ("v2.31|Action=Allow|Active=TRUE|Dir=In|=x|", "'=x'"),
+        ("v2.31|Active=TRUE|Dir=In|", "Action is ''"),
+        ("v2.31|Action=Permit|Active=TRUE|Dir=In|", "Action is 'Permit'"),
+        ("v2.31|Action=Allow|Active=1|Dir=In|", "Active is '1'"),
+        ("v2.31|Action=Allow|Active=TRUE|Dir=Both|", "Dir is 'Both'"),
+        (BASE + "Protocol=tcp|", "Protocol is 'tcp'"),
+        (BASE + "Profile=Home|", "Profile is 'Home'"),
+    ],
+)
+def test_a_text_that_is_no_rule_is_refused_with_the_place(text, named):
+    with pytest.raises(FirewallRuleError) as error:
+        parse_rule(text)
+    assert named in str(error.value)
+
+
+PLAIN = st.text(st.characters(exclude_characters="|=", exclude_categories=["Cs"]), min_size=1, max_size=12)
+
+
+@given(st.lists(st.tuples(PLAIN.map(lambda name: f"X{name}"), PLAIN), max_size=6))
+def test_fields_that_nothing_understands_are_kept_in_their_order(fields):
+    text = BASE + "".join(f"{name}={value}|" for name, value in fields)
+    rule = parse_rule(text)
+    assert format_rule(rule) == text
+    assert rule.fields[3:] == tuple(fields)
+
+
+@given(st.text(max_size=60))
+def test_any_other_text_is_a_rule_or_a_told_error(text):
+    try:
+        assert parse_rule(text).direction in ("In", "Out")
+    except FirewallRuleError as error:
+        assert "firewall rule" in str(error)
