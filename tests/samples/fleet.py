@@ -149,7 +149,7 @@ _STORY: dict[str, dict[str, Any]] = {
             ["ntp1.example.org", "time.windows.com"],
             '"ntp2.example.org" is missing, "time.windows.com" is too much',
             FRIDAY,
-            moved="wish",
+            moved="desired",
         )
     },
     "nb-0103": {

@@ -44,7 +44,7 @@ FAILS_ON = tuple(status for status in (*NOT_GOOD, *NOT_MEASURED) if status != "o
 # The record that roles/handover makes last.
 LOOKED_OUTSIDE = "handover.pac_routes"
 _DOING = {
-    "wish": "the desired value was changed",
+    "desired": "the desired value was changed",
     "endpoint": "the endpoint changed",
     "both": "desired value and endpoint changed",
 }
