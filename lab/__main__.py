@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--windows", type=_count, help=f"number of Windows machines (default: {DEFAULT_WINDOWS})")
     start.add_argument("--mac", type=_count, help=f"number of Macs (default: {DEFAULT_MAC})")
     start.add_argument("--seed", type=int, help=f"which machines these are (default: {DEFAULT_SEED})")
-    start.add_argument("--pac", type=Path, help="a proxy auto-config file to serve (default: an example)")
+    start.add_argument("--pac", type=Path, help="a PAC file to serve (default: an example)")
     start.add_argument("--models", type=Path, help="a folder of Python files with models of your own")
     start.add_argument("--latency", type=float, default=0.0, help="seconds added to each remote call (default: 0)")
     show = commands.add_parser("status", parents=[common], help="list the endpoints")
@@ -155,7 +155,7 @@ def _take_pac(file: Path, folder: Path) -> None:
     try:
         shutil.copyfile(file, folder / pac.PAC_FILE)
     except OSError as error:
-        raise LabError(f"--pac {file}: {error.strerror}; give a proxy auto-config file that can be read") from error
+        raise LabError(f"--pac {file}: {error.strerror}; give a PAC file that can be read") from error
 
 
 def _wait_until_ready(folder: Path, process: subprocess.Popen[bytes], log_file: Path) -> None:

@@ -1,4 +1,4 @@
-"""A web server for the lab's proxy auto-config file (PAC) and installer files, as an organisation has one.
+"""A web server for the lab's PAC file (proxy auto-configuration) and installer files, as an organisation has one.
 
 `proxy.pac` in the state directory is what it serves, read anew at each request, so that a test can change it.
 """

@@ -1,4 +1,4 @@
-"""The lab's web server for a proxy auto-config file."""
+"""The lab's web server for a PAC file."""
 
 from __future__ import annotations
 
@@ -71,4 +71,4 @@ def test_a_lab_serves_the_file_that_it_was_given_and_tells_where(
 def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = ["--state-dir", str(tmp_path / "lab")]
     assert main(["up", "--windows", "1", "--mac", "0", "--pac", str(tmp_path / "none.pac"), *folder]) == 1
-    assert "none.pac: No such file or directory; give a proxy auto-config file" in capsys.readouterr().err
+    assert "none.pac: No such file or directory; give a PAC file" in capsys.readouterr().err

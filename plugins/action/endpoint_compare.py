@@ -243,7 +243,7 @@ def judge(
         return nothing.as_dict()
     if not wanted["controls"]:
         reason = f"this role has nothing to do on {platform}"
-        title = "The role fits the system"
+        title = "The role supports this platform"
         nothing.records = [record(f"{role}.platform", "not_applicable", role=role, reason=reason, title=title)]
         return nothing.as_dict()
     if fixed is not None:

@@ -93,7 +93,7 @@ class ActionModule(ActionBase):
         return note
 
 
-NOTE = "The note of what was there before the role"
+NOTE = "The note of what was there before the role is right"
 # What the note says, whether it has to be changed for that, and whether it was the last one on the endpoint.
 SAME_NOTE: dict[str, Any] = {"text": None, "change": False, "last": False}
 

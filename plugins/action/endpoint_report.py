@@ -276,4 +276,4 @@ def records_of(known: Known) -> Iterator[dict[str, Any]]:
             yield from known.records[role]
         elif state["document"] is not None:
             reason = "the run ended for this endpoint before the role was through; see the first error above"
-            yield record(f"{role}.run", "error", role=role, reason=reason, title="The role came to its end")
+            yield record(f"{role}.run", "error", role=role, reason=reason, title="The role ran to the end")

@@ -1,4 +1,4 @@
-"""Action plugin `pac_check`: run a proxy auto-config file on the controller and compare its routes with a table."""
+"""Action plugin `pac_check`: run a PAC file on the controller and compare its routes with a table."""
 
 from __future__ import annotations
 

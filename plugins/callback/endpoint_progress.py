@@ -485,7 +485,7 @@ def reason(result: Mapping[str, Any]) -> str:
     said = result.get("msg") or ""
     words = ["\n".join(map(str, said)) if isinstance(said, list) else str(said).strip()]
     if "assertion" in result:
-        words.append(f"is not so: {result['assertion']}")
+        words.append(f"assertion failed: {result['assertion']}")
     # "non-zero return code" and "see stderr" are no reasons.
     outputs = (str(result.get(name) or "").strip() for name in ("stderr", "stdout", "module_stderr", "module_stdout"))
     words.append(next((output for output in outputs if output and output not in words[0]), ""))

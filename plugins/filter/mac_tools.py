@@ -55,7 +55,7 @@ def package_signature(result: Mapping[str, Any]) -> dict[str, Any]:
     status, signer = _STATUS.search(output), _SIGNER.search(output)
     return {
         "valid": result.get("rc") == 0,
-        "status": status[1] if status else (output.strip() or str(result.get("stderr", "")).strip() or "not told"),
+        "status": status[1] if status else (output.strip() or str(result.get("stderr", "")).strip() or "unknown"),
         "signer": signer["name"] + (f" ({signer['team']})" if signer["team"] else "") if signer else "",
         "team": (signer["team"] or "") if signer else "",
     }

@@ -6,7 +6,7 @@ module: handover_records
 short_description: Record what the controller found before a laptop is handed over
 version_added: "0.1.0"
 description:
-  - Adds records on the gateway's certificate and on the routes of the proxy script to those of the laptop itself.
+  - Adds records on the gateway's certificate and on the routes of the PAC file to those of the laptop itself.
   - Comes after M(offsite.endpoints.endpoint_compare), which makes the records of the laptop itself.
   - Runs on the controller and reaches no endpoint.
 options:
@@ -21,7 +21,7 @@ options:
     type: int
     required: true
   pac_url:
-    description: Address of the proxy script. Empty means that there is none.
+    description: URL of the PAC file. Empty means that there is none.
     type: str
     required: true
   pac_routes:

@@ -11,10 +11,10 @@ module: mac_endpoint_state
 short_description: Read the state of a Mac in one call
 version_added: "0.1.0"
 description:
-  - Returns a state document of allowed keys of property lists, owners and modes of files, what Apple's tools tell, the
+  - Returns a state document of allowed keys of property lists, owners and modes of files, what Apple's tools say, the
     console user, the FortiClient tunnel and the version of macOS. It holds no opinion on them.
   - What cannot be read is in the document as a node with C(error), never absent.
-  - The action C(endpoint_state) calls it with what the roles need; call it by hand to look.
+  - The action C(endpoint_compare) calls it with what the roles need; call it by hand to look.
 options:
   plists:
     description: Property lists to read.

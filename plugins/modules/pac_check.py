@@ -3,7 +3,7 @@
 
 DOCUMENTATION = r"""
 module: pac_check
-short_description: Run a proxy auto-config file and compare its routes with a table
+short_description: Run a PAC file and compare its routes with a table
 version_added: "0.1.0"
 description:
   - Runs the file in a JavaScript engine that has neither files nor a network, asks it for each route, shows the answers
@@ -45,7 +45,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Check the routes of the proxy script
+- name: Check the routes of the PAC file
   offsite.endpoints.pac_check:
     pac: "{{ lookup('ansible.builtin.file', 'proxy.pac') }}"
     routes:

@@ -157,7 +157,7 @@ def test_what_has_the_focus_shows_it(open_page: Open):
 
 def test_the_number_of_rows_is_told_to_who_does_not_see_it(open_page: Open):
     page = open_page()
-    expect(page.get_by_role("status")).to_have_text("12 of 572 rows shown · 560 compliant ones are hidden")
+    expect(page.get_by_role("status")).to_have_text("12 of 572 rows shown · 560 compliant hidden")
 
 
 def test_a_row_is_a_row_and_its_endpoint_the_heading_of_it(open_page: Open):

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from plugins.plugin_utils.records.records import record, stamp
 from tests.browser.conftest import Open
 
-ALL = "12 of 572 rows shown · 560 compliant ones are hidden"
+ALL = "12 of 572 rows shown · 560 compliant hidden"
 
 
 def shown(page: Page) -> list[str]:
@@ -36,14 +36,14 @@ def test_the_first_screen_says_how_it_is_and_what_is_new(open_page: Open):
     expect(page.locator("#measured time")).to_have_text("23 Nov 2026, 09:10")
     expect(page.locator("#measured time")).to_have_attribute("title", "2026-11-23 00:10 UTC")
     assert texts(page, ".figure") == [
-        "! not good 7 of 30 endpoints",
-        "? not measured 4 of 30 endpoints",
-        "✓ good 18 of 30 endpoints",
-        "– retired 1 of 30 endpoints",
+        "! not good 7 of 30",
+        "? not measured 4 of 30",
+        "✓ good 18 of 30",
+        "– retired 1 of 30",
     ]
     assert texts(page, "#figures > p") == [
-        "559 of 567 controls on 26 measured endpoints compliant",
-        "4 not measured endpoints are not in this number",
+        "559 of 567 controls compliant; endpoints measured: 26",
+        "Endpoints not measured, and not in this number: 4",
     ]
     assert texts(page, "#news h3") == ["New 5", "Fixed 2", "Flapping 1", "Waivers newly expired 1"]
     headings = page.locator("h2").all_inner_texts()
@@ -56,7 +56,7 @@ def test_a_row_has_all_that_is_known_of_it(open_page: Open):
     assert row == [
         "≠ drifted Severity: high New",
         "nb-0103.example.org 鈴木 一郎",
-        "The connection names the gateway and its port vpn_profile.server [Office]",
+        "The connection has the desired remote gateway and port vpn_profile.server [Office]",
         "fg.example.org:443",
         "fg.example.org:10443 Read from: "
         "HKLM\\SOFTWARE\\Fortinet\\FortiClient\\Sslvpn\\Tunnels\\Office Server (REG_SZ)",
@@ -71,7 +71,7 @@ def test_a_row_has_all_that_is_known_of_it(open_page: Open):
 @pytest.mark.parametrize(
     ("host", "has"),
     [
-        ("nb-0102", ["3 days", "20 Nov 2026, 09:10", "IT changed the wish"]),
+        ("nb-0102", ["3 days", "20 Nov 2026, 09:10", "IT changed the desired value"]),
         ("nb-0101", ["7 days", "run site.yml; the user set the gateway's address by hand", "Still not good"]),
         ("pc-0202", ["↺\ufe0e flapping"]),
         ("pc-0203", ["waiver expired", "Waiver: Tanaka Ichiro · scanner in the basement", "IT-774 · until 2026-11-22"]),
@@ -133,7 +133,7 @@ def test_filters_hold_together_and_the_button_takes_them_off(open_page: Open):
     page.locator("[name=severity]").select_option("high")
     page.locator("[name=news]").select_option("still")
     expect(page.locator("#count")).to_have_text(
-        "3 of 572 rows shown · 560 compliant ones are hidden · "
+        "3 of 572 rows shown · 560 compliant hidden · "
         "Filters: Host “nb-01”, Severity high, Since last time Still not good"
     )
     page.get_by_role("button", name="Reset filters").click()
@@ -222,7 +222,7 @@ def test_the_language_switches_at_once_and_everywhere(open_page: Open):
     expect(page.get_by_role("button", name="日本語")).to_have_attribute("aria-pressed", "true")
     japanese = set(texts(page, "h2, h3, th button, label > span, .figure dt, summary"))
     assert english & japanese == set()
-    expect(page.locator("#body")).to_contain_text("接続先がゲートウェイの指定どおり")
+    expect(page.locator("#body")).to_contain_text("接続先のゲートウェイが指定どおり")
     expect(page.locator("#body")).to_contain_text("この端末に site.yml を実行してください")
     expect(page.locator("#body")).to_contain_text("3 日")
     expect(page.locator("#count")).to_have_text("572 件中 12 件を表示 · 準拠 560 件は非表示")
@@ -265,13 +265,13 @@ def test_a_cell_of_the_fleet_tells_its_endpoint_and_leads_to_it(open_page: Open)
 def test_nothing_new_is_said(open_page: Open):
     page = open_page(on("pc1", {**record("a.a", "compliant", role="a"), "news": ""}))
     expect(page.locator("#news")).to_contain_text("Nothing new since last time.")
-    expect(page.locator("#nothing")).to_have_text("Nothing here is not good.")
+    expect(page.locator("#nothing")).to_have_text("No open findings.")
     expect(page.locator("#waivers")).to_contain_text("There are no waivers.")
 
 
 def test_that_the_last_time_is_not_known_is_said(open_page: Open):
     page = open_page(on("pc1", record("a.a", "drifted", role="a", expected=1, actual=0)))
-    expect(page.locator("#news")).to_contain_text("These records do not say how it was last time")
+    expect(page.locator("#news")).to_contain_text("These records do not say what was found last time")
     assert "Nothing new" not in page.locator("#news").inner_text()
 
 
@@ -314,7 +314,7 @@ def test_waivers_are_listed_the_urgent_first(open_page: Open):
     assert texts(page, "#waiver-list td:first-child") == [
         "◆ Expired",
         "◷ Expiring soon",
-        "? Fits no endpoint",
+        "? Matches no endpoint",
         "– Not needed",
         "◇ In use",
     ]

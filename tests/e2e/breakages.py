@@ -62,7 +62,7 @@ def service(name: str, **options: Any) -> dict[str, Any]:
     return {"module": "ansible.windows.win_service", "args": {"name": name, **options}}
 
 
-# The settings of a connection as users to come begin with them; the counter of what is written anew is 1, so a breakage
+# The settings of a connection as new users begin with them; the counter of what is written anew is 1, so a breakage
 # with counter 0 is back at 1 after its repair.
 NEW_USERS = {"path": r"HKLM:\ANSIBLE\Software\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"}
 NEW_USERS |= {"hive": r"C:\Users\Default\NTUSER.DAT"}
@@ -392,7 +392,7 @@ BREAKAGES_MACHINE_WIDE: list[dict[str, Any]] = [
     },
 ]
 
-# A Store connection is its user's own, so what breaks it is done as he could (test_vpn_profile.py): the parameters of
+# A Store connection is its user's own, so what breaks it is done as that user (test_vpn_profile.py): the parameters of
 # set_vpn_connection.ps1.
 STORE_CONNECTION: dict[str, Any] = {
     "Present": True,

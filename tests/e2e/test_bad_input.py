@@ -30,7 +30,7 @@ CASES = [
     (connection(port=0), ["vpn_profile_connections", "1 to 65535"]),
     (connection(name="a\\b"), ["vpn_profile_connections", "letters, digits"]),
     (connection(colour="red"), ["colour"]),
-    ({"vpn_profile_connections": connection()["vpn_profile_connections"] * 2}, ["every name may stand once"]),
+    ({"vpn_profile_connections": connection()["vpn_profile_connections"] * 2}, ["every name may be used once"]),
     (
         {"smb_firewall_scope_remote_addresses": ["Any"]},
         ["smb_firewall_scope_remote_addresses", "'Any'", "everyone"],

@@ -104,7 +104,7 @@ def test_files_that_wait_for_a_restart_are_told_and_no_hindrance(client):
     client.do("win-04", "win_regedit", **pending, data=[r"\??\C:\old.tmp", ""], type="multistring")
     run = client.play("win-04", **client.supply())
     assert (run.code, client.version("win-04")) == (0, NEW)
-    assert "Files wait to be renamed at the next restart of win-04" in " ".join(run.output.split())
+    assert "Files on win-04 are to be renamed at its next restart" in " ".join(run.output.split())
     client.do("win-04", "win_regedit", **pending, state="absent")
     client.bring("win-04", None)
     assert "Files wait" not in client.play("win-04", "--check", **client.supply()).output

@@ -102,7 +102,7 @@ def test_a_removal_that_fails_is_told_and_the_next_run_does_it(client):
         ({"Signer": "CN=Example, O=Example"}, {}, ["installer is refused", "O=Example"]),
         ({"SignatureStatus": "HashMismatch"}, {}, ["signature is HashMismatch"]),
         ({"ProductName": "FortiClient"}, {}, ["it says that it is FortiClient 7.4.3.8758"]),
-        ({"ProductVersion": OLD}, {}, [f"FortiClient VPN {OLD}", f"Wanted are FortiClient VPN {NEW}"]),
+        ({"ProductVersion": OLD}, {}, [f"FortiClient VPN {OLD}", f"Expected are FortiClient VPN {NEW}"]),
         ({"ExitCode": 1603, "Log": ["CustomAction X failed"]}, {}, ["ended with 1603", "CustomAction X failed"]),
         ({}, {"forticlient_install_minimum_free_gib": 9999}, ["GiB are free", "9999"]),
     ],

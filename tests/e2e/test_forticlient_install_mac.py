@@ -159,7 +159,7 @@ FAILURES: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
     "two": (
         Image("X", {"Install.pkg": forticlient.package(NEW), "Install.mpkg": forticlient.package(NEW)}),
         {},
-        ["holds Install.mpkg, Install.pkg; wanted is one"],
+        ["holds Install.mpkg, Install.pkg; expected is one"],
     ),
 }
 

@@ -26,7 +26,7 @@ WITH_PROXY = (
 
 
 def statuses(run, control):
-    """Return status by (instance, whether it is the profile of users to come)."""
+    """Return status by (instance, whether it is the profile of new users)."""
     return {(r["instance"], r["scope"] == "default"): r["status"] for r in run.records if r["control"] == control}
 
 

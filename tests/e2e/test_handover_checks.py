@@ -154,7 +154,7 @@ def test_a_gateway_that_is_wrong_is_told_for_each_laptop_with_its_reason(ready):
     assert run.code == 2
     assert of(run, "gateway_certificate", "drifted") == {
         "win-01": f"the gateway's certificate is for vpn.example.org, not for {NAME}",
-        "win-02": f"the gateway's certificate ends on {end:%Y-%m-%d}, 5 full days from now; 30 days are wanted",
+        "win-02": f"the gateway's certificate ends on {end:%Y-%m-%d} (full days left: 5, required: 30)",
     }
     refused = f"127.0.0.1:{down} refuses the connection: nothing listens there"
     assert of(run, "gateway_certificate", "error") == {"mac-01": refused}
@@ -174,7 +174,7 @@ def test_a_dry_run_says_the_same_of_a_look_that_breaks_off_and_of_wrong_proxy_sc
     assert run.code == 2
     broken = of(run, "gateway_certificate", "error")
     assert set(broken) == {"win-01"}
-    assert "the look at the certificate came to no end: " in broken["win-01"]
+    assert "the check of the certificate did not finish: " in broken["win-01"]
     assert "label empty" in broken["win-01"]
     assert set(of(run, "gateway_certificate", "compliant")) == {"win-02", "mac-01"}
     assert set(of(run, "pac_routes", "compliant")) == {"win-01"}

@@ -77,7 +77,7 @@ def test_a_waiver_lets_pass_is_not_written_and_ends(fleet):
     audit = fleet.play("audit.yml", *ended)
     assert audit.code == 2
     assert (about(audit)["status"], about(audit)["news"]) == ("waiver_expired", "new")
-    assert "waiver ended on 2020-01-01" in audit.output
+    assert "expired on 2020-01-01" in audit.output
     site = fleet.play("site.yml", *ended)
     assert site.code == 0, site.output
     assert (about(site)["status"], about(site)["before"]) == ("fixed", "evil.example.org:443")

@@ -164,7 +164,11 @@ def test_a_command_that_fails_shows_what_it_said(screen):
 
 def test_an_assertion_that_has_no_words_of_its_own_shows_what_is_not_so(screen):
     lines = screen.lines([only_on("one", {"ansible.builtin.assert": {"that": "1 > 2", "quiet": True}})])
-    assert lines[1:4] == ["  one  failed  ansible.builtin.assert", "      Assertion failed", "      is not so: 1 > 2"]
+    assert lines[1:4] == [
+        "  one  failed  ansible.builtin.assert",
+        "      Assertion failed",
+        "      assertion failed: 1 > 2",
+    ]
 
 
 def test_who_does_not_answer_is_shown_with_what_the_connection_said(screen):

@@ -108,7 +108,7 @@ REFUSED = [
         {"user_page_phone_dns": "dns.local"},
         "user_page_phone_dns: 'dns.local' is refused. Allowed is an IP address.",
     ),
-    ({"vpn_profile_connections": []}, "so that there is nothing to tell a user."),
+    ({"vpn_profile_connections": []}, "so there is nothing to put on the page."),
     (
         {"vpn_profile_connections": [{"name": "IMR", "gateway": "130.34.226.190"}]},
         "the connection 'IMR' has the gateway '130.34.226.190', which is no host name",

@@ -35,10 +35,10 @@ def test_what_was_fixed_is_told_to_take_effect_later_and_the_run_is_good(fleet):
     assert run.code == 0, run.output
     fixed = [r for r in run.records if r["status"] == "fixed" and r["role"] == "vpn_profile"]
     assert {r["reason"] for r in fixed} == {
-        "takes effect when FortiClient is started the next time",
+        "takes effect the next time FortiClient starts",
         "takes effect at the next connection",
     }
-    assert "note: takes effect when FortiClient is started the next time (" in run.output
+    assert "note: takes effect the next time FortiClient starts (" in run.output
 
 
 def test_the_vpn_s_network_is_private_where_windows_knows_it_and_told_where_not(fleet):
@@ -60,7 +60,7 @@ def test_nothing_is_written_while_a_tunnel_is_up_and_all_of_it_afterwards(fleet)
     assert run.code == 2
     (told,) = [r for r in run.records if r["status"] == "drifted" and r["role"] == "vpn_profile"]
     assert told["control"] == "vpn_profile.certificate_warning"
-    assert told["reason"].endswith("a tunnel is up, so nothing is written now")
+    assert told["reason"].endswith("postponed: a VPN tunnel is up; run again when it is disconnected")
     assert fleet.hashes() == hashes
 
     fleet.lab("tunnel", "win-02", "down")

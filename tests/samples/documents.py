@@ -148,7 +148,7 @@ def mac() -> dict[str, Any]:
 def tunnel_control(**changes: Any) -> dict[str, Any]:
     control: dict[str, Any] = {
         "id": "vpn_profile.server",
-        "title": "The connection names the gateway",
+        "title": "The connection has the desired remote gateway",
         "why": "service.md#gateway",
         "severity": "high",
         "each": [{"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp", "port": 443}],

@@ -1,6 +1,6 @@
 """A fleet as IT meets it on a Monday, as records: 30 endpoints with a story, or any number with the same story in it.
 
-nb-0101  drifted since last week, because a person changed it       nb-0102  drifted since Friday: IT changed the wish
+nb-0101  drifted since last week, because a person changed it       nb-0102  drifted since Friday: IT changed the value
 nb-0103  new today: the VPN's port                                  pc-0201  new today: Remote Desktop without NLA
 pc-0202  goes wrong again and again                                 nb-0104  fixed in this run
 nb-0105  does not answer                                            nb-0106  handed over, silent as expected
@@ -113,13 +113,8 @@ NO_ANSWER = (
     "controller cannot reach; last measured on 2026-11-22"
 )
 HANDED_OVER = "handed over on 2026-11-09; last measured on 2026-11-08; silence is expected"
-STALE = (
-    "handed over on 2026-09-01; last measured on 2026-08-31; no news for 83 days, which is more than the 60 that are "
-    "allowed"
-)
-RETIRED = (
-    "retired on 2026-11-12: nothing is wanted of it. Take it out of the inventory, or run site.yml to use it again"
-)
+STALE = "handed over on 2026-09-01; last measured on 2026-08-31; days without news: 83; stale from 60 on"
+RETIRED = "retired on 2026-11-12: it is no longer in use. Take it out of the inventory, or run site.yml to use it again"
 _ALONE = {
     "nb-0105": _silent("unreachable", NO_ANSWER, NOW, "in_house", news="new"),
     "nb-0106": _silent("offsite", HANDED_OVER, "2026-11-09T00:10:00Z", "offsite"),
@@ -154,7 +149,7 @@ _STORY: dict[str, dict[str, Any]] = {
             ["ntp1.example.org", "time.windows.com"],
             '"ntp2.example.org" is missing, "time.windows.com" is too much',
             FRIDAY,
-            moved="wish",
+            moved="desired",
         )
     },
     "nb-0103": {

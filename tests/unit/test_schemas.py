@@ -301,7 +301,7 @@ WAIVER = {
     **{"expires": "2026-12-31", "ticket": ""},
 }
 REPORTED: dict[str, Any] = {
-    **{"owner": "Suzuki", "life": "offsite", "since": "2026-11-20T14:30:00Z", "news": "still", "moved": "wish"},
+    **{"owner": "Suzuki", "life": "offsite", "since": "2026-11-20T14:30:00Z", "news": "still", "moved": "desired"},
     **{"flapping": True, "changes": [{"at": "2026-11-20T14:30:00Z", "status": "drifted"}], "waiver": WAIVER},
 }
 

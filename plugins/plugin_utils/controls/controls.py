@@ -32,7 +32,7 @@ _OPTIONAL = (
 )
 # What is worked out of a control that is not asked for; `state: absent` still needs to know what it was about.
 WITHOUT_ASKING = (*_HEAD, "when", "otherwise", "remedy", "postpone_if")
-# none: only told, never written; role: brought about by the role's own tasks.
+# none: only reported, never written; role: brought about by the role's own tasks.
 REMEDIES = ("write", "none", "role")
 SCOPES = ("machine", "users")
 _ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
@@ -90,7 +90,7 @@ class Check:
         return self.comparison.expected
 
     def of_user(self, sid: str) -> Check:
-        """Return this check for one user: his SID stands in every place that lies in a user's registry."""
+        """Return this check for one user: the user's SID stands in every place that lies in a user's registry."""
         return replace(
             self,
             scope=sid,
@@ -120,8 +120,8 @@ def expand(controls: Any, items_here: Callable[[dict[str, Any]], list[Any]] = la
         # Windows does not tell capital letters from small ones in names.
         key = (check.id, check.instance.casefold() if check.instance is not None else None)
         if key in seen:
-            what = f"the item {check.instance!r} stands twice" if check.instance is not None else "it stands twice"
-            raise ControlError(f"control {check.id}: {what}; every one may stand once")
+            what = f"the item {check.instance!r} occurs twice" if check.instance is not None else "it occurs twice"
+            raise ControlError(f"control {check.id}: {what}; each may occur once")
         seen.add(key)
     return checks
 
@@ -209,7 +209,7 @@ def _validate_where(name: str, key: str, where: Any, of_users: bool) -> None:
     if problem:
         raise ControlError(f"control {name}: {key}: {problem}")
     if "user" in where or (place_of(where).of_user and not of_users):
-        raise ControlError(f"control {name}: {key}: a user_registry needs scope: users, which also tells whose it is")
+        raise ControlError(f"control {name}: {key}: a user_registry needs scope: users, which also says whose it is")
 
 
 def _validate_conditions(name: str, key: str, conditions: Any, of_users: bool) -> None:
@@ -248,7 +248,7 @@ def _expand_one(control: dict[str, Any], items_here: Callable[[dict[str, Any]], 
             key = control.get("instance_key", "name")
             instance = fields.get(key)
             if not isinstance(instance, str) or not instance:
-                raise ControlError(f"control {name}: an item of each has no {key} (text), by which it is told: {item}")
+                raise ControlError(f"control {name}: an item of each has no {key} (text), by which it is known: {item}")
         try:
             if control.get("when", True) and _one_of("when", fields.get("when", True), (True, False)):
                 yield _check(control, instance, fields)

@@ -102,7 +102,7 @@ class _Set(_Entries):
         missing = [item for key, item in wanted.items() if key not in present]
         extra = [item for key, item in present.items() if key not in wanted]
         parts = [f"{_are(missing)} missing"] if missing else []
-        parts += [f"{_are(extra)} there and nobody asked for it"] if extra else []
+        parts += [f"{_are(extra)} there but should not be"] if extra else []
         return "; ".join(parts) or None
 
 
@@ -129,7 +129,7 @@ class _Addresses(Comparison):
         try:
             return addresses.difference(self._wanted, addresses.parse(actual.value)) or None
         except (addresses.AddressError, TypeError) as error:
-            raise Unreadable(f"the endpoint's addresses make no sense: {error}") from error
+            raise Unreadable(f"the endpoint's addresses cannot be understood: {error}") from error
 
 
 class _Contains(Comparison):
@@ -210,7 +210,7 @@ class _PacketFilter(Comparison):
             self._scope = packet_filter.scope(self.expected["port"], self.expected["allow"])
         except (addresses.AddressError, TypeError) as error:
             return f"{form}: {error}"
-        self._unknown = "the Mac's network devices were not looked at"
+        self._unknown = "the Mac's network devices were not read"
         return None
 
     def at(self, endpoint: State) -> Comparison:
@@ -265,7 +265,7 @@ class _Version(Comparison):
         try:
             parse_version(actual.value)
         except VersionError as error:
-            raise Unreadable(f"the endpoint's version makes no sense: {error}") from error
+            raise Unreadable(f"the endpoint's version cannot be understood: {error}") from error
         return None if any(in_range(actual.value, **bounds) for bounds in self.ranges) is self.inside else ""
 
     def words(self) -> str:

@@ -65,7 +65,7 @@ def fits(name: str, names: Iterable[str]) -> bool:
     return any(one.casefold() in (wanted, f"*.{rest}") for one in names)
 
 
-_RENEW = "have the gateway's keepers put this right before the laptop leaves; never tell people to accept a warning"
+_RENEW = "have the gateway's administrators fix this before the laptop leaves; never tell people to accept a warning"
 _TRUST = "if your own CA signed it, the laptops have to trust that CA, and handover_gateway_ca_path has to name it"
 _REACH = (
     "see that the gateway is up and that this controller reaches it: its DNS, its network, a firewall between "
@@ -80,8 +80,7 @@ def _dates(certificate: Mapping[str, Any], days: int, now: datetime) -> list[str
     if begin > now:
         return [f"is not valid before {begin:%Y-%m-%d}"]
     left = (end - now).days
-    wanted = f"{days} day{'' if days == 1 else 's'}"
-    return [f"ends on {end:%Y-%m-%d}, {left} full days from now; {wanted} are wanted"] if left < days else []
+    return [f"ends on {end:%Y-%m-%d} (full days left: {left}, required: {days})"] if left < days else []
 
 
 def _name(names: list[str], name: str) -> list[str]:

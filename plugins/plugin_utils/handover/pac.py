@@ -1,4 +1,4 @@
-"""Where would a browser go with this proxy auto-config file (PAC)? Asked of the file itself, in a JavaScript engine.
+"""Where would a browser go with this PAC file? Asked of the file itself, in a JavaScript engine.
 
 The engine is QuickJS, which has neither files nor a network, in a process of its own with limits on time, memory and
 stack. Names resolve from a given table alone, so the answer does not depend on where the controller stands.

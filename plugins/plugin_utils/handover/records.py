@@ -13,16 +13,16 @@ ROLE = "handover"
 CERTIFICATE = "handover.gateway_certificate"
 ROUTES = "handover.pac_routes"
 
-_CERTIFICATE_TITLE = "The gateway's certificate is for its name and stays valid"
+_CERTIFICATE_TITLE = "The gateway's certificate matches its name and does not expire soon"
 _CERTIFICATE_WHY = "service.md#gateway: always by name, the certificate is for the name"
-_ROUTES_TITLE = "The proxy script sends people the right way"
+_ROUTES_TITLE = "The PAC file returns the expected routes"
 _ROUTES_WHY = "service.md#routes"
 
 
 def certificate_record(result: Mapping[str, Any], days: int, now: datetime) -> dict[str, Any]:
     """Return the record of one item of a loop of `gateway_certificate` over {name, port}."""
     name, port = str(result["item"]["name"]), result["item"]["port"]
-    expected = f"for {name}, valid for {days} days or more"
+    expected = f"for {name}, valid for {days} day{'' if days == 1 else 's'} or more"
     base: dict[str, Any] = {
         "role": ROLE,
         "instance": f"{name}:{port}",
@@ -32,7 +32,7 @@ def certificate_record(result: Mapping[str, Any], days: int, now: datetime) -> d
     }
     look = result.get("look")
     if not isinstance(look, Mapping):
-        reason = f"the look at the certificate came to no end: {result.get('msg') or 'no message'}"
+        reason = f"the check of the certificate did not finish: {result.get('msg') or 'no message'}"
         return record(CERTIFICATE, "error", reason=reason, **base)
     found = judge(look, name, days, now)
     evidence = f"TLS handshake of the controller with {look['address']}"
@@ -41,7 +41,7 @@ def certificate_record(result: Mapping[str, Any], days: int, now: datetime) -> d
 
 
 def pac_record(url: str, routes: Iterable[Mapping[str, Any]], failure: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record of asking the proxy script at `url` about `routes` ({url, expected}).
+    """Return the record of asking the PAC file at `url` about `routes` ({url, expected}).
 
     `failure` is the result of the task of pac_check that failed, {} when none did.
     """
@@ -59,8 +59,8 @@ def pac_record(url: str, routes: Iterable[Mapping[str, Any]], failure: Mapping[s
         actual = [f"{one['url']}: {one['got']}" for one in answers]
         item = record(ROUTES, "drifted", expected=expected, actual=actual, reason=words, **base)
         return {**item, "next": f"correct the file behind {url}; if it is right, correct pac_check_routes instead"}
-    item = record(ROUTES, "error", expected=expected, reason=f"the proxy script was not asked: {words}", **base)
-    return {**item, "next": f"see that this controller reaches {url} and that it is a proxy script; then run again"}
+    item = record(ROUTES, "error", expected=expected, reason=f"the PAC file was not evaluated: {words}", **base)
+    return {**item, "next": f"see that this controller reaches {url} and that it is a PAC file; then run again"}
 
 
 def with_records(known: Iterable[Mapping[str, Any]], fresh: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

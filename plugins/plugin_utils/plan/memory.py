@@ -9,7 +9,7 @@ the role; Mac: /Library/Application Support/OffsiteEndpoints/before.plist, a key
     "made": N} for a value in a property list with the N dictionaries above it, the file counting as the outermost
 
 An entry is written before the first write to its place and never changed. What has no entry is not the role's. A
-user's place names him by SID; a member of a group is a place of its own.
+user's place names the user by SID; a member of a group is a place of its own.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def _remember(result: Plan, endpoint: State, memory: str | None) -> list[Entry] 
         return [] if memory is None else parse_memory(memory)
     except (Unreadable, MemoryTextError) as error:
         reason = f"what was there before this role cannot be read, so nothing is written: {error}"
-        title = "The memory of what was there before the role"
+        title = "The note of what was there before the role can be read"
         result.records.append(
             record(f"{result.role}.memory", "error", role=result.role, reason=reason, evidence=evidence, title=title)
         )
@@ -320,7 +320,7 @@ def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, w
         if remedy == "role":
             result.role_work.append(_work(finding.about, "absent", entry.where, entry.value, finding.located))
         elif not entry.place.written_by:
-            raise Unreadable("the role has no control any more that tells how to take it off")
+            raise Unreadable("the role no longer has a control that says how to remove it")
         else:
             where = entry.place.as_found(finding.located)
             result.writes.add(where, finding.about, entry.value, entry.type, endpoint, made=entry.made, why=why)

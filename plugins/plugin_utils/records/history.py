@@ -39,8 +39,12 @@ MIGRATIONS = (
     """
     CREATE TABLE endpoints (endpoint TEXT PRIMARY KEY, life TEXT NOT NULL, at TEXT, measured_at TEXT);
     """,
+    """
+    ALTER TABLE controls RENAME COLUMN wish TO desired;
+    UPDATE controls SET moved = 'desired' WHERE moved = 'wish';
+    """,
 )
-_PAST = "at, status, since, moved, wish, actual, version"
+_PAST = "at, status, since, moved, desired, actual, version"
 BUSY_SECONDS = 60.0
 
 
@@ -101,12 +105,12 @@ class History:
         row = self._db.execute(f"SELECT id, {_PAST} FROM controls WHERE {place}", _texts(identity(item))).fetchone()  # noqa: S608 - constants only
         if row is None:
             return None, None
-        number, at, status, since, moved, wish, actual, version = row
+        number, at, status, since, moved, desired, actual, version = row
         changes = self._db.execute("SELECT at, status FROM changes WHERE control = ? ORDER BY rowid", (number,))
-        return number, Past(at, status, since, moved, wish, actual, version, tuple(changes))
+        return number, Past(at, status, since, moved, desired, actual, version, tuple(changes))
 
     def _store(self, item: Record, number: int | None, past: Past | None, known: Past) -> None:
-        values = (known.at, known.status, known.since, known.moved, known.wish, known.actual, known.version)
+        values = (known.at, known.status, known.since, known.moved, known.desired, known.actual, known.version)
         if number is None:
             number = self._db.execute(
                 f"INSERT INTO controls (endpoint, role, control, instance, scope, {_PAST}) VALUES ({marks(12)})",  # noqa: S608 - constants only

@@ -31,7 +31,7 @@ _TEXTS = ("run", "endpoint", "control", "scope", "status", "reason", "evidence",
 _KEYS = {*_TEXTS, "instance", "expected", "actual", "versions"}
 LIVES = ("in_house", "offsite", "retired")
 NEWS = ("", "new", "still", "fixed")
-MOVED = ("", "wish", "endpoint", "both")
+MOVED = ("", "desired", "endpoint", "both")
 WAIVER_KEYS = ("control", "hosts", "instance", "owner", "reason", "expires", "ticket")
 _ALLOWED = {"status": STATUSES, "severity": SEVERITIES, "life": LIVES, "news": NEWS, "moved": MOVED}
 # What not every record has: the report adds it, only some statuses have it, or (`why`) older files lack it.

@@ -21,14 +21,14 @@ LIFE = "endpoint.life"
 TOLD_CHANGES = 100
 # Silence that was announced is no news; it is not good news either.
 EXPECTED = "offsite"
-# What is not as wished, whoever answers for it: a waiver that begins or ends moves neither the wish nor the endpoint.
+# What is not as desired, whoever answers for it: a waiver that begins or ends moves neither desired value nor endpoint.
 _BY_WAIVER = {"waived", "waiver_expired"}
 _NOT_AS_WISHED = {"drifted", "managed_elsewhere", *_BY_WAIVER}
 
 
 @dataclass(frozen=True)
 class Past:
-    """What was known of a control the last time: times are UTC texts, wish and actual are digests.
+    """What was known of a control the last time: times are UTC texts, desired and actual are digests.
 
     `changes` are (at, status), oldest first; `version` is the one of this project that compared.
     """
@@ -37,7 +37,7 @@ class Past:
     status: str
     since: str
     moved: str
-    wish: str
+    desired: str
     actual: str
     version: str
     changes: tuple[tuple[str, str], ...]
@@ -67,7 +67,7 @@ def now_known(item: Record, past: Past | None) -> Past:
         status=status,
         since=past.since if past is not None and goes_on else at,
         moved=moved(item, past),
-        wish=digest(item["expected"]),
+        desired=digest(item["expected"]),
         # What the machine had by itself is what the next run is compared with; after a fix that is what was written.
         actual=digest(item["actual"]),
         version=item["versions"].get("offsite_endpoints", ""),
@@ -103,19 +103,19 @@ def news(status: str, past: Past | None) -> str:
 
 
 def moved(item: Record, past: Past | None) -> str:
-    """Return what is not as it was the last time: wish, endpoint or both; while a status goes on, what began it."""
+    """Return what is not as it was the last time: desired, endpoint or both; while a status goes on, what began it."""
     if past is None:
         return ""
     both = {past.status, item["status"]}
     again = _goes_on(past.status) == item["status"] or (both <= _NOT_AS_WISHED and bool(both & _BY_WAIVER))
-    wish = digest(item["expected"]) != past.wish
-    # The same machine, judged otherwise by another version: that is the wish's doing, too.
-    wish = wish or (not again and item["versions"].get("offsite_endpoints", "") != past.version)
+    desired = digest(item["expected"]) != past.desired
+    # The same machine, judged otherwise by another version: that is the desired value's doing, too.
+    desired = desired or (not again and item["versions"].get("offsite_endpoints", "") != past.version)
     # What could not be read says nothing of the machine.
     measured = not both & {"error", *NOT_MEASURED}
     endpoint = measured and digest(item.get("before", item["actual"])) != past.actual
-    if wish or endpoint:
-        return "both" if wish and endpoint else "wish" if wish else "endpoint"
+    if desired or endpoint:
+        return "both" if desired and endpoint else "desired" if desired else "endpoint"
     return past.moved if again else "endpoint" if measured and item["status"] != "fixed" else ""
 
 
@@ -162,12 +162,12 @@ def silent(item: Mapping[str, Any], life: Life, at: str, stale_after_days: int) 
     handed_over = f"handed over on {life.at[:10]}{last}"
     if days < stale_after_days:
         return {**item, "status": "offsite", "reason": f"{handed_over}; silence is expected ({item['reason']})"}
-    reason = f"{handed_over}; no news for {days} days; from {stale_after_days} days on that is too long"
+    reason = f"{handed_over}; days without news: {days}; stale from {stale_after_days} on"
     return {**item, "status": "stale", "reason": reason}
 
 
 def retired(life: Life) -> dict[str, Any]:
     """Return the one record of an endpoint that is retired: nothing is wanted of it any more."""
     on = f" on {life.at[:10]}" if life.at else ""
-    reason = f"retired{on}: nothing is wanted of it. Take it out of the inventory, or run site.yml to use it again"
+    reason = f"retired{on}: it is no longer in use. Take it out of the inventory, or run site.yml to use it again"
     return record(LIFE, "not_applicable", role="endpoint", reason=reason, title="The endpoint is in use")

@@ -134,7 +134,7 @@ def apply_waiver(record: Mapping[str, Any], waiver: Waiver | None, today: dateti
     words = (
         f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
         if valid
-        else f"the waiver of {waiver.owner} ended on {waiver.expires}"
+        else f"the waiver of {waiver.owner} expired on {waiver.expires}"
     )
     reason = f"{record['reason']}; {words}" if record["reason"] else words
     return {**marked, "status": "waived" if valid else "waiver_expired", "reason": reason}

@@ -24,25 +24,29 @@ Records = Iterable[Mapping[str, Any]] | Known | Runs
 # What to do about it; the reason of the record says what is wrong.
 NEXT_STEPS = {
     "drifted": "run site.yml for this endpoint; if the change was meant, change the inventory instead",
-    "managed_elsewhere": "ask the owner named above; this project does not fight with a stronger owner",
+    "managed_elsewhere": "ask the owner named above; what somebody else manages is not overwritten",
     "waiver_expired": "run site.yml for this endpoint, or renew the waiver",
     "error": "remove the cause named above and run again",
     "unreachable": "remove the cause named above and run again; until then nothing is known about it",
     "offsite": "run again when it is back in the network; until then nothing is known about it",
-    "stale": "measure it again: what is known is too old to count",
+    "stale": "measure it again: what is known is too old to rely on",
 }
 # What ends a run badly unless the inventory says otherwise: all but a laptop's silence that was announced.
 FAILS_ON = tuple(status for status in (*NOT_GOOD, *NOT_MEASURED) if status != "offsite")
 
 # The record that roles/handover makes last.
 LOOKED_OUTSIDE = "handover.pac_routes"
-_DOING = {"wish": "the wish was changed", "endpoint": "the endpoint changed", "both": "wish and endpoint changed"}
+_DOING = {
+    "desired": "the desired value was changed",
+    "endpoint": "the endpoint changed",
+    "both": "desired value and endpoint changed",
+}
 _NAMED = 3
 _WAIVER_WORDS = {
-    "expired": "ended on {expires}",
-    "soon": "ends soon, on {expires}",
-    "unused": "not needed any more",
-    "unmatched": "concerns nothing here",
+    "expired": "expired on {expires}",
+    "soon": "expires soon, on {expires}",
+    "unused": "no longer needed",
+    "unmatched": "matches nothing here",
 }
 
 
@@ -203,7 +207,7 @@ def readiness(records: Iterable[Record], endpoint: str) -> tuple[bool, str]:
         if item["status"] not in GOOD
     ]
     if not any(item["control"] == LOOKED_OUTSIDE for item in known):
-        reasons.append("what only matters outside was not looked at to the end; see the first error above")
+        reasons.append("the checks of what only matters outside did not finish; see the first error above")
     if reasons:
         return False, f"NOT READY: {'; '.join(reasons)}"
     return True, f"READY: {summary.sentence()}"
@@ -316,7 +320,7 @@ def _instance(item: Record) -> str:
 def _since(item: Record) -> str:
     """Return since when and by whose doing, as far as anything is known of the time before this run."""
     doing = _DOING.get(item.get("moved", ""), "")
-    again = "it goes wrong again and again" if item.get("flapping") else ""
+    again = "it keeps going wrong (flapping)" if item.get("flapping") else ""
     when = item["since"].replace("T", " ").replace("Z", " UTC") if item.get("since", item["at"]) != item["at"] else ""
     return clean("; ".join(word for word in (when or ("now" if doing else ""), doing, again) if word))
 

@@ -119,7 +119,7 @@ def _descend(node: Any, path: str, parts: tuple[str, ...]) -> Mapping[str, Any] 
     for part in (*parts, None):
         key = readable(node, path)
         if not isinstance(key.get("exists"), bool):
-            raise Unreadable(f"{path}: the document does not tell whether it exists")
+            raise Unreadable(f"{path}: the document does not say whether it exists")
         if not key["exists"]:
             return None
         if part is None:
@@ -135,7 +135,7 @@ def attribute(node: Mapping[str, Any], what: str, name: str) -> Located:
     """Return one field of a node that tells whether the thing exists."""
     evidence = f"{what}, {name}"
     if not isinstance(node.get("exists"), bool):
-        raise Unreadable(f"{what}: the document does not tell whether it exists")
+        raise Unreadable(f"{what}: the document does not say whether it exists")
     if not node["exists"]:
         return Located(False, evidence=evidence, missing="not there")
     value = node.get(name)

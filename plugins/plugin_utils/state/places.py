@@ -121,7 +121,7 @@ class _Tunnel(Place):
     def locate(self, state: State) -> Located:
         active = state.node("tunnel").get("active")
         if not isinstance(active, bool):
-            raise Unreadable("the document does not tell whether a VPN tunnel is active")
+            raise Unreadable("the document does not say whether a VPN tunnel is active")
         return Located(True, active, evidence="tunnel active")
 
 

@@ -22,7 +22,7 @@ FIELDS = {
 }
 NO_PYTHON = (
     "the Mac has no usable Python where ansible_python_interpreter points to: run playbooks/macos_python.yml for it, "
-    "and put the line that it tells into the inventory"
+    "and put the line that it shows into the inventory"
 )
 DEFAULT_PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}
 

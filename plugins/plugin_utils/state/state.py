@@ -43,7 +43,7 @@ class State:
         return node if entry is None else readable(pick(node, entry), f"{name} {entry}")
 
     def users(self) -> Mapping[str, Any]:
-        """Return the endpoint's users by SID, and `default` for the users to come."""
+        """Return the endpoint's users by SID, and `default` for new users."""
         users = self.node("users")
         if "default" not in users:
             raise Unreadable("the document has no users: name what is to be read of them in the role's reads")

@@ -115,7 +115,7 @@ class _UserRegistry(_Registry):
 
     def branch(self, state: State) -> Branch | None:
         if "user" not in self.where:
-            raise LocatorError(f"{self.where}: whose registry is meant is told by `scope: users` of the control")
+            raise LocatorError(f"{self.where}: whose registry is meant is given by `scope: users` of the control")
         return state.users_branch(self.where["user"])
 
     def address(self, state: State) -> dict[str, Any]:
@@ -196,7 +196,7 @@ class _OtherFirewall(Place):
             how = state.machine.value(f"{OTHER_FIREWALLS}\\{entry}", "STATE")
             name = str(state.machine.value(f"{OTHER_FIREWALLS}\\{entry}", "DISPLAYNAME").value or entry)
             if not isinstance(how.value, int):
-                raise Unreadable(f"{how.evidence}: {name} does not tell whether it is on")
+                raise Unreadable(f"{how.evidence}: {name} does not say whether it is on")
             if how.value >> 12 & 0xF == 1:
                 names.append(name)
         return _listed(names, "firewalls in the Security Center that are on")
@@ -220,7 +220,7 @@ class _Product(Place):
             except Unreadable as error:
                 unreadable.append(str(error))
         if not found and unreadable:
-            raise Unreadable(f"whether {self.name} is installed cannot be told: {unreadable[0]}")
+            raise Unreadable(f"whether {self.name} is installed cannot be determined: {unreadable[0]}")
         found.sort(key=lambda entry: (_sortable(entry[0]), entry))
         evidence = "; ".join(f"{path} {version}" for version, path in found) or "the Uninstall keys of both views"
         return Located(bool(found), found[0][0] if found else None, evidence=evidence, missing="not installed")
@@ -318,7 +318,7 @@ class _RebootPending(Place):
     def locate(self, state: State) -> Located:
         pending = state.node("reboot_pending").get(self.name)
         if not isinstance(pending, bool):
-            raise Unreadable(f"the document does not tell whether a reboot is pending for {self.name}")
+            raise Unreadable(f"the document does not say whether a reboot is pending for {self.name}")
         return Located(pending, pending or None, evidence=f"reboot pending, {self.name}", missing="not pending")
 
 
@@ -338,7 +338,7 @@ class _VpnConnection(Place):
         evidence = f"VPN connection {self.name} of {self.where['of']}"
         of_user = state.document.get("vpn_connections", {}).get(self.where["of"])
         if of_user is None or self.name not in of_user:
-            raise Unreadable(f"{evidence} was not looked at: name it in the role's variables, also to take it off")
+            raise Unreadable(f"{evidence} was not read: name it in the role's variables, also to remove it")
         node = readable(of_user[self.name], evidence)
         if not node.get("exists"):
             return Located(False, evidence=evidence, missing="not there")

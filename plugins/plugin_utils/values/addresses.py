@@ -117,12 +117,12 @@ def difference(wanted: AddressSet, present: AddressSet) -> str:
     """Return in words how what is there differs from what is wanted; an empty text when it does not.
 
     >>> difference(parse(["LocalSubnet", "10.20.0.0/16"]), parse(["LocalSubnet", "11.0.0.0/255.0.0.0"]))
-    '10.20.0.0/16 is missing; 11.0.0.0/8 is let in and nobody asked for it'
+    '10.20.0.0/16 is missing; 11.0.0.0/8 is allowed but should not be'
     """
     if wanted == present:
         return ""
     if present.is_any:
-        return f"every address is let in, and only {_list(wanted.texts()) or 'none'} should be"
+        return f"every address is allowed, and only {_list(wanted.texts()) or 'none'} should be"
     parts = []
     missing = wanted.minus(present).texts()
     if missing:
@@ -131,11 +131,11 @@ def difference(wanted: AddressSet, present: AddressSet) -> str:
     for family, whole in _WHOLE.items():
         if whole in present.ranges and whole not in wanted.ranges:
             # The rest of the family as ranges would be right and say nothing to anybody.
-            parts.append(f"every IPv{family} address is let in")
+            parts.append(f"every IPv{family} address is allowed")
             extra = AddressSet(extra.keywords, tuple(item for item in extra.ranges if item[0] != family))
     unasked = extra.texts()
     if unasked:
-        parts.append(f"{_list(unasked)} {'is' if len(unasked) == 1 else 'are'} let in and nobody asked for it")
+        parts.append(f"{_list(unasked)} {'is' if len(unasked) == 1 else 'are'} allowed but should not be")
     return "; ".join(parts)
 
 

@@ -100,9 +100,9 @@ def difference(expected: list[str], actual: Any) -> str | None:
     missing = [rule for rule, words in zip(expected, wanted, strict=True) if words not in present]
     extra = [rule for rule, words in zip(actual, present, strict=True) if words not in wanted]
     parts = [f"missing: {'; '.join(missing)}"] if missing else []
-    parts += [f"loaded and nobody asked for it: {'; '.join(extra)}"] if extra else []
+    parts += [f"loaded but not expected: {'; '.join(extra)}"] if extra else []
     if not parts and sorted(present, key=_kept_out) != present:
-        parts = ["a rule that keeps out stands before one that lets in"]
+        parts = ["a rule that blocks stands before one that passes"]
     return "; ".join(parts) or None
 
 

@@ -3,7 +3,7 @@
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const WORDS = JSON.parse(document.getElementById("words").textContent);
 const NEWS = ["", "new", "still", "fixed"];
-const MOVED = ["", "wish", "endpoint", "both"];
+const MOVED = ["", "desired", "endpoint", "both"];
 const SEVERITIES = ["high", "medium", "low"];
 const STATES = ["not_good", "not_measured", "good", "retired"];
 // Of each status: its class, and the sign beside its word (the last character keeps a sign from becoming an emoji).

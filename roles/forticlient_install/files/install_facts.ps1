@@ -1,6 +1,6 @@
 # offsite-script: install_facts
 
-# Tells what has to be known right before an installation: room on the system drive, batteries, who is logged on; of an
+# Reports what has to be known right before an installation: room on the system drive, batteries, who is logged on; of an
 # installer file, what it says of itself and who signed it.
 # Changes nothing, so check mode is the same. For ansible.windows.win_powershell, which makes $Ansible.
 

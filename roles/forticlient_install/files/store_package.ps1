@@ -1,6 +1,6 @@
 # offsite-script: store_package
 
-# Gives a package of the Microsoft Store to all users of this Windows (each has it from his next logon on), from a file;
+# Gives a package of the Microsoft Store to all users of this Windows (each has it from their next logon on), from a file;
 # without a file takes the family's packages from all users again. No module of Ansible does either: win_package installs
 # for the connecting user alone. Windows itself checks the file's signature, and the publisher is part of the family's name.
 # For ansible.windows.win_powershell, which makes $Ansible.

@@ -9,7 +9,7 @@ from lab.windows.calls.scripts import ScriptResult, script_model
 if TYPE_CHECKING:
     from lab.windows.machine import Machine
 
-SHA256 = "2a4b787250fd5aeb58889848d62997ef6eec0fbfd7699cdebd6b39d295205101"
+SHA256 = "92722eb3bac2ecd400f3d7746bbab7089282a35093e9024028eafb7418f7d50b"
 _PROPERTIES = ("ProductName", "ProductVersion", "ProductCode")
 
 

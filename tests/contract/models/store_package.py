@@ -1,6 +1,6 @@
 r"""store_package.ps1: a package of the Microsoft Store for all users, or none of its family.
 
-Windows notes packages that every user gets below `AppxAllUserStore\Applications`, those of one user below his SID, and
+Windows notes packages that every user gets below `AppxAllUserStore\Applications`, those of a user below their SID, and
 families that were removed for everybody below `Deprovisioned`, where they stay (Microsoft, "Keep removed apps from
 returning during an update"). That a new provisioning takes that note away is a guess. A package file says of itself
 what it is (filesystem.installer_bytes): kind msix, PackageFullName, SignatureStatus.
@@ -15,7 +15,7 @@ from lab.windows.calls.scripts import ScriptResult, script_model
 if TYPE_CHECKING:
     from lab.windows.machine import Machine
 
-SHA256 = "2c56d1921d1acda9036c39b8bda10a3f638fb50e8887affadee0240c12b0fc17"
+SHA256 = "81a8eaead7f6bf6b0cd1970ad12f33e5b9410a880da213a2bb3f766a1de4678b"
 STORE = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore"
 APPLICATIONS = STORE + r"\Applications"
 _FOLDER = r"C:\Program Files\WindowsApps"

@@ -129,5 +129,5 @@ def test_the_store_client_is_nothing_for_a_mac():
     result = look(a_mac(), forticlient_install_client="store")
     assert found(result) == {("supported_macos", None): "not_applicable"}
     assert reason(result, "forticlient_install.supported_macos") == (
-        "the Store client (forticlient_install_client) is Windows' own"
+        "the Store client (forticlient_install_client) is for Windows only"
     )

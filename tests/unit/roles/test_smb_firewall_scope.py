@@ -123,7 +123,7 @@ def test_one_that_does_not_protect_does_not_count(state):
 def test_one_that_does_not_say_whether_it_is_on_is_an_error(state):
     result = judge(with_firewall(state))
     assert found(result)["remote_address", PRIVATE] == "error"
-    assert "does not tell whether it is on" in reason(result, "smb_firewall_scope.remote_address", PRIVATE)
+    assert "does not say whether it is on" in reason(result, "smb_firewall_scope.remote_address", PRIVATE)
     assert result.writes.as_dict()["firewall"] == []
 
 

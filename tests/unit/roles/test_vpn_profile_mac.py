@@ -18,7 +18,7 @@ CONNECTIONS = [{"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp"}]
         ("taro", False, ""),
         (None, False, "takes effect at the next logon"),
         ({"error": "/dev/console may not be read"}, False, "takes effect at the next logon"),
-        ("taro", True, "takes effect when FortiClient is started the next time"),
+        ("taro", True, "takes effect the next time FortiClient starts"),
     ],
 )
 def test_the_record_says_when_it_takes_effect(console_user: Any, tunnel: bool, words: str):
@@ -37,4 +37,7 @@ def test_nothing_is_written_while_a_tunnel_is_up(tunnel: bool):
     assert result.as_dict()["has_writes"] is not tunnel
     assert {item["status"] for item in result.records} == {"drifted"}
     if tunnel:
-        assert all(item["reason"].endswith("a tunnel is up, so nothing is written now") for item in result.records)
+        assert all(
+            item["reason"].endswith("postponed: a VPN tunnel is up; run again when it is disconnected")
+            for item in result.records
+        )

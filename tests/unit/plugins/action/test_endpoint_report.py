@@ -143,7 +143,7 @@ def test_waivers_that_break_on_the_way_cost_neither_records_nor_verdict(report, 
         (
             ["nb-1"],
             {"nb-1": True},
-            "Retired: nothing was measured; nb-1: retired on 2026-11-04: nothing is wanted of it.",
+            "Retired: nothing was measured; nb-1: retired on 2026-11-04: it is no longer in use.",
         ),
         (["nb-2"], {"nb-2": False}, "Not good: nothing was measured; 1 endpoint not measured (1 offsite)"),
         (

@@ -204,10 +204,10 @@ def test_controls_that_are_no_list_are_a_mistake():
 
 def test_two_items_that_windows_cannot_tell_apart_are_a_mistake():
     items = [{"name": name, "gateway": "x", "port": 1} for name in ("IMR", "imr")]
-    with pytest.raises(ControlError, match="'imr' stands twice"):
+    with pytest.raises(ControlError, match="'imr' occurs twice"):
         expand([tunnel_control(each=items)])
 
 
 def test_the_same_control_twice_is_a_mistake():
-    with pytest.raises(ControlError, match="stands twice"):
+    with pytest.raises(ControlError, match="occurs twice"):
         expand([tunnel_control(), tunnel_control()])

@@ -127,7 +127,7 @@ def test_a_team_deeper_in_the_chain_or_in_the_status_is_none():
     [
         ({"rc": 1, "stdout": 'Package "x.pkg":\n   Status: no signature\n'}, "no signature"),
         ({"rc": 1, "stdout": "", "stderr": "pkgutil: could not open package"}, "pkgutil: could not open package"),
-        ({"rc": 1, "stdout": "", "stderr": ""}, "not told"),
+        ({"rc": 1, "stdout": "", "stderr": ""}, "unknown"),
     ],
 )
 def test_an_unsigned_or_damaged_package_has_no_team(result, status):

@@ -103,11 +103,11 @@ def test_a_good_certificate():
         (
             {"look": LOOK | {"certificate": {**OWN, "not_after": "2026-11-30T00:00:00Z"}}},
             "drifted",
-            "the gateway's certificate ends on 2026-11-30, 7 full days from now; 30 days are wanted",
+            "the gateway's certificate ends on 2026-11-30 (full days left: 7, required: 30)",
         ),
-        ({"failed": True, "msg": "boom"}, "error", "the look at the certificate came to no end: boom"),
-        ({}, "error", "the look at the certificate came to no end: no message"),
-        ({"look": None}, "error", "the look at the certificate came to no end: no message"),
+        ({"failed": True, "msg": "boom"}, "error", "the check of the certificate did not finish: boom"),
+        ({}, "error", "the check of the certificate did not finish: no message"),
+        ({"look": None}, "error", "the check of the certificate did not finish: no message"),
     ],
 )
 def test_what_is_wrong_with_the_certificate_is_a_record(result, status, reason):

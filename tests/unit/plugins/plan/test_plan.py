@@ -59,7 +59,7 @@ def test_a_drifted_value_is_told_in_its_record():
         "severity": "high",
         "role": "vpn_profile",
         "why": "service.md#gateway",
-        "title": "The connection names the gateway",
+        "title": "The connection has the desired remote gateway",
     }
 
 

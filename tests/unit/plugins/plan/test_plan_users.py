@@ -329,7 +329,7 @@ def test_a_user_who_logged_on_since_is_put_back_in_place():
         ({"scope": "everybody"}, "allowed: machine, users"),
         ({"where": {"registry": r"HKLM\X", "value": "N", "type": "REG_BINARY", "decode": "wininet"}}, "user_registry"),
         ({"scope": "machine"}, "needs scope: users"),
-        ({"where": {**CONTROL["where"], "user": TARO}}, "tells whose it is"),
+        ({"where": {**CONTROL["where"], "user": TARO}}, "says whose it is"),
         ({"where": {**CONTROL["where"], "user_registry": r"HKCU\Software"}}, "from the top of the hive"),
         ({"where": {**CONTROL["where"], "type": "REG_SZ"}}, "type: REG_BINARY"),
         ({"compare": "exact"}, "belong together"),

@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -283,17 +284,18 @@ def test_a_run_that_was_killed_while_it_wrote_does_not_stop_the_next(file):
 def test_a_file_of_the_first_version_is_brought_up_to_date(file, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(records_history, "MIGRATIONS", MIGRATIONS[:1])
+        patch.setattr(records_history, "_PAST", "at, status, since, moved, wish, actual, version")
         with opened(file) as history:
             # As the first version did: it had no endpoints.
             (item,) = run(1)
             number, past = history._past(item)
-            history._store(item, number, past, records_history.now_known(item, past))
+            history._store(item, number, past, replace(records_history.now_known(item, past), moved="wish"))
     assert rows(file, "PRAGMA user_version") == [(1,)]
     check_history(file)
     assert rows(file, "PRAGMA user_version") == [(1,)]
     (second,) = remember(file, run(2))
-    assert (second["since"], second["news"]) == (at(1), "still")
-    assert rows(file, "PRAGMA user_version") == [(2,)]
+    assert (second["since"], second["news"], second["moved"]) == (at(1), "still", "desired")
+    assert rows(file, "PRAGMA user_version") == [(3,)]
     assert rows(file, "SELECT * FROM endpoints") == [("nb-0101.example.org", "in_house", None, at(2))]
 
 
@@ -365,7 +367,7 @@ REFUSED = {
     "a damaged page": (damaged, "damaged or cannot be used"),
     "another program's": (other_program, "of another program (application_id 0)"),
     "another program's, half done": (half_done_by_another_program, "of another program (application_id 0)"),
-    "newer": (newer, "made by a newer version of this project (history 99, this one knows up to 2)"),
+    "newer": (newer, "made by a newer version of this project (history 99, this one knows up to 3)"),
 }
 
 

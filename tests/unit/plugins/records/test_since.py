@@ -53,12 +53,12 @@ def good(value: Any = 443, **fields: Any) -> dict[str, Any]:
     return rec("compliant", expected=443, actual=value, **fields)
 
 
-def bad(value: Any = 1, wish: Any = 443, status: str = "drifted", **fields: Any) -> dict[str, Any]:
-    return rec(status, expected=wish, actual=value, **fields)
+def bad(value: Any = 1, desired: Any = 443, status: str = "drifted", **fields: Any) -> dict[str, Any]:
+    return rec(status, expected=desired, actual=value, **fields)
 
 
-def fixed(before: Any = 1, wish: Any = 443, **fields: Any) -> dict[str, Any]:
-    return rec("fixed", expected=wish, actual=wish, before=before, **fields)
+def fixed(before: Any = 1, desired: Any = 443, **fields: Any) -> dict[str, Any]:
+    return rec("fixed", expected=desired, actual=desired, before=before, **fields)
 
 
 NEW_VERSION: dict[str, Any] = {"versions": {"offsite_endpoints": "0.2.0"}}
@@ -80,29 +80,29 @@ THERE = rec("compliant", "endpoint.reachable", role="endpoint")
         ([bad(), bad(), bad()], (day(1), "still", "", False)),
         # Whose doing.
         ([good(), bad()], (day(2), "new", "endpoint", False)),
-        ([good(), bad(443, wish=10443)], (day(2), "new", "wish", False)),
-        ([good(), bad(1, wish=10443)], (day(2), "new", "both", False)),
-        # The same machine and the same wish, judged otherwise by another version of this project.
-        ([good(), bad(443, **NEW_VERSION)], (day(2), "new", "wish", False)),
+        ([good(), bad(443, desired=10443)], (day(2), "new", "desired", False)),
+        ([good(), bad(1, desired=10443)], (day(2), "new", "both", False)),
+        # The same machine and the same desired value, judged otherwise by another version of this project.
+        ([good(), bad(443, **NEW_VERSION)], (day(2), "new", "desired", False)),
         ([good(), good(**NEW_VERSION)], (day(1), "", "", False)),
         ([good(), bad(), bad(**NEW_VERSION)], (day(2), "still", "endpoint", False)),
-        # A stronger owner came; value and wish are the same.
+        # A stronger owner came; both values are the same.
         ([good(), bad(443, status="managed_elsewhere")], (day(2), "new", "endpoint", False)),
         # While drift goes on, its doer stays, until something moves again.
-        ([good(), bad(443, wish=10443), bad(443, wish=10443)], (day(2), "still", "wish", False)),
-        ([good(), bad(443, wish=10443), bad(8, wish=10443)], (day(2), "still", "endpoint", False)),
+        ([good(), bad(443, desired=10443), bad(443, desired=10443)], (day(2), "still", "desired", False)),
+        ([good(), bad(443, desired=10443), bad(8, desired=10443)], (day(2), "still", "endpoint", False)),
         # A waiver is nobody's move.
         ([good(), bad(), bad(status="waived")], (day(3), "fixed", "endpoint", False)),
         ([bad(), bad(status="waived")], (day(2), "fixed", "", False)),
-        ([good(), bad(443, wish=8, status="waived"), bad(443, wish=8, status="waiver_expired")],
-         (day(3), "new", "wish", False)),
+        ([good(), bad(443, desired=8, status="waived"), bad(443, desired=8, status="waiver_expired")],
+         (day(3), "new", "desired", False)),
         ([bad(status="waived"), bad(2, status="waiver_expired")], (day(2), "new", "endpoint", False)),
         ([bad(status="waived"), good()], (day(2), "", "endpoint", False)),
         # Repaired: what the machine had is what counts, not what was written.
         ([bad(), fixed()], (day(2), "fixed", "", False)),
         ([bad(), fixed(2)], (day(2), "fixed", "endpoint", False)),
         ([good(), fixed()], (day(2), "fixed", "endpoint", False)),
-        ([good(), fixed(443, wish=10443)], (day(2), "fixed", "wish", False)),
+        ([good(), fixed(443, desired=10443)], (day(2), "fixed", "desired", False)),
         ([bad(), fixed(), good()], (day(2), "", "", False)),
         ([bad(), fixed(), good(), good()], (day(2), "", "", False)),
         ([fixed(), fixed()], (day(2), "fixed", "endpoint", False)),
@@ -211,8 +211,8 @@ def test_news_without_a_past():
             Life("offsite", day(1), None),
             day(11),
             10,
-            ("stale", "handed over on 2026-11-01; never measured so far; no news for 10 days; "
-             "from 10 days on that is too long"),
+            ("stale", "handed over on 2026-11-01; never measured so far; "
+             "days without news: 10; stale from 10 on"),
         ),
         # A second less than the ten days.
         (Life("offsite", day(1), None), "2026-11-11T14:29:59Z", 10, ("offsite", None)),
@@ -232,7 +232,7 @@ def test_silence_in_the_light_of_a_life(life, at, days, expected):
 def test_a_retired_endpoint_has_one_record_that_says_so():
     found = retired(Life("retired", day(4), day(3)))
     assert (found["control"], found["status"], found["role"]) == ("endpoint.life", "not_applicable", "endpoint")
-    assert found["reason"].startswith("retired on 2026-11-04: nothing is wanted of it.")
+    assert found["reason"].startswith("retired on 2026-11-04: it is no longer in use.")
 
 
 def test_a_digest_is_of_the_value_and_not_of_its_form():
@@ -280,10 +280,10 @@ def model(runs: list[tuple[str, int]], times: int, days: int) -> tuple[int, str,
 def test_random_runs_agree_with_a_naive_model(runs):
     known: list[tuple[str, int]] = []
     past: Past | None = None
-    for status, wish, actual, pause in runs:
+    for status, desired, actual, pause in runs:
         known.append((status, (known[-1][1] if known else 0) + pause))
         at = date_of(known[-1][1])
-        item = fixed(actual, wish, at=at) if status == "fixed" else bad(actual, wish, status, at=at)
+        item = fixed(actual, desired, at=at) if status == "fixed" else bad(actual, desired, status, at=at)
         found = described(item, past, Flapping(3, 20))
         past = now_known(item, past)
         since, word, flaps = model(known, times=3, days=20)

@@ -132,10 +132,10 @@ def test_a_drift_is_waived_until_the_last_day_has_passed(status):
         "Port is 443; waived until 2026-12-31 by Suzuki (network office): the conference network lets only 10443 out"
     )
     assert apply_waiver(item, waiver(), day("2027-01-01"))["reason"] == (
-        "Port is 443; the waiver of Suzuki (network office) ended on 2026-12-31"
+        "Port is 443; the waiver of Suzuki (network office) expired on 2026-12-31"
     )
     assert apply_waiver({**item, "reason": ""}, waiver(), day("2027-01-01"))["reason"] == (
-        "the waiver of Suzuki (network office) ended on 2026-12-31"
+        "the waiver of Suzuki (network office) expired on 2026-12-31"
     )
     assert (item["status"], item["reason"], "waiver" in item) == (status, "Port is 443", False)
 

@@ -347,4 +347,4 @@ def test_many_that_are_not_good_are_cut_in_the_list_without_script_and_counted()
     records = [one for n in range(501) for one in on(f"pc{n}", record("a.a", "drifted", role="a"))]
     text = render(records)
     assert text.count("<tr><td>") == 500
-    assert "1 more are in the records file." in text
+    assert "1 more in the records file." in text

@@ -98,7 +98,7 @@ def test_a_run_over_no_endpoint_is_not_good():
 
 
 RETIRED = retired(Life("retired", "2026-11-04T10:00:00Z"))
-WHY = "retired on 2026-11-04: nothing is wanted of it. Take it out of the inventory, or run site.yml to use it again"
+WHY = "retired on 2026-11-04: it is no longer in use. Take it out of the inventory, or run site.yml to use it again"
 OFFSITE = item("endpoint.reachable", "offsite")
 MEASURED = item("endpoint.reachable", "compliant")
 

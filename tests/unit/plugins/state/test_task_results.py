@@ -122,7 +122,7 @@ def test_what_was_not_looked_at_or_could_not_be_is_an_error_and_not_absent():
     for looked_at in ({}, {"taro": {"Lab": OURS}}, {"jiro": {"Office": OURS}}):
         unseen = plan([CONTROL], {**windows(), "vpn_connections": looked_at}, "vpn_profile", reads=WINDOWS_READS)
         assert unseen.records[0]["status"] == "error"
-        assert "was not looked at" in unseen.records[0]["reason"]
+        assert "was not read" in unseen.records[0]["reason"]
 
 
 def test_taking_off_removes_what_the_role_made_and_only_that():

@@ -98,13 +98,13 @@ def test_rules_that_differ_are_not_taken_for_the_same(one, other):
 def test_the_difference_is_told_by_rule():
     assert difference(WISH, PRINTED[1:]) == f"missing: {WISH[0]}"
     more = "pass in quick proto tcp from any to any port = 445 flags S/SA keep state"
-    assert difference(WISH, [more, *PRINTED]) == f"loaded and nobody asked for it: {more}"
+    assert difference(WISH, [more, *PRINTED]) == f"loaded but not expected: {more}"
     assert difference(WISH, []) == "missing: " + "; ".join(WISH)
 
 
 def test_who_is_let_in_may_stand_in_any_order_but_before_who_is_kept_out():
     assert difference(WISH, [PRINTED[1], PRINTED[0], *PRINTED[2:]]) is None
-    assert difference(WISH, [PRINTED[3], *PRINTED[:3]]) == "a rule that keeps out stands before one that lets in"
+    assert difference(WISH, [PRINTED[3], *PRINTED[:3]]) == "a rule that blocks stands before one that passes"
 
 
 @pytest.mark.parametrize("answer", [None, "pass", {"rules": []}, [1]])
