@@ -8,17 +8,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.e2e.conftest import BIN, ROOT
+from tests.e2e.conftest import ROOT, program
 
 FLEET = (1, 0)
-LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+STARTS = 10
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 AWAY = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}
 FAIL = {"ansible.builtin.fail": {"msg": "the disk is full"}}
 REPORT = {"ansible.builtin.import_role": {"name": "offsite.endpoints.endpoint_report"}}
@@ -46,7 +46,7 @@ class Runs:
         plays = [{"hosts": "all:!three", "gather_facts": False, "tasks": self.before}, self.report]
         (self.folder / "play.yml").write_text(yaml.safe_dump(plays))
         (self.folder / "hosts.json").write_text(json.dumps({"all": {"hosts": self.hosts}}))
-        command = [BIN / "ansible-playbook", "-i", self.folder / "hosts.json", self.folder / "play.yml", *options]
+        command = [program("ansible-playbook"), "-i", self.folder / "hosts.json", self.folder / "play.yml", *options]
         done = subprocess.run(
             [*command, "-e", f"endpoint_report_directory={self.folder}/{directory}"],
             cwd=ROOT,

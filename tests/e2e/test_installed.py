@@ -10,9 +10,10 @@ import tarfile
 
 import pytest
 
-from tests.e2e.conftest import BIN, ROOT
+from tests.e2e.conftest import ROOT, program
 
 FLEET = (1, 1)
+STARTS = 7
 LEFT_BEHIND = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "records", "user_pages")
 # Nothing of the lab, of the tests or of a day's work; what a user of the collection looks for.
 NOT_IN_IT = ("lab/", "tests/", "molecule/", "benchmarks/", "records/", ".", "inventory/lab/", "ansible.cfg", "Makefile")
@@ -42,7 +43,7 @@ class Folder:
 
     def __call__(self, *command, **environment):
         return subprocess.run(
-            [BIN / command[0], *command[1:]],
+            [program(command[0]), *command[1:]],
             cwd=self.path,
             env={**self.environment, **environment},
             text=True,
@@ -68,7 +69,7 @@ def archive(tmp_path_factory):
     (folder / "checkout/records").mkdir()
     (folder / "checkout/records/run.jsonl").write_text("{}\n", encoding="utf-8")
     subprocess.run(
-        [BIN / "ansible-galaxy", "collection", "build", "--output-path", folder], cwd=folder / "checkout", check=True
+        [program("ansible-galaxy"), "collection", "build", "--output-path", folder], cwd=folder / "checkout", check=True
     )
     return next(folder.glob("*.tar.gz"))
 

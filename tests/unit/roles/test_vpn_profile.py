@@ -24,17 +24,18 @@ def prepared(*missing: str) -> Machine:
     for key in missing:
         machine.registry.delete_key(FORTICLIENT + key)
     note = planned("vpn_profile", machine, **DESIRED).keep
-    for item in planned("vpn_profile", machine, **DESIRED).writes.registry:
+    for item in planned("vpn_profile", machine, **DESIRED).writes.as_dict()["registry"]:
         if "name" in item and item["type"] in ("dword", "string"):
             value = Value({"dword": "REG_DWORD", "string": "REG_SZ"}[item["type"]], item["data"])
             machine.registry.set(item["path"].replace(":", ""), item["name"], value)
+    assert note
     machine.registry.set(NOTE, "vpn_profile", Value("REG_SZ", note))
     return machine
 
 
 def keys_that_go(machine: Machine) -> list[str]:
     back = planned("vpn_profile", machine, vpn_profile_state="absent", **DESIRED)
-    return [item["path"].rpartition("FortiClient\\")[2] for item in back.writes.registry if item.get("delete_key")]
+    return [item["path"].rpartition("FortiClient\\")[2] for item in back.writes.as_dict()["registry"] if item.get("delete_key")]
 
 
 def test_an_empty_key_of_the_role_s_own_goes_with_its_value():
