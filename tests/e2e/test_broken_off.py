@@ -46,7 +46,8 @@ class Runs:
         plays = [{"hosts": "all:!three", "gather_facts": False, "tasks": self.before}, self.report]
         (self.folder / "play.yml").write_text(yaml.safe_dump(plays))
         (self.folder / "hosts.json").write_text(json.dumps({"all": {"hosts": self.hosts}}))
-        command = [program("ansible-playbook"), "-i", self.folder / "hosts.json", self.folder / "play.yml", *options]
+        files = [str(self.folder / name) for name in ("hosts.json", "play.yml")]
+        command = [program("ansible-playbook"), "-i", *files, *options]
         done = subprocess.run(
             [*command, "-e", f"endpoint_report_directory={self.folder}/{directory}"],
             cwd=ROOT,
