@@ -20,7 +20,7 @@ from tests.samples.documents import windows
 
 SCHEMA = Path(__file__).resolve().parents[4] / "schemas/control.schema.json"
 CONTROL: dict[str, Any] = {
-    **{"id": "printing.queue", "title": "The printer has its name", "why": "windows.md#x", "severity": "low"},
+    **{"id": "printing.queue", "title": "The printer has its name", "why": "service.md#gateway", "severity": "low"},
     **{"where": {"printer": "P1", "field": "share"}, "expected": "office", "compare": "exact"},
 }
 
