@@ -105,7 +105,7 @@ function folded(whole, short) {
 const text = (whole) => (whole.length > LONG ? folded(whole) : whole);
 const brief = (whole) => (whole.length > 80 ? `${whole.slice(0, 80)}…` : whole);
 
-// A value of offsite_difference.py: the same and different parts in turn.
+// A value of reports/difference.py: the same and different parts in turn.
 function value(place) {
   const parts = DATA.values[place];
   if (!parts) return "";
