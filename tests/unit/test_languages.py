@@ -98,11 +98,11 @@ def test_no_script_or_plugin_has_a_display_name_in_it():
     ]
     assert len(scripts) > 20
     found = {
-        f"{path.relative_to(ROOT)}: {name}"
+        f"{path.relative_to(ROOT)}: {text}"
         for path in scripts
         if path.is_file()
-        for name in names
-        if re.search(rf"""['"]{re.escape(name)}['"]""", path.read_text(encoding="utf-8"))
+        for text in re.findall(r"""['"]([^'"\n]+)(?=['"])""", path.read_text(encoding="utf-8"))
+        if text in names
     }
     assert found == set()
 
