@@ -63,17 +63,17 @@ def runs(fleet):
 
 def test_an_audit(runs):
     tasks, calls = runs["audit"]
-    assert tasks == {"mac-01": 2, "win-01": 5, "win-02": 2}
+    assert tasks == {"mac-01": 1, "win-01": 4, "win-02": 1}
     assert calls == ONE_CALL
 
 
 def test_a_compliant_re_run(runs):
     tasks, calls = runs["re-run"]
-    assert tasks == {"mac-01": 2, "win-01": 5, "win-02": 2}
+    assert tasks == {"mac-01": 1, "win-01": 4, "win-02": 1}
     assert calls == ONE_CALL
 
 
 def test_a_first_apply(runs):
     tasks, calls = runs["first"]
-    assert tasks == {"mac-01": 44, "win-01": 81, "win-02": 78}
+    assert tasks == {"mac-01": 43, "win-01": 80, "win-02": 77}
     assert calls == {"mac-01": 15, "win-01": 39, "win-02": 33}
