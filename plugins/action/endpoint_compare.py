@@ -12,7 +12,7 @@ What was found lies in the run's store (state.run_store), where no module's answ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,17 +21,16 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
 
 from ..plugin_utils.controls.controls import ControlError
-from ..plugin_utils.controls.desired import desired_once
+from ..plugin_utils.controls.desired import Roles
 from ..plugin_utils.controls.role_data import RoleError, role_folder
-from ..plugin_utils.controls.validate import refused_of_role
 from ..plugin_utils.plan.plan import Plan, Waive, plan
 from ..plugin_utils.plan.read_back import still_fixed
 from ..plugin_utils.plan.undo import undo_plan, undone
-from ..plugin_utils.records.records import RecordError, read_lines, record
-from ..plugin_utils.records.waivers import Waiver, WaiverError, apply_waiver, find, read_waivers, waivers_file
+from ..plugin_utils.records.records import RecordError, errors_in, read_lines, record
+from ..plugin_utils.records.waivers import WaiverError, waiving
 from ..plugin_utils.state.reader import Reader, platform_of
 from ..plugin_utils.state.run_store import Known, RunStore
-from ..plugin_utils.state.task_results import vpn_connections
+from ..plugin_utils.state.task_results import looks_of, with_looks
 
 # Groups that plays can be limited to, so that an endpoint with nothing to do costs no task.
 WORK, LOOK = "endpoint_work", "endpoint_look"
@@ -63,29 +62,24 @@ class ActionModule(ActionBase):
         )
         host, store = task_vars["inventory_hostname"], RunStore()
         known = store.endpoint(host)
-        roles = args["roles"] or [args["role"]]
-        self._validate([role for role in roles if role not in known.plans], task_vars, store)
+        names = args["roles"] or [args["role"]]
         if args["assume"]:
             return self._assumed(known, args["assume"], host, store)
-        self._read(known, roles, args, task_vars)
-        waive = waiving(waivers_of(task_vars), task_vars)
-        for role in roles:
+        roles = Roles(task_vars, self._loader, args["state"])
+        try:
+            self._read(known, names, roles, args, task_vars)
+            waive = waiving(task_vars, datetime.now(UTC).date())
+        except (RoleError, WaiverError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        for role in names:
             fresh = known.compared.get(role) == known.reading and not looks_of(role, task_vars)
             if args["undo"] or args["again"] or not fresh:
-                self._compare(known, role, args, task_vars, waive)
+                self._compare(known, role, roles.kept(known.roles[role]), args, task_vars, waive=waive)
         # Of what is carried out nothing is known until it is read back.
         if args["role"] and not self._task.check_mode and known.plans[args["role"]]["has_writes"]:
             known.pending[args["role"]] = known.plans[args["role"]]
         store.keep(host, known)
         return self._answer(known, args, seen=bool(args["role"] and looks_of(args["role"], task_vars)))
-
-    def _validate(self, roles: list[str], task_vars: dict[str, Any], store: RunStore) -> None:
-        """Check the variables of roles that nobody has checked in this run; raises AnsibleActionFail."""
-        checked = store.shared(f"fingerprints {task_vars['inventory_hostname']}") or {}
-        left = [role for role in roles if role not in checked]
-        wrong = [words for role in left for words in refused_of_role(role, task_vars, self._loader)]
-        if wrong:
-            raise AnsibleActionFail("\n".join(wrong))
 
     def _assumed(self, known: Known, assumed: dict[str, Any], host: str, store: RunStore) -> dict[str, Any]:
         """Lay part of a document over what was read; the roles to come are compared with that."""
@@ -95,27 +89,39 @@ class ActionModule(ActionBase):
             store.keep(host, known)
         return {"changed": False}
 
-    def _read(self, known: Known, roles: list[str], args: Mapping[str, Any], task_vars: dict[str, Any]) -> None:
-        if known.state is not None and set(roles) <= set(known.roles) and not args["refresh"]:
-            return
-        known.roles += [role for role in roles if role not in known.roles]
+    def _read(
+        self, known: Known, names: list[str], roles: Roles, args: Mapping[str, Any], task_vars: dict[str, Any]
+    ) -> None:
+        """Read what the roles ask for, unless this run has; raises AnsibleActionFail for a refused variable."""
         platform = platform_of(self._connection)
-        wanted = [self._desired(role, platform, args, task_vars)["reads"] for role in known.roles]
-        known.state = Reader(self, task_vars, args["timeout_seconds"]).read(wanted)
-        known.reading += 1
-
-    def _desired(self, role: str, platform: str, args: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return desired_once(role, platform, task_vars, self._loader, args["state"])
-        except RoleError as error:
-            raise AnsibleActionFail(str(error)) from error
+        # By what a play or a task says besides, a role may want something else than the last time.
+        others = [role for role in names if known.roles.get(role) != roles.key(role, platform)]
+        wrong = [words for role in others for words in roles.refused(role)]
+        if wrong:
+            raise AnsibleActionFail("\n".join(wrong))
+        asked = known.state is not None and not args["refresh"]
+        for role in others:
+            reads = roles.desired(role, platform)["reads"]
+            asked = asked and role in known.roles and roles.kept(known.roles[role])["reads"] == reads
+            known.roles[role] = roles.key(role, platform)
+            known.compared.pop(role, None)
+        if not asked:
+            wanted = [roles.kept(key)["reads"] for key in known.roles.values()]
+            known.state = Reader(self, task_vars, args["timeout_seconds"]).read(wanted)
+            known.reading += 1
 
     def _compare(
-        self, known: Known, role: str, args: Mapping[str, Any], task_vars: dict[str, Any], waive: Waive
+        self,
+        known: Known,
+        role: str,
+        wanted: Mapping[str, Any],
+        args: Mapping[str, Any],
+        task_vars: dict[str, Any],
+        *,
+        waive: Waive,
     ) -> None:
         """Put the plan and the records of one role into `known`."""
         state = known.state or {}
-        wanted = self._desired(role, state["platform"], args, task_vars)
         fixed = fixed_in(args["undo"], task_vars["inventory_hostname"], role)
         document = with_looks(state["document"], looks_of(role, task_vars))
         try:
@@ -175,44 +181,6 @@ def failing(known: Known, args: Mapping[str, Any]) -> dict[str, Any]:
     state, records = known.state or {}, known.records[args["role"]]
     wrong = [state["error"]] if state["document"] is None else errors_in(records)
     return {"failed": True, "msg": "\n".join(wrong)} if wrong and not args["report_follows"] else {}
-
-
-def errors_in(records: list[dict[str, Any]]) -> list[str]:
-    """Return what a person has to know of the records that are errors, a line each."""
-    wrong = [item for item in records if item["status"] == "error"]
-    names = [item["control"] + (f" [{item['instance']}]" if item["instance"] else "") for item in wrong]
-    return [f"{name}: {item['reason']}" for name, item in zip(names, wrong, strict=True)]
-
-
-def looks_of(role: str, task_vars: Mapping[str, Any]) -> list[Any]:
-    """Return what a role found where only each user can look; its task registers that as `__<role>_seen`."""
-    return list(task_vars.get(f"__{role}_seen", {}).get("results", []))
-
-
-def with_looks(document: dict[str, Any] | None, looks: list[Any]) -> dict[str, Any] | None:
-    """Return a document with what was looked at as each user."""
-    return None if document is None else {**document, "vpn_connections": vpn_connections(looks)}
-
-
-def waivers_of(task_vars: dict[str, Any]) -> list[Waiver]:
-    """Return the waivers beside the inventory, none when there is no file. Raises AnsibleActionFail."""
-    try:
-        path = waivers_file(task_vars)
-        return read_waivers(path) if path is not None else []
-    except WaiverError as error:
-        raise AnsibleActionFail(str(error)) from error
-
-
-def waiving(waivers: list[Waiver], task_vars: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return what puts the waiver that concerns it on a record of this endpoint."""
-    today = datetime.now(UTC).date()
-    host, groups = task_vars["inventory_hostname"], task_vars["group_names"]
-
-    def waive(item: dict[str, Any]) -> dict[str, Any]:
-        about = {"control": item["control"], "instance": item["instance"]}
-        return apply_waiver(item, find(waivers, **about, host=host, groups=groups, today=today), today)
-
-    return waive
 
 
 def fixed_in(run: str | None, endpoint: str, role: str) -> list[Any] | None:

@@ -8,21 +8,22 @@ and this looks whether it was. The task fails when something could not be writte
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.controls.controls import ControlError
-from ..plugin_utils.controls.desired import desired_once
 from ..plugin_utils.plan.memory import MemoryTextError
 from ..plugin_utils.plan.read_back import Failures, failures_of, foretell, note_after, settle
-from ..plugin_utils.records.records import record
+from ..plugin_utils.records.records import errors_in, record
+from ..plugin_utils.records.waivers import WaiverError, waiving
 from ..plugin_utils.state.nodes import Unreadable
 from ..plugin_utils.state.reader import Reader
 from ..plugin_utils.state.run_store import Known, RunStore
 from ..plugin_utils.state.state import State
-from .endpoint_compare import errors_in, looks_of, waivers_of, waiving, with_looks
+from ..plugin_utils.state.task_results import looks_of, with_looks
 
 ARGUMENTS = {
     "role": {"type": "str", "required": True},
@@ -65,17 +66,16 @@ class ActionModule(ActionBase):
     ) -> dict[str, Any]:
         """Put the records of the role into `known`; return its note and whether that has to be changed."""
         plan = known.plans[role]
-        platform = (known.state or {})["platform"]
-        wanted = {}
-        for one in known.roles:
-            state = known.plans[one]["state"] if one in known.plans else None
-            wanted[one] = desired_once(one, platform, task_vars, self._loader, state)
+        store = RunStore()
+        wanted = {one: store.shared(key) for one, key in known.roles.items()}
         known.state = Reader(self, task_vars, args["timeout_seconds"]).read([one["reads"] for one in wanted.values()])
         known.reading += 1
         document, reads = with_looks(known.state["document"], looks_of(role, task_vars)), wanted[role]["reads"]
-        waive = waiving(waivers_of(task_vars), task_vars)
         try:
+            waive = waiving(task_vars, datetime.now(UTC).date())
             records = settle(plan, wanted[role]["controls"], document, reads=reads, failures=failures, waive=waive)
+        except WaiverError as error:
+            raise AnsibleActionFail(str(error)) from error
         except ControlError as error:
             raise AnsibleActionFail(f"{role}: {error}. See roles/{role}/README.md.") from error
         records += left_of_undo(plan, records)

@@ -25,7 +25,7 @@ from ..plugin_utils.plan.read_back import settle
 from ..plugin_utils.records.history import History, HistoryError, keep_from, opened
 from ..plugin_utils.records.records import (
     STATUSES,
-    Record,
+    Merged,
     merge,
     record,
     says_not_measured,
@@ -102,7 +102,7 @@ class ActionModule(ActionBase):
 
     def _recorded(
         self, found: dict[str, list[dict[str, Any]]], args: dict[str, Any], at: str, stem: Path, troubles: list[str]
-    ) -> list[Record]:
+    ) -> Merged:
         """Return the records, written to their file if at all possible; adds to `troubles` what went wrong."""
         try:
             return self._remembered(found, args, at, stem)
@@ -119,9 +119,7 @@ class ActionModule(ActionBase):
             troubles.append(unwritten("records", f"{stem}.jsonl", error))
         return records
 
-    def _remembered(
-        self, found: dict[str, list[dict[str, Any]]], args: dict[str, Any], at: str, stem: Path
-    ) -> list[Record]:
+    def _remembered(self, found: dict[str, list[dict[str, Any]]], args: dict[str, Any], at: str, stem: Path) -> Merged:
         """Return the records with all that the history knows; records and history are both written, or neither."""
         rules = Flapping(args["flapping_times"], args["flapping_days"])
         with opened(args["history"]) as history:
@@ -133,10 +131,10 @@ class ActionModule(ActionBase):
             records = known
             if args["remember"]:
                 # A dry run says what would be.
-                records = (history.describe if self._task.check_mode else history.remember)(known, rules)
+                records = merge((history.describe if self._task.check_mode else history.remember)(known, rules))
             if not self._task.check_mode:
                 begun = note_lives(history, records, lives, args, at)
-                records = [{**item, "life": begun.get(item["endpoint"], item["life"])} for item in records]
+                records = merge({**item, "life": begun.get(item["endpoint"], item["life"])} for item in records)
                 history.forget_before(keep_from(at, args["history_days"]))
             # The records belong to the controller: a dry run writes them as well, it is the endpoints that it spares.
             write_lines(f"{stem}.jsonl", records)
@@ -144,7 +142,7 @@ class ActionModule(ActionBase):
 
 
 def waivers_of(
-    records: list[Record],
+    records: Merged,
     args: Mapping[str, Any],
     task_vars: Mapping[str, Any],
     today: date,
@@ -162,7 +160,7 @@ def waivers_of(
 
 def written(
     stem: Path,
-    records: list[Record],
+    records: Merged,
     args: Mapping[str, Any],
     waivers: list[dict[str, Any]],
     troubles: list[str],
@@ -201,7 +199,7 @@ def in_its_life(items: list[dict[str, Any]], life: Life, args: Mapping[str, Any]
 
 
 def note_lives(
-    history: History, records: list[Record], lives: Mapping[str, Life], args: Mapping[str, Any], at: str
+    history: History, records: Merged, lives: Mapping[str, Life], args: Mapping[str, Any], at: str
 ) -> dict[str, str]:
     """Note what the run means for the life of its endpoints; return the new life of those for which one begins."""
     begun = {}
@@ -220,7 +218,7 @@ def note_lives(
     return begun
 
 
-def judge(records: list[Record], args: Mapping[str, Any], *, dry_run: bool, trouble: str) -> dict[str, Any]:
+def judge(records: Merged, args: Mapping[str, Any], *, dry_run: bool, trouble: str) -> dict[str, Any]:
     """Return the table and the verdict on all endpoints, and the verdict on each."""
     how = {"drift_fails": args["drift_fails"], "fails_on": args["fails_on"]}
     hosts = args["hosts"]
@@ -248,9 +246,9 @@ def judge(records: list[Record], args: Mapping[str, Any], *, dry_run: bool, trou
     }
 
 
-def by_host(records: list[Record], hosts: list[str]) -> dict[str, list[Record]]:
+def by_host(records: Merged, hosts: list[str]) -> dict[str, Merged]:
     """Return each host's records, in the order of the hosts; none for a host without any."""
-    found: dict[str, list[Record]] = {host: [] for host in hosts}
+    found = {host: Merged() for host in hosts}
     for item in records:
         found[item["endpoint"]].append(item)
     return found

@@ -22,7 +22,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
-from ..plugin_utils.controls.desired import Checked
+from ..plugin_utils.controls.desired import Roles, platform_by, reached
 from ..plugin_utils.controls.role_data import RoleError, known_controls, role_folder, role_variables
 from ..plugin_utils.controls.validate import refused_of_role
 from ..plugin_utils.records.history import HistoryError, check_file, check_folder, check_history
@@ -67,12 +67,18 @@ class ActionModule(ActionBase):
             # What else is missing may stand in just that file.
             return broken
         refused: dict[str, list[str]] = {}
-        checked, known = Checked(self._loader, args["state"]), {}
+        known: dict[str, dict[str, Any]] = {}
+        kept: dict[str, Any] = {}
         for host in asked.endpoints():
             known[host] = task_vars["hostvars"].raw_get(host)
-            roles = self._template(known[host]["endpoint_roles"], known[host])
-            for words in checked.refused(host, [*roles, *(args["roles"] or []), REPORT], known[host]):
+            names = self._roles_of(known[host], kept) + (args["roles"] or [])
+            roles = Roles(known[host], self._loader, args["state"], kept)
+            wrong = [words for role in [*names, REPORT] for words in roles.refused(role)]
+            for words in wrong:
                 refused.setdefault(words, []).append(host)
+            for role in [] if wrong else names:
+                # All endpoints would work it out at the same moment otherwise.
+                roles.desired(role, platform_by(known[host]))
         # As in the report, what stands for all is that of the first.
         files = self._refused_files(next(iter(known.values()))) if known else []
         return [*asked.refusals(), *(f"{some(hosts)}: {words}" for words, hosts in refused.items()), *files]
@@ -106,6 +112,13 @@ class ActionModule(ActionBase):
             check_history(history)
         except HistoryError as error:
             yield f"{names[2]}: {error}"
+
+    def _roles_of(self, known: dict[str, Any], kept: dict[str, Any]) -> list[str]:
+        """Return the roles of an endpoint, worked out once for all that are alike in what they depend on."""
+        key = f"roles {reached(['endpoint_roles'], known)}"
+        if key not in kept:
+            kept[key] = self._template(known["endpoint_roles"], known)
+        return list(kept[key])
 
     def _template(self, value: Any, variables: dict[str, Any]) -> Any:
         return Templar(loader=self._loader, variables=variables).template(value)

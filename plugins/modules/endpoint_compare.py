@@ -43,14 +43,7 @@ options:
       - In check mode, part of a state document to lay over what was read, so that the roles to come are compared with
         what an earlier one would have done. Nothing else happens then.
     type: dict
-  report_follows:
-    description: Whether P(offsite.endpoints.endpoint_report#role) comes later in the run and ends it badly.
-    type: bool
-    default: false
-  timeout_seconds:
-    description: How long to try the endpoint's port. V(0) leaves it untried, as needed behind a jump host.
-    type: int
-    default: 5
+extends_documentation_fragment: [offsite.endpoints.endpoint_reading]
 notes:
   - One of O(role) and O(roles) is needed.
   - With O(roles), endpoints with something to write are put into the group C(endpoint_work) for the rest of the run,

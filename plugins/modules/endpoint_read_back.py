@@ -27,14 +27,7 @@ options:
     description: Whether the note has just been changed; this looks whether it was.
     type: bool
     default: false
-  report_follows:
-    description: Whether P(offsite.endpoints.endpoint_report#role) comes later in the run and ends it badly.
-    type: bool
-    default: false
-  timeout_seconds:
-    description: How long to try the endpoint's port. V(0) leaves it untried, as needed behind a jump host.
-    type: int
-    default: 5
+extends_documentation_fragment: [offsite.endpoints.endpoint_reading]
 notes:
   - In check mode nothing is read; the records say what would be fixed.
 author:

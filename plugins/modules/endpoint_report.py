@@ -48,28 +48,6 @@ options:
     description: Whether a drifted control makes the verdict a bad one. Off for a dry run.
     type: bool
     default: true
-  fails_on:
-    description: The statuses that make the verdict a bad one.
-    type: list
-    elements: str
-    choices:
-      [compliant, fixed, waived, not_applicable, drifted, managed_elsewhere, waiver_expired, error, unreachable,
-        offsite, stale]
-    default: [drifted, managed_elsewhere, waiver_expired, error, unreachable, stale]
-  formats:
-    description: Which reports to make.
-    type: list
-    elements: str
-    choices: [html, csv, junit, openmetrics, sarif]
-    default: [html, csv, junit, openmetrics, sarif]
-  language:
-    description: The language in which the HTML page opens.
-    type: str
-    choices: [en, ja]
-    default: en
-  metrics_file:
-    description: A second place for the metrics, such as the folder of a node_exporter's textfile collector.
-    type: path
   stale_after_days:
     description: After how many days without an answer a laptop that was handed over is C(stale).
     type: int
@@ -82,12 +60,8 @@ options:
     description: In how many days.
     type: int
     default: 30
-  waiver_soon_days:
-    description: How many days before its last day a waiver is listed as ending soon.
-    type: int
-    default: 14
+extends_documentation_fragment: [offsite.endpoints.endpoint_reports]
 notes:
-  - Waivers are read from C(waivers.yml) beside the inventory.
   - Writes records and reports in check mode, too; the history then stays as it is.
 author:
   - Offsite endpoints contributors (!UNKNOWN)

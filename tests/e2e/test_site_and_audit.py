@@ -93,12 +93,12 @@ def test_the_second_run_has_nothing_to_do_and_an_audit_says_so(runs):
 
 @pytest.mark.parametrize("name", ["audit", "re-run"])
 def test_what_an_audit_and_a_compliant_re_run_cost(runs, name):
-    assert runs[name].tasks == {"mac-01": 2, "win-01": 5, "win-02": 2, "win-03": 2}
+    assert runs[name].tasks == {"mac-01": 1, "win-01": 4, "win-02": 1, "win-03": 1}
     assert runs[name].calls == dict.fromkeys(ENDPOINTS, 1)
 
 
 def test_what_a_first_apply_costs(runs):
-    assert runs["first"].tasks == {"mac-01": 44, "win-01": 81, "win-02": 78, "win-03": 78}
+    assert runs["first"].tasks == {"mac-01": 43, "win-01": 80, "win-02": 77, "win-03": 77}
     assert runs["first"].calls == {"mac-01": 15, "win-01": 39, "win-02": 33, "win-03": 38}
 
 

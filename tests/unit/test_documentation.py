@@ -47,7 +47,13 @@ def sidecar(kind, name):
 
 def text_of_module(name):
     # ansible-doc lists no module that is a .yml alone, so an action has a .py with nothing but texts.
-    return yaml.safe_load(importlib.import_module(f"plugins.modules.{name}").DOCUMENTATION)
+    told = yaml.safe_load(importlib.import_module(f"plugins.modules.{name}").DOCUMENTATION)
+    for fragment in told.get("extends_documentation_fragment", []):
+        module = importlib.import_module(f"plugins.doc_fragments.{fragment.removeprefix(f'{COLLECTION}.')}")
+        shared = yaml.safe_load(module.ModuleDocFragment.DOCUMENTATION)["options"]
+        assert not {*shared} & {*told["options"]}, "said twice"
+        told["options"] |= shared
+    return told
 
 
 @pytest.mark.parametrize("kind", NAMES)

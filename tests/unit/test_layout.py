@@ -80,11 +80,18 @@ def test_what_reaches_endpoints_begins_by_checking_everything_for_the_groups_of_
     assert begin["import_playbook"] == first
     assert begin.get("vars", {}).get("endpoint_groups") == groups
     # Nobody is in a later play whom the check has not seen.
-    reached = {group for play in others if "{{" not in play["hosts"] for group in play["hosts"].split(":")}
+    own = [play["hosts"] for play in others if "{{" not in play.get("hosts", "{{")]
+    handed_on = [play.get("vars", {}).get("endpoint_groups", BY_GROUP) for play in others if "import_playbook" in play]
+    reached = {group for hosts in own for group in hosts.split(":")} | {group for one in handed_on for group in one}
     assert reached <= {*(groups or BY_GROUP), "endpoint_undo_concerned"}
 
 
-@pytest.mark.parametrize("name", ["validate", "prepare"])
+@pytest.mark.parametrize("name", ["audit", "site", "retire", "handover", "take_back", "undo"])
+def test_what_reaches_endpoints_ends_with_the_report_and_each_endpoint_s_own_verdict(name):
+    assert plays(name)[-1]["import_playbook"] == "finish.yml"
+
+
+@pytest.mark.parametrize("name", ["validate", "prepare", "finish"])
 def test_unless_a_playbook_says_otherwise_it_is_for_all_groups(name):
     play = next(play for play in plays(name) if play.get("hosts") and "endpoint_groups" in play.get("vars", {}))
     assert play["vars"]["endpoint_groups"] == list(BY_GROUP)
@@ -92,7 +99,7 @@ def test_unless_a_playbook_says_otherwise_it_is_for_all_groups(name):
 
 def test_no_play_gathers_facts_whatever_the_configuration_of_others_says():
     every = {path.stem: plays(path.stem) for path in (ROOT / "playbooks").glob("*.yml")}
-    assert len(every) == 13
+    assert len(every) == 14
     gathering = [
         (name, play["name"])
         for name, found in every.items()

@@ -68,12 +68,28 @@ def note_after(before: Mapping[str, Any], document: Mapping[str, Any], *, reads:
 
 
 def still_fixed(applied: list[dict[str, Any]], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what was measured again after a run had applied; what it fixed and is right goes on as fixed."""
+    """Return what was measured again after a run had applied; what it fixed and is right goes on as fixed.
+
+    What it fixed and cannot be read any more was fixed all the same, and can be undone; that it cannot be read is an
+    error of its own.
+    """
     fixed = {About.of(item): item for item in applied if item["status"] == "fixed"}
-    return [
-        fixed[About.of(item)] if item["status"] == "compliant" and About.of(item) in fixed else item
+    unread = {About.of(item) for item in measured if item["status"] == "error"} & {*fixed}
+    gone = {*fixed} - {About.of(item) for item in measured}
+    kept = [item for about, item in fixed.items() if about in unread | gone]
+    return kept + [
+        _unread_again(item)
+        if About.of(item) in unread
+        else fixed[About.of(item)]
+        if item["status"] == "compliant" and About.of(item) in fixed
+        else item
         for item in measured
     ]
+
+
+def _unread_again(item: dict[str, Any]) -> dict[str, Any]:
+    reason = f"this run fixed it, but it cannot be read once more: {item['reason']}"
+    return {**item, "control": f"{item['control']}.again", "reason": reason}
 
 
 def foretell(before: Mapping[str, Any], failures: Failures) -> list[dict[str, Any]]:

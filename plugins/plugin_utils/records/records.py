@@ -151,6 +151,13 @@ def says_not_measured(item: Mapping[str, Any]) -> bool:
     return lost or item["status"] in NOT_MEASURED
 
 
+def errors_in(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what a person has to know of the records that are errors, a line each."""
+    wrong = [item for item in records if item["status"] == "error"]
+    names = [item["control"] + (f" [{item['instance']}]" if item["instance"] else "") for item in wrong]
+    return [f"{name}: {item['reason']}" for name, item in zip(names, wrong, strict=True)]
+
+
 def stamp(
     records: Iterable[Mapping[str, Any]], *, run: str, endpoint: str, at: str, versions: Mapping[str, str]
 ) -> list[dict[str, Any]]:
@@ -231,12 +238,16 @@ def identity(item: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     return (item["endpoint"], item["role"], item["control"], item["instance"] or "", item["scope"])
 
 
-def merge(records: Iterable[Mapping[str, Any]]) -> list[Record]:
+class Merged(list[Record]):
+    """Records that are checked and in their order: nobody has to do that again."""
+
+
+def merge(records: Iterable[Mapping[str, Any]]) -> Merged:
     """Return the records of many endpoints in one order; of two about the same thing the later given one counts.
 
     Raises RecordError for anything that is no stamped record.
     """
-    return in_order(map(_checked, records))
+    return records if isinstance(records, Merged) else Merged(in_order(map(_checked, records)))
 
 
 def _checked(item: Mapping[str, Any]) -> Record:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -138,6 +138,22 @@ def apply_waiver(record: Mapping[str, Any], waiver: Waiver | None, today: dateti
     )
     reason = f"{record['reason']}; {words}" if record["reason"] else words
     return {**marked, "status": "waived" if valid else "waiver_expired", "reason": reason}
+
+
+def waiving(variables: Mapping[str, Any], today: datetime.date) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return what puts the waiver that concerns it on a record of the endpoint with these variables.
+
+    Raises WaiverError for a file that cannot be read.
+    """
+    path = waivers_file(variables)
+    waivers = [] if path is None else read_waivers(path)
+    host, groups = variables["inventory_hostname"], variables["group_names"]
+
+    def waive(item: dict[str, Any]) -> dict[str, Any]:
+        about = {"control": item["control"], "instance": item["instance"]}
+        return apply_waiver(item, find(waivers, **about, host=host, groups=groups, today=today), today)
+
+    return waive
 
 
 def listing(

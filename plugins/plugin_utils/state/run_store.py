@@ -21,14 +21,14 @@ from ansible import constants as C  # noqa: N812  (the name Ansible's own code g
 class Known:
     """What is known of one endpoint.
 
-    `state` is the last reading ({"reachable", "error", "platform", "document"}), None before the first; `roles` are
-    those that it covers, `reading` counts the readings. By role: `compared` tells which reading was compared, `plans`
-    what came of it, `records` what is to be reported, `pending` the plan that is being carried out right now, so that
-    an endpoint that gets lost meanwhile has records that say so.
+    `state` is the last reading ({"reachable", "error", "platform", "document"}), None before the first; `reading`
+    counts them. By role: `roles` are those that it covers, each with the key of what it wants (controls.desired);
+    `compared` tells which reading was compared, `plans` what came of it, `records` what is to be reported, `pending`
+    the plan that is being carried out right now, so that an endpoint that gets lost meanwhile has records that say so.
     """
 
     state: dict[str, Any] | None = None
-    roles: list[str] = field(default_factory=list)
+    roles: dict[str, str] = field(default_factory=dict)
     reading: int = 0
     compared: dict[str, int] = field(default_factory=dict)
     plans: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -6,6 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 
+def looks_of(role: str, task_vars: Mapping[str, Any]) -> list[Any]:
+    """Return what a role found where only each user can look; its task registers that as `__<role>_seen`."""
+    return list(task_vars.get(f"__{role}_seen", {}).get("results", []))
+
+
+def with_looks(document: dict[str, Any] | None, looks: list[Any]) -> dict[str, Any] | None:
+    """Return a document with what was looked at as each user."""
+    return None if document is None else {**document, "vpn_connections": vpn_connections(looks)}
+
+
 def vpn_connections(results: Any) -> dict[str, dict[str, Any]]:
     """Return {account: {connection: settings or error}} from the results of a loop of set_vpn_connection.ps1.
 

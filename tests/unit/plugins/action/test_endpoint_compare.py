@@ -11,8 +11,8 @@ import yaml
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
 from plugins.action import endpoint_compare
+from plugins.plugin_utils.controls import desired
 from plugins.plugin_utils.records.records import stamp, write_lines
-from plugins.plugin_utils.state.run_store import RunStore
 from tests.samples.documents import LOCAL_RULES, TUNNELS, sz
 from tests.samples.run import HOST, SMB, VPN, Run
 
@@ -33,7 +33,7 @@ def test_all_roles_are_read_in_one_call_and_compared(a_run: Run) -> None:
     assert {TUNNELS, LOCAL_RULES} <= {*paths(a_run.requests[0])}
     assert a_run.statuses() == {"server": "compliant", "prompt_user_name": "compliant"}
     assert a_run.statuses(SMB) == {"remote_address": "compliant"}
-    assert a_run.known.roles == [VPN, SMB]
+    assert [*a_run.known.roles] == [VPN, SMB]
     assert result["endpoint"] == {"reachable": True, "error": None, "platform": "Windows"}
     assert "ansible_facts" not in result
 
@@ -97,6 +97,24 @@ def test_again_leaves_fixed_what_this_run_fixed_while_it_is_right(a_run: Run) ->
     assert a_run.statuses()["server"] == "drifted"
 
 
+@pytest.mark.parametrize("failure", [AnsibleConnectionFailure("no"), None])
+def test_again_leaves_fixed_what_this_run_fixed_when_nothing_can_be_read(a_run: Run, failure: Exception | None) -> None:
+    record = fixed(a_run)
+    a_run.failure, a_run.document = failure, {"schema": 99}
+    a_run.compare(VPN, SMB, refresh=True, again=True)
+    assert a_run.known.records == {VPN: [record], SMB: []}
+    assert (a_run.known.state or {})["error"]
+
+
+def test_again_tells_what_was_fixed_and_what_cannot_be_read_of_it(a_run: Run) -> None:
+    record = fixed(a_run)
+    a_run.document["registry"][TUNNELS]["keys"]["IMR"] = {"error": "access denied"}
+    a_run.compare(VPN, SMB, refresh=True, again=True)
+    assert a_run.known.records[VPN][0] == record
+    assert a_run.statuses() == {"server": "fixed", "server.again": "error", "prompt_user_name": "error"}
+    assert a_run.reasons()["server.again"].startswith("this run fixed it, but it cannot be read once more: ")
+
+
 def test_without_again_a_new_reading_is_judged_by_itself(a_run: Run) -> None:
     fixed(a_run)
     a_run.compare(VPN, SMB, refresh=True)
@@ -138,7 +156,7 @@ def test_what_is_assumed_of_an_endpoint_that_was_not_read_is_nothing(a_run: Run)
     assert a_run.known.state["document"] is None
 
 
-def test_variables_are_checked_when_nobody_has_in_this_run(a_run: Run, store: RunStore) -> None:
+def test_variables_are_checked_when_nobody_has_in_this_run(a_run: Run) -> None:
     a_run.variables = {"vpn_profile_gateway": "no", "vpn_profile_gatway": "x"}
     with pytest.raises(AnsibleActionFail) as told:
         a_run.compare(VPN)
@@ -148,9 +166,6 @@ def test_variables_are_checked_when_nobody_has_in_this_run(a_run: Run, store: Ru
         "vpn_profile_gateway: no.",
     ]
     assert a_run.requests == []
-    store.share(f"fingerprints {HOST}", {VPN: "checked"})
-    a_run.compare(VPN, report_follows=True)
-    assert len(a_run.requests) == 1
 
 
 def test_variables_of_what_was_compared_are_not_checked_again(a_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,10 +175,43 @@ def test_variables_of_what_was_compared_are_not_checked_again(a_run: Run, monkey
         checked.append(role)
         return []
 
-    monkeypatch.setattr(endpoint_compare, "refused_of_role", refused)
+    monkeypatch.setattr(desired, "refused_of_role", refused)
     a_run.compare(VPN, SMB)
     a_run.compare(VPN)
     assert checked == [VPN, SMB]
+
+
+def test_what_a_play_says_after_the_reading_is_checked_and_compared(a_run: Run) -> None:
+    a_run.compare(VPN, SMB)
+    a_run.variables = {"vpn_profile_gateway": "vpn.example.org"}
+    assert a_run.compare(VPN)["has_writes"] is True
+    assert a_run.reasons()["server"] == f'is "{SERVER}", should be "vpn.example.org:443"'
+    # It asks for nothing else, so what was read is good enough.
+    assert len(a_run.requests) == 1
+    a_run.variables = {"vpn_profile_gateway": "no"}
+    with pytest.raises(AnsibleActionFail, match=r"^vpn_profile_gateway: no\.$"):
+        a_run.compare(VPN)
+
+
+def test_a_role_that_is_to_be_taken_off_is_not_given_the_audit_s_plan(a_run: Run) -> None:
+    set_server(a_run, "evil.example.com:443")
+    a_run.compare(VPN, SMB)
+    assert a_run.known.plans[VPN]["state"] == "present"
+    a_run.variables = {"vpn_profile_state": "absent"}
+    plan = a_run.compare(VPN)
+    assert (plan["state"], plan["has_writes"]) == ("absent", False)
+    assert len(a_run.requests) == 1
+
+
+def test_what_a_role_asks_for_besides_is_read(a_run: Run, tmp_path: Path) -> None:
+    file = tmp_path / f"roles/{VPN}/vars/Windows.yml"
+    data = yaml.safe_load(file.read_text())
+    data[f"__{VPN}_reads"] |= {"services": ["{{ vpn_profile_gateway | default('FA_Scheduler') }}"]}
+    file.write_text(yaml.safe_dump(data))
+    a_run.compare(VPN, SMB)
+    a_run.variables = {"vpn_profile_gateway": "FortiSslvpn"}
+    a_run.compare(VPN)
+    assert [request["services"] for request in a_run.requests] == [["FA_Scheduler"], ["FortiSslvpn"]]
 
 
 def test_a_role_by_itself_fails_for_what_does_not_answer(a_run: Run) -> None:

@@ -43,9 +43,9 @@ def state(*, error: str = "", reachable: bool = True) -> dict[str, Any]:
 
 def known(status: str) -> Known:
     if status == "silent":
-        return Known(state=state(error="no answer", reachable=False), roles=["vpn_profile"])
+        return Known(state=state(error="no answer", reachable=False), roles={"vpn_profile": "what it wants"})
     records = {"vpn_profile": [record("vpn_profile.port", status, role="vpn_profile")]}
-    return Known(state=state(), roles=["vpn_profile"], records=records)
+    return Known(state=state(), roles={"vpn_profile": "what it wants"}, records=records)
 
 
 def found_in(what: Known) -> list[tuple[str, str]]:
@@ -60,13 +60,13 @@ def test_of_an_endpoint_that_the_run_never_came_to_there_is_an_error() -> None:
 
 def test_silence_and_an_answer_that_is_no_document_are_told_apart() -> None:
     assert found_in(known("silent")) == [("endpoint.reachable", "unreachable")]
-    odd = Known(state=state(error="schema 2"), roles=["vpn_profile"])
+    odd = Known(state=state(error="schema 2"), roles={"vpn_profile": "what it wants"})
     assert found_in(odd) == [("endpoint.reachable", "compliant"), ("endpoint.state", "error")]
 
 
 def test_a_role_that_was_not_come_to_is_an_error_of_its_own() -> None:
     what = known("compliant")
-    what.roles.append("time_sync")
+    what.roles["time_sync"] = "what it wants"
     assert found_in(what) == [
         ("endpoint.reachable", "compliant"),
         ("vpn_profile.port", "compliant"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from plugins.plugin_utils.controls import desired as module
 from plugins.plugin_utils.controls import role_data
-from plugins.plugin_utils.controls.desired import Checked, desired, desired_once, fingerprint
+from plugins.plugin_utils.controls.desired import Roles, desired, fingerprint
 from plugins.plugin_utils.controls.role_data import RoleError
 from plugins.plugin_utils.state.run_store import RunStore
 
@@ -182,47 +182,67 @@ def hosts(number: int, **known: Any) -> list[dict[str, Any]]:
 
 
 def test_for_endpoints_that_are_alike_it_is_worked_out_once(worked_out: list[str]) -> None:
-    found = [desired_once("vpn", "Windows", known, LOADER) for known in hosts(5)]
+    found = [Roles(known, LOADER).desired("vpn", "Windows") for known in hosts(5)]
     assert worked_out == ["g"]
     assert found == [desired("vpn", "Windows", HOST, LOADER)] * 5
     assert found[0]["controls"][0]["expected"] == "g:443"
-    desired_once("vpn", "Windows", hosts(1, vpn_gateway="h")[0], LOADER)
-    desired_once("vpn", "Darwin", HOST, LOADER)
+    Roles(hosts(1, vpn_gateway="h")[0], LOADER).desired("vpn", "Windows")
+    Roles(HOST, LOADER).desired("vpn", "Darwin")
     assert worked_out == ["g", "h", "g"]
 
 
 def test_what_is_wanted_of_the_other_state_is_not_mixed_up_with_it(worked_out: list[str]) -> None:
-    states = [desired_once("vpn", "Windows", HOST, LOADER, state)["state"] for state in (None, "absent", None)]
+    states = [Roles(HOST, LOADER, state).desired("vpn", "Windows")["state"] for state in (None, "absent", None)]
     assert states == ["present", "absent", "present"]
     assert len(worked_out) == 2
 
 
-def test_the_check_before_the_run_is_what_the_run_builds_on(
-    worked_out: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    checks: list[str] = []
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the gateways of the endpoints whose variables were checked."""
+    found: list[str] = []
     refused = module.refused_of_role
 
-    def counted(role: str, *given: Any) -> list[str]:
-        checks.append(role)
-        return refused(role, *given)
+    def counted(role: str, known: Any, *given: Any) -> list[str]:
+        found.append(known["vpn_gateway"])
+        return refused(role, known, *given)
 
     monkeypatch.setattr(module, "refused_of_role", counted)
-    checked, known = Checked(LOADER), hosts(4)
-    assert [checked.refused(one["inventory_hostname"], ["vpn"], one) for one in known] == [[]] * 4
-    assert (checks, worked_out) == (["vpn"], ["g"])
-    monkeypatch.setattr(module, "fingerprint", lambda *_given: pytest.fail("this was done before"))
-    assert desired_once("vpn", "Windows", known[3], LOADER)["controls"][0]["expected"] == "g:443"
-    assert worked_out == ["g"]
+    return found
 
 
-def test_what_is_refused_of_many_is_found_once_and_nothing_is_worked_out_for_them(worked_out: list[str]) -> None:
-    checked = Checked(LOADER)
-    assert [checked.refused(one["inventory_hostname"], ["vpn"], one) for one in hosts(2, vpn_limit=0)] == [
-        ["vpn_limit: no."]
-    ] * 2
-    assert worked_out == []
-    assert checked.refused("nb-9", ["vpn"], HOST) == []
+def test_variables_are_checked_once_for_endpoints_that_are_alike(store: RunStore, checks: list[str]) -> None:
+    found = [Roles(known, LOADER).refused("vpn") for known in hosts(3, vpn_limit=0)]
+    assert found == [["vpn_limit: no."]] * 3
+    assert Roles(HOST, LOADER).refused("vpn") == []
+    assert checks == ["g", "g"]
+
+
+def test_what_a_task_sees_besides_the_inventory_is_checked_and_worked_out_anew(
+    worked_out: list[str], checks: list[str]
+) -> None:
+    for known in (HOST, {**HOST, "vpn_gateway": "of the play"}):
+        roles = Roles(known, LOADER)
+        assert roles.refused("vpn") == []
+        assert roles.desired("vpn", "Windows")["controls"][0]["expected"] == f"{known['vpn_gateway']}:443"
+    assert worked_out == checks == ["g", "of the play"]
+
+
+def test_what_a_role_brings_along_into_its_play_is_nothing_new(role: Path) -> None:
+    brought: dict[str, Any] = {}
+    for name in ("defaults/main.yml", "vars/main.yml", "vars/Windows.yml"):
+        brought |= role_data.role_data(role, name, LOADER)
+    assert len(brought) == 6
+    assert of(**brought) == of()
+    assert of(**brought | {"vpn_port": 8443}) == of(vpn_port=8443) != of()
+
+
+def test_a_state_is_the_same_whoever_says_it() -> None:
+    keys = [
+        Roles(known, LOADER, state).key("vpn", "Windows")
+        for known, state in ((HOST, "absent"), ({**HOST, "vpn_state": "absent"}, None), (HOST, None))
+    ]
+    assert keys[0] == keys[1] != keys[2]
 
 
 @pytest.mark.parametrize(

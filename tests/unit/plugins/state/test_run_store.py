@@ -20,7 +20,7 @@ def test_of_an_endpoint_that_nobody_met_nothing_is_known(store: RunStore) -> Non
 def test_what_one_task_keeps_another_one_finds(store: RunStore) -> None:
     known = Known(
         state={"reachable": True, "document": {"n": [1, "日本語", None]}},
-        roles=["vpn"],
+        roles={"vpn": "what it wants"},
         reading=2,
         compared={"vpn": 2},
         plans={"vpn": {"has_writes": True}},
