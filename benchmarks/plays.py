@@ -51,7 +51,7 @@ NAMES = tuple(play.name for plays in PLAYS for play in plays)
 def measure_fleet(
     setting: Setting, folder: Path, repeats: int, begin: Callable[[str], None]
 ) -> Iterator[tuple[str, Cost]]:
-    """Yield name and cost of each play; `begin` is told the name before it runs, `folder` is empty."""
+    """Yield name and cost of each play; `begin` is given the name before it runs, `folder` is empty."""
     for number, plays in enumerate(PLAYS):
         fleet = Fleet(setting, folder / f"lab-{number}")
         try:

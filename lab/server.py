@@ -78,7 +78,7 @@ class Lab:
         self._token = secrets.token_hex(16)
 
     async def run(self) -> None:
-        """Serve until told to stop."""
+        """Serve until asked to stop."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -207,7 +207,7 @@ def describe(windows: int, mac: int, seed: int) -> dict[str, Any]:
 
 
 def serve(folder: Path) -> None:
-    """Run the lab of a state directory in this process until it is told to stop."""
+    """Run the lab of a state directory in this process until it is asked to stop."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("asyncssh").setLevel(logging.WARNING)  # it reports every channel
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

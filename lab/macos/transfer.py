@@ -27,7 +27,7 @@ class Transfer(asyncssh.SFTPServer):
     """One session; reported as one call when it ends, named by the files that were opened."""
 
     def __init__(self, channel: Any, machine: MacMachine, report: Report, *, drops: bool = False) -> None:
-        """With `drops` the connection ends when the first file is through, before the client is told so."""
+        """With `drops` the connection ends when the first file is through, before the client knows."""
         super().__init__(channel, chroot=str(machine.root).encode())
         self._drops = drops
         self._ownership = machine.ownership

@@ -47,7 +47,7 @@ def test_the_file_is_served_as_a_browser_needs_it_and_read_anew_each_time(tmp_pa
     assert (package[0], package[2]) == (200, "package")
 
 
-def test_a_lab_serves_the_file_that_it_was_given_and_tells_where(
+def test_a_lab_serves_the_file_that_it_was_given_and_reports_where(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = ["--state-dir", str(tmp_path / "lab")]
@@ -68,7 +68,7 @@ def test_a_lab_serves_the_file_that_it_was_given_and_tells_where(
     assert capsys.readouterr().out.splitlines()[-1] == "PAC: not served, the lab is down"
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = ["--state-dir", str(tmp_path / "lab")]
     assert main(["up", "--windows", "1", "--mac", "0", "--pac", str(tmp_path / "none.pac"), *folder]) == 1
     assert "none.pac: No such file or directory; give a PAC file" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.controls.controls import ControlError
 from ..plugin_utils.plan.memory import MemoryTextError
-from ..plugin_utils.plan.read_back import Failures, failures_of, foretell, note_after, settle
+from ..plugin_utils.plan.read_back import Failures, failures_of, note_after, predict, read_back
 from ..plugin_utils.records.records import errors_in, record
 from ..plugin_utils.records.waivers import WaiverError, waiving
 from ..plugin_utils.state.nodes import Unreadable
@@ -50,9 +50,9 @@ class ActionModule(ActionBase):
         failures = failures_of(args["failed"])
         note = dict(SAME_NOTE)
         if self._task.check_mode:
-            known.records[role] = foretell(known.plans[role], failures)
+            known.records[role] = predict(known.plans[role], failures)
         else:
-            note = self._settled(known, role, args, task_vars, failures)
+            note = self._judged(known, role, args, task_vars, failures)
         store.keep(task_vars["inventory_hostname"], known)
         wrong = [] if args["report_follows"] or note["change"] else errors_in(known.records[role])
         answer: dict[str, Any] = {"changed": False, "note": note}
@@ -61,7 +61,7 @@ class ActionModule(ActionBase):
             answer["ansible_facts"] = {"endpoint_state": known.state}
         return answer | ({"failed": True, "msg": "\n".join(wrong)} if wrong else {})
 
-    def _settled(
+    def _judged(
         self, known: Known, role: str, args: Mapping[str, Any], task_vars: dict[str, Any], failures: Failures
     ) -> dict[str, Any]:
         """Put the records of the role into `known`; return its note and whether that has to be changed."""
@@ -73,7 +73,7 @@ class ActionModule(ActionBase):
         document, reads = with_looks(known.state["document"], looks_of(role, task_vars)), wanted[role]["reads"]
         try:
             waive = waiving(task_vars, datetime.now(UTC).date())
-            records = settle(plan, wanted[role]["controls"], document, reads=reads, failures=failures, waive=waive)
+            records = read_back(plan, wanted[role]["controls"], document, reads=reads, failures=failures, waive=waive)
         except WaiverError as error:
             raise AnsibleActionFail(str(error)) from error
         except ControlError as error:
@@ -128,5 +128,5 @@ def left_of_undo(plan: Mapping[str, Any], records: list[dict[str, Any]]) -> list
     """Return what an undo cannot put back: it is in no plan, and must not be lost on the way."""
     if not plan.get("undoes"):
         return []
-    told = {(item["control"], item["instance"], item["scope"]) for item in records}
-    return [item for item in plan["records"] if (item["control"], item["instance"], item["scope"]) not in told]
+    reported = {(item["control"], item["instance"], item["scope"]) for item in records}
+    return [item for item in plan["records"] if (item["control"], item["instance"], item["scope"]) not in reported]

@@ -1,6 +1,6 @@
 """Action plugin `endpoint_records`: reports from the records of earlier runs; reaches no endpoint, knows no history.
 
-What is told of the time before a run is in its records. The reports are named `report`, so that a merged one never
+What is reported of the time before a run is in its records. The reports are named `report`, so that a merged one never
 takes the name of a run.
 """
 

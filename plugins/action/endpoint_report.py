@@ -21,7 +21,7 @@ from ansible.release import __version__ as ansible_core
 from ansible.template import Templar
 
 from ..plugin_utils import VERSION
-from ..plugin_utils.plan.read_back import settle
+from ..plugin_utils.plan.read_back import read_back
 from ..plugin_utils.records.history import History, HistoryError, keep_from, opened
 from ..plugin_utils.records.records import (
     STATUSES,
@@ -37,7 +37,7 @@ from ..plugin_utils.records.records import (
 from ..plugin_utils.records.since import Flapping, Life, retired, silent
 from ..plugin_utils.records.waivers import WaiverError, listing, read_waivers, waivers_file
 from ..plugin_utils.reports.files import FORMATS, write_all
-from ..plugin_utils.reports.notify import telling
+from ..plugin_utils.reports.notify import notification
 from ..plugin_utils.reports.page import LANGUAGES
 from ..plugin_utils.reports.summary import FAILS_ON, news_line, readiness, summarise, table, verdict, waiver_lines
 from ..plugin_utils.state.run_store import Known, RunStore
@@ -87,13 +87,13 @@ class ActionModule(ActionBase):
         records = self._recorded(found, args, at, stem, troubles)
         waivers = waivers_of(records, args, task_vars, now.date(), troubles)
         files = written(stem, records, args, waivers, troubles)
-        # Whatever could not be written, what was found is still told.
+        # Whatever could not be written, what was found is still reported.
         report = judge(records, args, dry_run=self._task.check_mode, trouble="; ".join(troubles))
-        told = telling(records, files["reports"].get("html", files["path"]))
-        # Nobody is told what a dry run predicts, or what is done on purpose.
-        quiet = told is None or self._task.check_mode or not args["remember"]
-        words = {} if told is None or quiet else {key: told[key] for key in ("subject", "text", "json")}
-        return {"changed": False, "endpoint_report": report | files | {"telling": words}}
+        notice = notification(records, files["reports"].get("html", files["path"]))
+        # Nobody is notified of what a dry run predicts, or what is done on purpose.
+        quiet = notice is None or self._task.check_mode or not args["remember"]
+        words = {} if notice is None or quiet else {key: notice[key] for key in ("subject", "text", "json")}
+        return {"changed": False, "endpoint_report": report | files | {"notification": words}}
 
     def _owner_of(self, variables: Mapping[str, Any]) -> str:
         """Return who looks after an endpoint, by the inventory."""
@@ -194,8 +194,8 @@ def in_its_life(items: list[dict[str, Any]], life: Life, args: Mapping[str, Any]
             common = {key: item[key] for key in ("run", "endpoint", "at", "versions", "owner")}
             yield {**common, **retired(life), "life": "retired"}
             return
-        told = silent(item, life, at, args["stale_after_days"]) if item["status"] == "unreachable" else item
-        yield {**told, "life": life.life}
+        reported = silent(item, life, at, args["stale_after_days"]) if item["status"] == "unreachable" else item
+        yield {**reported, "life": life.life}
 
 
 def note_lives(
@@ -269,7 +269,7 @@ def records_of(known: Known) -> Iterator[dict[str, Any]]:
     for role in known.roles:
         if role in known.pending:
             # The endpoint got lost while it was written to.
-            yield from settle(known.pending[role], [], None, reads={})
+            yield from read_back(known.pending[role], [], None, reads={})
         elif role in known.records:
             yield from known.records[role]
         elif state["document"] is not None:

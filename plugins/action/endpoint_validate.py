@@ -1,12 +1,12 @@
-"""Action plugin `endpoint_validate`: all that can be wrong on the controller, told before any endpoint is reached.
+"""Action plugin `endpoint_validate`: all that can be wrong on the controller, reported before any endpoint is reached.
 
 Arguments: `roles` for the endpoint of the task; or `groups`, for whose endpoints a playbook is (run_once). Each role's
 variables are held against its meta/argument_specs.yml and against the checks in its vars/checks.yml: a list of
-{that: condition or list of them, says: what is told otherwise, each: list to go through as `item`, when: condition}.
+{that: condition or list of them, says: what is said otherwise, each: list to go through as `item`, when: condition}.
 
 With `groups`, each of their endpoints is checked for its own `endpoint_roles`, and for `roles` besides, and so is what
 the run needs otherwise: the inventory and --limit (`all_groups` are those that any playbook is for), the waivers, the
-history, and that all that the report writes can be written. All that is wrong is told at once, and once.
+history, and that all that the report writes can be written. All that is wrong is reported at once, and once.
 
 It leaves no fact: core 2.21 gives all endpoints one and the same dictionary of facts when a task with `run_once` is the
 first to set one.

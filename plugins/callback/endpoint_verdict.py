@@ -3,7 +3,7 @@
 So are the reasons why a run was refused before it reached any endpoint.
 
 Ansible ends a run when a play has no endpoint left to go on with, and then the report that stands in a later play does
-not come. So this does its task: what the run knows is recorded and told, and that it broke off.
+not come. So this does its task: what the run knows is recorded and reported, and that it broke off.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def images_below(output: str, folder: str) -> list[str]:
 
 
 def package_signature(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `pkgutil --check-signature` told: {"valid", "status", "signer", "team"}.
+    """Return what `pkgutil --check-signature` reported: {"valid", "status", "signer", "team"}.
 
     `result` is the task's: {"rc", "stdout"}. Apple's words for the status have changed and are for people;
     `valid` is the exit code, `team` comes from the certificate that signed ("" without one).

@@ -74,12 +74,12 @@ EXAMPLES = r"""
     directory: records
     history: records/history.sqlite
   run_once: true
-  register: told
+  register: reported
 
 - name: End the run badly when something is not good
   ansible.builtin.assert:
-    that: told.endpoint_report.good
-    fail_msg: "{{ told.endpoint_report.verdict }}"
+    that: reported.endpoint_report.good
+    fail_msg: "{{ reported.endpoint_report.verdict }}"
 """
 
 RETURN = r"""

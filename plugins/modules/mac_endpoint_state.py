@@ -217,7 +217,7 @@ def plain(value: Any) -> Any:
 
 
 def read_file(path: str) -> dict[str, Any]:
-    """Return kind, owner and mode; a link is told as a link, not followed."""
+    """Return kind, owner and mode; a link is reported as a link, not followed."""
     try:
         status = Path(path).lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -363,8 +363,8 @@ def read_file_sharing(run_command: Callable[..., Any]) -> dict[str, Any]:
     Source: docs/sources/macos.md#file-sharing.
     """
     code, out, err = run_command(["/usr/sbin/sysadminctl", "-smbGuestAccess", "status"])
-    told = re.search(r"SMB guest access (enabled|disabled)", err + out)
-    if code != 0 or not told:
+    reported = re.search(r"SMB guest access (enabled|disabled)", err + out)
+    if code != 0 or not reported:
         raise RuntimeError(f"sysadminctl -smbGuestAccess status ended with {code}: {(err or out).strip()}")
     code, out, _err = run_command(["/usr/sbin/sharing", "-l", "-f", "json"])
     # macOS 11 may know the text form only.
@@ -372,7 +372,7 @@ def read_file_sharing(run_command: Callable[..., Any]) -> dict[str, Any]:
     open_to_guests = sorted(
         name for name, share in shares.items() if share.get("smb_shared") and share.get("smb_guest_access")
     )
-    return {"guest_access": told.group(1) == "enabled", "guest_shares": open_to_guests}
+    return {"guest_access": reported.group(1) == "enabled", "guest_shares": open_to_guests}
 
 
 def shares_of(text: str) -> dict[str, dict[str, int]]:
@@ -394,10 +394,10 @@ def read_network_time(run_command: Callable[..., Any]) -> dict[str, Any]:
     """Return the time server and whether it is used. Without root systemsetup says so, and ends with 0."""
     answers = {}
     for option, name in (("-getnetworktimeserver", "server"), ("-getusingnetworktime", "on")):
-        told = output(run_command, ["/usr/sbin/systemsetup", option])
-        found = re.match(r"Network Time(?: Server)?: (.+)$", told.strip())
+        reported = output(run_command, ["/usr/sbin/systemsetup", option])
+        found = re.match(r"Network Time(?: Server)?: (.+)$", reported.strip())
         if not found:
-            raise RuntimeError(f"systemsetup {option}: {told.strip()}")
+            raise RuntimeError(f"systemsetup {option}: {reported.strip()}")
         answers[name] = found.group(1).strip()
     return {"server": answers["server"], "on": answers["on"] == "On"}
 

@@ -25,5 +25,5 @@ def test_the_network_services_have_no_pac_of_ours(host):
     names = [line.lstrip("*") for line in listed.stdout.splitlines()[1:]]
     assert names
     for name in names:
-        told = host.run(f'/usr/sbin/networksetup -getautoproxyurl "{name}"')
-        assert "proxy.imr.tohoku.ac.jp" not in told.stdout, name
+        reported = host.run(f'/usr/sbin/networksetup -getautoproxyurl "{name}"')
+        assert "proxy.imr.tohoku.ac.jp" not in reported.stdout, name

@@ -45,9 +45,11 @@ def holds(windows):
 
     def look(home: str, name: str, blob: str) -> bool:
         asked = {"path": rf"HKLM:\ANSIBLE\{CONNECTIONS}", "hive": rf"{home}\NTUSER.DAT", "name": name}
-        wish = {"state": "present", "type": "binary", "data": bytes.fromhex(blob).hex(",")}
-        told = windows("ansible.windows.win_regedit", check=True, **asked, **(wish if blob else {"state": "absent"}))
-        return not told["changed"]
+        desired = {"state": "present", "type": "binary", "data": bytes.fromhex(blob).hex(",")}
+        reported = windows(
+            "ansible.windows.win_regedit", check=True, **asked, **(desired if blob else {"state": "absent"})
+        )
+        return not reported["changed"]
 
     return look
 

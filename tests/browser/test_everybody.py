@@ -155,7 +155,7 @@ def test_what_has_the_focus_shows_it(open_page: Open):
         assert style == ["solid", "3px"], focused(page)
 
 
-def test_the_number_of_rows_is_told_to_who_does_not_see_it(open_page: Open):
+def test_the_number_of_rows_is_reported_to_who_does_not_see_it(open_page: Open):
     page = open_page()
     expect(page.get_by_role("status")).to_have_text("12 of 572 rows shown · 560 compliant hidden")
 
@@ -203,7 +203,7 @@ def test_twice_the_size_loses_nothing(open_page: Open):
     expect(page.locator("#body tr")).to_have_count(12)
 
 
-def test_in_forced_colours_states_and_differences_can_still_be_told_apart(open_page: Open):
+def test_in_forced_colours_states_and_differences_can_still_be_distinguished(open_page: Open):
     page = open_page(forced_colors="active")
     colour = "(one) => getComputedStyle(one).backgroundColor"
     cells = [page.locator(f".cell.is-{state}").first for state in ("not_good", "good", "not_measured")]
@@ -212,7 +212,7 @@ def test_in_forced_colours_states_and_differences_can_still_be_told_apart(open_p
     assert page.locator("mark").first.evaluate("(one) => getComputedStyle(one).textDecorationLine") == "underline"
 
 
-def test_nothing_is_told_by_colour_alone(open_page: Open):
+def test_nothing_is_reported_by_colour_alone(open_page: Open):
     page = open_page()
     for tag in page.locator(".tag").all():
         assert len(tag.inner_text().split()) >= 2

@@ -84,8 +84,8 @@ def test_a_row_has_all_that_is_known_of_it(open_page: Open):
 )
 def test_the_story_of_an_endpoint_is_in_its_rows(open_page: Open, host: str, has: list[str]):
     page = open_page(fragment=f"#host={host}")
-    told = page.locator("#body").inner_text()
-    assert [text for text in has if text not in told] == []
+    reported = page.locator("#body").inner_text()
+    assert [text for text in has if text not in reported] == []
 
 
 def test_what_was_fixed_shows_the_value_before(open_page: Open):
@@ -247,7 +247,7 @@ def test_news_lead_to_their_rows(open_page: Open):
     expect(page.locator("#findings-title")).to_be_in_viewport()
 
 
-def test_a_cell_of_the_fleet_tells_its_endpoint_and_leads_to_it(open_page: Open):
+def test_a_cell_of_the_fleet_reports_its_endpoint_and_leads_to_it(open_page: Open):
     page = open_page()
     assert page.locator(".cell").count() == 30
     cell = page.get_by_role("button", name="pc-0204.example.org, not good")
@@ -292,7 +292,7 @@ def test_the_same_news_on_many_endpoints_is_one_line(open_page: Open):
     expect(page.locator("#count")).to_contain_text("40 of 40 rows shown")
 
 
-def test_the_trend_is_drawn_and_told(open_page: Open):
+def test_the_trend_is_drawn_and_reported(open_page: Open):
     page = open_page()
     picture = page.locator("#chart svg")
     assert picture.get_attribute("aria-label") == (

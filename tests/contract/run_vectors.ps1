@@ -177,8 +177,8 @@ $writerStandIns = {
             if ($rule.name -eq $Name) {
                 if ($Change.ContainsKey('RemoteAddress')) { $rule.remote_address = @($Change['RemoteAddress']) }
                 if ($Change.ContainsKey('Profile')) {
-                    $told = $Change['Profile']
-                    $rule.profiles = if ($told -eq 'Any') { @('Domain', 'Private', 'Public') } else { @($told.Split(',')) }
+                    $reported = $Change['Profile']
+                    $rule.profiles = if ($reported -eq 'Any') { @('Domain', 'Private', 'Public') } else { @($reported.Split(',')) }
                 }
                 if ($Change.ContainsKey('Enabled')) { $rule.enabled = $Change['Enabled'] -eq 'True' }
             }

@@ -55,7 +55,7 @@ def test_every_script_has_vectors() -> None:
     assert {vector["script"] for vector in VECTORS} == set(vectors.SCRIPTS)
 
 
-def test_a_difference_is_told_also_between_true_and_1() -> None:
+def test_a_difference_is_reported_also_between_true_and_1() -> None:
     vector = {"script": "set_firewall_rule", "machine": {"rules": {}}, "expect": {"changed": True}}
     assert vectors.differences(vector, {"changed": True, "rules": {}, "error": None}) == []
     assert vectors.differences(vector, {"changed": 1, "rules": {}, "error": None}) == [
@@ -93,7 +93,7 @@ def answer_to(name: str, args: dict[str, Any], source: str) -> dict[str, Any]:
     return json.loads(execute(Machine("pc"), call).stdout)
 
 
-def test_another_text_of_the_reader_is_refused_and_both_digests_told() -> None:
+def test_another_text_of_the_reader_is_refused_and_both_digests_reported() -> None:
     source = vectors.SCRIPTS["win_endpoint_state"].read_text(encoding="utf-8") + "# changed\n"
     answer = answer_to("offsite.endpoints.win_endpoint_state", {}, source)
     assert answer["failed"] is True

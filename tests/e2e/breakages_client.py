@@ -1,6 +1,6 @@
-r"""What breaks the client itself, and what is only told: the tables beside breakages.py.
+r"""What breaks the client itself, and what is only reported: the tables beside breakages.py.
 
-BREAKAGES_CLIENT and BREAKAGES_STORE are repaired by installing again; BREAKAGES_TOLD is found, told with what to do,
+BREAKAGES_CLIENT and BREAKAGES_STORE are repaired by installing again; BREAKAGES_REPORTED is found, with what to do,
 and left alone.
 """
 
@@ -93,13 +93,13 @@ BREAKAGES_STORE: list[dict[str, Any]] = [
     },
 ]
 
-# What is told and never written. `status` where a record is not simply drifted.
+# What is reported and never written. `status` where a record is not simply drifted.
 UNINSTALL = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 UNINSTALL_X86 = r"HKLM:\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"
 WINDOWS = r"HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 REBOOT_REQUIRED = r"HKLM:\SOFTWARE\OffsiteEndpoints_RebootRequired\forticlient_install"
 POLICIES = r"HKLM:\SOFTWARE\Policies"
-BREAKAGES_TOLD: list[dict[str, Any]] = [
+BREAKAGES_REPORTED: list[dict[str, Any]] = [
     {
         "control": "forticlient_install.edition",
         "next": "find out who uses the other edition",

@@ -1,4 +1,4 @@
-"""`make demo`: the whole story on simulated endpoints, told by the commands that IT staff would type.
+"""`make demo`: the whole story on simulated endpoints, in the commands that IT staff would type.
 
 Its records and reports stay in .demo/ until the next demo; the last line names the page to open.
 

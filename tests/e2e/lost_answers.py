@@ -315,8 +315,8 @@ class Trial:
         if lies:
             yield f"the first run said of {names_of(lies)} that they were right, and the second had to fix them"
         if "unreachable" not in statuses:
-            told = {(one["control"], one["instance"], one["scope"]) for one in self.first.records}
-            silent = self.baseline.fixed[self.playbook] - told
+            reported = {(one["control"], one["instance"], one["scope"]) for one in self.first.records}
+            silent = self.baseline.fixed[self.playbook] - reported
             if silent:
                 yield f"the first run has no record of {names_of(silent)}"
 

@@ -94,7 +94,7 @@ def test_one_machine_is_retired_and_the_others_stay_prepared(fleet):
     assert fleet.hashes() == {**prepared, "win-03": before["win-03"]}
 
 
-def test_a_laptop_that_is_off_is_told_and_retired_by_the_next_run(fleet):
+def test_a_laptop_that_is_off_is_reported_and_retired_by_the_next_run(fleet):
     fleet.fault("win-01", "power_off")
     run = fleet.play("retire.yml")
     fleet.fault("win-01", "none")

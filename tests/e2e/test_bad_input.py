@@ -85,17 +85,17 @@ def refused(fleet):
     assert run.code != 0
     assert fleet.calls() == {"win-01": 0, "mac-01": 0}
     assert fleet.hashes() == hashes
-    told = {}
+    reported = {}
     for line in run.output.partition(REFUSED)[2].splitlines():
         names, _, words = line.partition(": ")
         for name in names.split(", "):
-            told[name] = f"{told.get(name, '')} {' '.join(words.split())}"
-    assert told.keys() == hosts.keys(), run.output
-    return told
+            reported[name] = f"{reported.get(name, '')} {' '.join(words.split())}"
+    assert reported.keys() == hosts.keys(), run.output
+    return reported
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: " ".join(CASES[number][0]))
-def test_a_wish_that_cannot_be_is_refused_before_anything_is_touched(refused, number):
+def test_a_value_that_cannot_be_is_refused_before_anything_is_touched(refused, number):
     for word in CASES[number][1]:
         assert word in refused[f"bad-{number:02}"]
 

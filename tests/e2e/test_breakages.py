@@ -19,13 +19,13 @@ pytestmark = pytest.mark.depth
 FLEET = (2, 0)
 # The first is Japanese (11 24H2), the second English (10 22H2); both are Pro and have the client.
 HOSTS = ["win-01", "win-02"]
-WISHES = ("-e", json.dumps(VARIABLES))
+DESIRED = ("-e", json.dumps(VARIABLES))
 ROUNDS = list(zip_longest(*(entry["breakages"] for entry in BREAKAGES)))
 
 
 @pytest.fixture(scope="module")
 def prepared(fleet: LabFleet) -> LabFleet:
-    run = fleet.play("site.yml", *WISHES)
+    run = fleet.play("site.yml", *DESIRED)
     assert run.code == 0, run.output
     return fleet
 
@@ -78,14 +78,14 @@ def test_a_round_of_breakages_is_found_and_repaired(prepared, number):
     entries = [(entry, call) for entry, call in zip(BREAKAGES, ROUNDS[number], strict=True) if call is not None]
     break_them(prepared, number, entries)
 
-    audit = prepared.play("audit.yml", *WISHES)
+    audit = prepared.play("audit.yml", *DESIRED)
     for host in HOSTS:
         mine = [entry for entry, _ in entries if host in hosts_of(entry)]
         expected = {name for entry in mine for name in (entry["control"], *entry.get("also", []))}
         assert {control for endpoint, control, _ in audit.of_status("drifted") if endpoint == host} == expected
     assert audit.of_status("error", "unreachable") == set()
 
-    repair = prepared.play("site.yml", *WISHES)
+    repair = prepared.play("site.yml", *DESIRED)
     assert repair.of_status("fixed") == audit.of_status("drifted")
     assert repair.code == 0, repair.output
     assert {host: state_of(prepared, host) for host in HOSTS} == before

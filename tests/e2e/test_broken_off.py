@@ -70,7 +70,7 @@ def runs(tmp_path: Path) -> Runs:
     return Runs(tmp_path)
 
 
-def test_who_was_lost_is_told_last_and_recorded(runs):
+def test_who_was_lost_is_reported_last_and_recorded(runs):
     code, lines = runs.play()
     assert code == 4
     assert lines[-1] == f"{BROKE_OFF}one, two did not answer any more, {NEXT}{NOT_MEASURED[1]}"
@@ -96,7 +96,7 @@ def test_what_was_lost_before_a_report_of_the_same_play_is_reported(runs):
     assert lines[-1].startswith(BROKE_OFF)
 
 
-def test_what_cannot_be_recorded_is_still_told(runs):
+def test_what_cannot_be_recorded_is_still_reported(runs):
     (runs.folder / "file").touch()
     code, lines = runs.play(directory="file/records")
     assert code == 4
@@ -104,7 +104,7 @@ def test_what_cannot_be_recorded_is_still_told(runs):
     assert "the records cannot be written to " in lines[-1]
 
 
-def test_a_variable_that_cannot_be_worked_out_is_told_last(runs):
+def test_a_variable_that_cannot_be_worked_out_is_reported_last(runs):
     code, lines = runs.play("-e", "endpoint_report_language={{ nowhere }}")
     assert code == 4
     assert f"{NEXT}Nothing could be recorded: " in "\n".join(lines[-12:])

@@ -1,4 +1,4 @@
-"""Endpoints that are off, refuse, break in the middle or answer wrongly: each is told, and none stops the others."""
+"""Endpoints that are off, refuse, break in the middle or answer wrongly: each is shown, and none stops the others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_when_nobody_answers_the_audit_still_ends_with_its_records(fleet):
     assert "5 endpoints not measured" in audit.output.strip().splitlines()[-1]
 
 
-def test_an_endpoint_that_goes_off_while_it_is_fixed_is_told_and_repaired_by_the_next_run(fleet):
+def test_an_endpoint_that_goes_off_while_it_is_fixed_is_reported_and_repaired_by_the_next_run(fleet):
     both = ("--limit", "win-01,win-03")
     # The first call of the run is the read, then it begins to write.
     fleet.fault("win-01", "power_off", "--after", "1")

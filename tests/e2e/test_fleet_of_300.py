@@ -143,7 +143,7 @@ def test_since_fixed_and_flapping_on_windows(fleet, audits, times, part):
     off, *always_on = windows_of(fleet, part)
     for number, run in enumerate(audits, start=1):
         expected = WINDOWS[part][1][number - 1]
-        wrong = {host: told for host in always_on if (told := said(run, host, GUESTS, times)) != expected}
+        wrong = {host: seen for host in always_on if (seen := said(run, host, GUESTS, times)) != expected}
         assert wrong == {}, (number, expected)
         # The one that was off has no word of it in the second audit, and is not good for that.
         if number == 2:
@@ -157,13 +157,13 @@ def test_since_fixed_and_flapping_on_macs(fleet, audits, times, part):
     for number, run in enumerate(audits, start=1):
         expected = MACS[part][number - 1]
         hosts = macs_of(fleet, part)
-        assert {host: told for host in hosts if (told := said(run, host, POLICIES, times)) != expected} == {}, number
+        assert {host: seen for host in hosts if (seen := said(run, host, POLICIES, times)) != expected} == {}, number
 
 
 def test_one_that_was_off_is_new_once_and_fixed_once(fleet, audits, times):
     for host in (windows_of(fleet, part)[0] for part in PARTS):
-        told = [said(run, host, REACHABLE, times) for run in audits]
-        assert [one[:3] for one in told] == [("compliant", "", 1), ("unreachable", "new", 2), ("compliant", "fixed", 3)]
+        seen = [said(run, host, REACHABLE, times) for run in audits]
+        assert [one[:3] for one in seen] == [("compliant", "", 1), ("unreachable", "new", 2), ("compliant", "fixed", 3)]
 
 
 def test_the_time_of_silence_is_not_forgotten(fleet, audits, times):

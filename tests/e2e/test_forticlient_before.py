@@ -99,7 +99,7 @@ def test_an_entry_in_the_other_view_of_the_registry_counts_as_much(client):
     client.do("win-04", "win_regedit", **entry, state="absent", delete_key=True)
 
 
-def test_files_that_wait_for_a_restart_are_told_and_no_hindrance(client):
+def test_files_that_wait_for_a_restart_are_reported_and_no_hindrance(client):
     pending = {"path": SESSION_MANAGER, "name": "PendingFileRenameOperations"}
     client.do("win-04", "win_regedit", **pending, data=[r"\??\C:\old.tmp", ""], type="multistring")
     run = client.play("win-04", **client.supply())
@@ -110,7 +110,7 @@ def test_files_that_wait_for_a_restart_are_told_and_no_hindrance(client):
     assert "Files wait" not in client.play("win-04", "--check", **client.supply()).output
 
 
-def test_a_laptop_on_battery_waits_for_its_power_supply_unless_told(client):
+def test_a_laptop_on_battery_waits_for_its_power_supply_unless_asked(client):
     client.rebuild("win-04", lambda machine: machine.hardware.update(battery_status=1))
     before = state_of(client.fleet, "win-04")
     run = client.play("win-04", **client.supply())
@@ -168,22 +168,22 @@ def offer(client: Client, identity: str, **values: Any) -> None:
 
 def test_windows_is_updated_first_and_its_restart_comes_before_the_client(client):
     client.bring("win-04", None)
-    wish = {**client.supply(), "forticlient_install_windows_update": True}
+    desired = {**client.supply(), "forticlient_install_windows_update": True}
     offer(client, "u1")
     offer(client, "u2", RebootRequired=1)
     before = client.fleet.hashes()
-    assert client.play("win-04", "--check", **wish).code == 0
+    assert client.play("win-04", "--check", **desired).code == 0
     assert client.fleet.hashes() == before
 
-    run = client.play("win-04", **wish)
+    run = client.play("win-04", **desired)
     assert run.code == 2
     assert "postponed: updates of Windows were installed" in found(run, "installed")["reason"]
     assert client.machine("win-04").registry.keys(OFFERED) == []
     assert client.version("win-04") is None
-    run = client.play("win-04", **wish, forticlient_install_allow_reboot=True)
+    run = client.play("win-04", **desired, forticlient_install_allow_reboot=True)
     assert "postponed: Windows has to restart to end an update" in found(run, "installed")["reason"]
     client.do("win-04", "win_reboot")
-    run = client.play("win-04", **wish)
+    run = client.play("win-04", **desired)
     assert (run.code, client.version("win-04")) == (0, NEW), run.output
     client.bring("win-04", None)
 
@@ -191,14 +191,14 @@ def test_windows_is_updated_first_and_its_restart_comes_before_the_client(client
 def test_the_restart_after_updates_happens_by_itself_where_it_may(client):
     client.do("win-04", "win_reboot")  # nobody is logged on afterwards
     boots = client.machine("win-04").boot_count
-    wish = {**client.supply(), "forticlient_install_windows_update": True, "forticlient_install_allow_reboot": True}
+    desired = {**client.supply(), "forticlient_install_windows_update": True, "forticlient_install_allow_reboot": True}
     offer(client, "u3", RebootRequired=1)
-    run = client.play("win-04", **wish)
+    run = client.play("win-04", **desired)
     assert (run.code, client.version("win-04")) == (0, NEW), run.output
     assert client.machine("win-04").boot_count == boots + 1
     client.bring("win-04", None)
     offer(client, "u4", HResult=0x80070643)
-    run = client.play("win-04", **wish)
+    run = client.play("win-04", **desired)
     assert run.code == 2
     assert "Failed to install all updates" in found(run, "installed")["reason"]
     assert client.version("win-04") is None
@@ -213,17 +213,17 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 def test_an_installer_at_a_url_is_fetched_once_and_only_the_one_that_is_meant(client, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    wish = client.supply()
+    desired = client.supply()
     handler = functools.partial(Quiet, directory=str(client.folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        name = Path(wish["forticlient_install_source"]).name
-        wish["forticlient_install_source"] = f"http://127.0.0.1:{server.server_port}/{name}"
-        wrong = client.play("win-04", "--check", **{**wish, "forticlient_install_sha256": "0" * 64})
+        name = Path(desired["forticlient_install_source"]).name
+        desired["forticlient_install_source"] = f"http://127.0.0.1:{server.server_port}/{name}"
+        wrong = client.play("win-04", "--check", **{**desired, "forticlient_install_sha256": "0" * 64})
         assert (wrong.code, found(wrong, "installed")["status"]) == (2, "error")
-        assert client.play("win-04", "--check", **wish).code == 0
+        assert client.play("win-04", "--check", **desired).code == 0
         server.shutdown()
-    assert [path.name for path in tmp_path.rglob("*.msi")] == [f"{wish['forticlient_install_sha256']}.msi"]
-    run = client.play("win-04", **wish)  # the server is gone
+    assert [path.name for path in tmp_path.rglob("*.msi")] == [f"{desired['forticlient_install_sha256']}.msi"]
+    run = client.play("win-04", **desired)  # the server is gone
     assert (run.code, client.version("win-04")) == (0, NEW), run.output
     client.bring("win-04", None)

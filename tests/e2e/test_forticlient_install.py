@@ -44,7 +44,7 @@ def test_a_servicing_restart_stops_the_upgrade_and_after_it_the_upgrade_is_done(
     assert machine.registry.get(restore, "SystemRestorePointCreationFrequency") is None
 
 
-def test_without_an_installer_a_missing_client_is_told_with_the_cure(client):
+def test_without_an_installer_a_missing_client_is_reported_with_the_cure(client):
     client.bring("win-04", None)
     before = client.fleet.hashes()
     run = client.play("win-01,win-04", forticlient_install_source="")
@@ -82,7 +82,7 @@ def test_absent_removes_what_the_role_installed_and_leaves_what_was_there(client
     assert not client.machine("win-04").registry.exists(r"HKLM\SOFTWARE\OffsiteEndpoints")
 
 
-def test_a_removal_that_fails_is_told_and_the_next_run_does_it(client):
+def test_a_removal_that_fails_is_reported_and_the_next_run_does_it(client):
     client.bring("win-04", NEW)
     client.do("win-04", "win_regedit", path=BUSY)
     gone = {"forticlient_install_state": "absent", "__forticlient_install_busy_tries": 1}
@@ -107,7 +107,7 @@ def test_a_removal_that_fails_is_told_and_the_next_run_does_it(client):
         ({}, {"forticlient_install_minimum_free_gib": 9999}, ["GiB are free", "9999"]),
     ],
 )
-def test_what_ends_an_installation_is_told_and_no_client_is_there(client, metadata, variables, words):
+def test_what_ends_an_installation_is_reported_and_no_client_is_there(client, metadata, variables, words):
     client.bring("win-04", None)
     run = client.play("win-04", **{**client.supply(**metadata), **variables})
     assert run.code == 2
@@ -159,19 +159,19 @@ def test_a_restart_that_is_allowed_happens_when_nobody_is_logged_on(client):
 
 def test_a_newer_client_stays_unless_a_downgrade_is_allowed(client):
     before = client.fleet.hashes()
-    wish = {**client.supply(OLD), "forticlient_install_maximum_version": OLD}
-    run = client.play("win-01", **wish)
+    desired = {**client.supply(OLD), "forticlient_install_maximum_version": OLD}
+    run = client.play("win-01", **desired)
     assert run.code == 2
     assert found(run, "maximum_version")["status"] == "drifted"
     assert "forticlient_install_allow_downgrade" in found(run, "maximum_version")["next"]
     assert client.fleet.hashes() == before
 
-    assert client.play("win-01", **wish, forticlient_install_allow_downgrade=True).of_status("fixed")
+    assert client.play("win-01", **desired, forticlient_install_allow_downgrade=True).of_status("fixed")
     assert client.version("win-01") == OLD
     assert client.play("win-01", **client.supply()).code == 0
 
 
-def test_a_blocked_version_is_told_with_its_reason(client):
+def test_a_blocked_version_is_reported_with_its_reason(client):
     blocked = [{"version": NEW, "reason": "breaks on Tuesdays"}]
     run = client.play("win-01", forticlient_install_source="", forticlient_install_blocked_versions=blocked)
     assert run.code == 2
@@ -179,10 +179,10 @@ def test_a_blocked_version_is_told_with_its_reason(client):
     assert "breaks on Tuesdays" in found(run, "blocked_version")["title"]
 
 
-def test_known_vulnerabilities_are_told_one_by_one_unless_they_are_accepted(client):
+def test_known_vulnerabilities_are_reported_one_by_one_unless_they_are_accepted(client):
     run = client.play("win-01", forticlient_install_accepted_vulnerabilities=[])
-    told = {instance for _, control, instance in run.of_status("drifted") if control.endswith(".vulnerable_version")}
-    assert (run.code, told) == (2, set(ACCEPTED))
+    seen = {instance for _, control, instance in run.of_status("drifted") if control.endswith(".vulnerable_version")}
+    assert (run.code, seen) == (2, set(ACCEPTED))
 
 
 def test_another_edition_stops_everything(client):
@@ -241,10 +241,10 @@ def test_what_breaks_the_client_is_found_and_repaired_and_the_machine_is_as_befo
     for host, (entry, call) in zip(HOSTS, cases, strict=True):
         healthy.do(host, call["module"].removeprefix("ansible.windows."), **call["args"])
         expected |= {(host, control) for control in (entry["control"], *entry.get("also", []))}
-    wish = {**healthy.supply(), **CLIENT_VARIABLES}
-    audit = healthy.audit(",".join(HOSTS), **wish)
+    desired = {**healthy.supply(), **CLIENT_VARIABLES}
+    audit = healthy.audit(",".join(HOSTS), **desired)
     assert {(endpoint, control) for endpoint, control, _ in audit.of_status("drifted", "error")} == expected
-    run = healthy.play(",".join(HOSTS), **wish)
+    run = healthy.play(",".join(HOSTS), **desired)
     assert run.code == 0, run.output
     assert run.of_status("fixed") == audit.of_status("drifted")
     assert {host: state_of(healthy.fleet, host) for host in HOSTS} == before

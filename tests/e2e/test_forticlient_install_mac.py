@@ -165,7 +165,7 @@ FAILURES: dict[str, tuple[Any, dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_what_ends_an_installation_is_told_and_nothing_is_left(client, name):
+def test_what_ends_an_installation_is_reported_and_nothing_is_left(client, name):
     client.remove("mac-01")
     what, variables, words = FAILURES[name]
     if isinstance(what, bytes):
@@ -191,7 +191,7 @@ def test_a_package_of_another_version_than_was_said_is_an_error(client):
     assert client.is_tidy("mac-01")
 
 
-def test_an_installer_of_another_system_is_told_by_the_variable_s_name(client):
+def test_an_installer_of_another_system_is_reported_by_the_variable_s_name(client):
     client.remove("mac-01")
     wrong = client.supply(b"x" * SIZE, kind="msi")
     run = client.play("mac-01", **wrong)
@@ -199,8 +199,8 @@ def test_an_installer_of_another_system_is_told_by_the_variable_s_name(client):
     assert "forticlient_install_source" in found(run, "installed")["reason"]
     assert "is no installer for macOS, which needs a .dmg or .pkg" in found(run, "installed")["reason"]
 
-    wish = {**client.image(), "forticlient_install_version": "9.0.0", "forticlient_install_minimum_version": "9.0.0"}
-    run = client.play("win-01", **wish, group="windows")
+    desired = {**client.image(), "forticlient_install_version": "9.0.0", "forticlient_install_minimum_version": "9.0.0"}
+    run = client.play("win-01", **desired, group="windows")
     assert found(run, "minimum_version")["status"] == "error"
     assert "is no installer for Windows, which needs an .msi file" in found(run, "minimum_version")["reason"]
 
@@ -243,11 +243,11 @@ def test_the_full_client_stops_everything(client):
 
 
 def test_a_downgrade_needs_leave(client):
-    wish = {**client.image(OLD), "forticlient_install_maximum_version": OLD}
-    run = client.play("mac-02", **wish)
+    desired = {**client.image(OLD), "forticlient_install_maximum_version": OLD}
+    run = client.play("mac-02", **desired)
     assert (run.code, found(run, "maximum_version")["status"]) == (2, "drifted")
     assert client.version("mac-02") == NEW
-    run = client.play("mac-02", **wish, forticlient_install_allow_downgrade=True)
+    run = client.play("mac-02", **desired, forticlient_install_allow_downgrade=True)
     assert run.code == 0, run.output
     assert client.version("mac-02") == OLD
 
@@ -285,9 +285,9 @@ def test_agents_that_cannot_be_started_anew_are_an_error_and_the_connection_is_w
     assert client.fleet.adhoc("mac-02", "mac_plist", daemon, "--become").returncode == 0
     assert run.code == 2
     assert ("mac-02", "vpn_profile.server", "IMR") in run.of_status("fixed")
-    (told,) = [r for r in run.records if r["status"] == "error"]
-    assert told["control"] == "vpn_profile.write"
-    assert "Start them anew" in told["reason"]
+    (reported,) = [r for r in run.records if r["status"] == "error"]
+    assert reported["control"] == "vpn_profile.write"
+    assert "Start them anew" in reported["reason"]
 
 
 def test_what_cannot_be_is_refused_before_any_machine_is_touched(client):

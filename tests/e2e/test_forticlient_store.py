@@ -30,7 +30,7 @@ def packages(client: Client) -> list[str]:
     return registry.keys(key) if registry.exists(key) else []
 
 
-def test_without_a_package_a_missing_client_is_told_with_the_cure(client):
+def test_without_a_package_a_missing_client_is_reported_with_the_cure(client):
     before = client.fleet.hashes()
     run = client.play("win-01", forticlient_install_client="store", forticlient_install_source="")
     assert (run.code, run.of_status("drifted")) == (2, {CONTROL})
@@ -45,7 +45,7 @@ def test_without_a_package_a_missing_client_is_told_with_the_cure(client):
         ({"SignatureStatus": "NotSigned"}, "No signature was present"),
     ],
 )
-def test_a_package_of_something_else_or_unsigned_is_told_and_not_there_afterwards(client, metadata, reason):
+def test_a_package_of_something_else_or_unsigned_is_reported_and_not_there_afterwards(client, metadata, reason):
     run = client.play("win-01", **client.supply_store(**metadata), **SKIP)
     assert (run.code, found(run, "store_client")["status"]) == (2, "error")
     assert reason in found(run, "store_client")["reason"]
@@ -53,19 +53,19 @@ def test_a_package_of_something_else_or_unsigned_is_told_and_not_there_afterward
 
 
 def test_a_package_is_given_to_all_users_once_as_the_dry_run_said_and_taken_back(client):
-    wish = {**client.supply_store(), **SKIP}
+    desired = {**client.supply_store(), **SKIP}
     before, hashes = state_of(client.fleet, "win-01"), client.fleet.hashes()
-    dry = client.play("win-01", "--check", **wish)
+    dry = client.play("win-01", "--check", **desired)
     assert (dry.code, dry.of_status("drifted")) == (0, {CONTROL}), dry.output
     assert client.fleet.hashes() == hashes
-    run = client.play("win-01", **wish)
+    run = client.play("win-01", **desired)
     assert (run.code, run.of_status("fixed"), packages(client)) == (0, {CONTROL}, [STORE_PACKAGE]), run.output
     after = client.fleet.hashes()
-    again = client.play("win-01", **wish)
+    again = client.play("win-01", **desired)
     assert (again.code, again.of_status("fixed")) == (0, set())
     assert client.fleet.hashes() == after
 
-    gone = client.play("win-01", **wish, forticlient_install_state="absent")
+    gone = client.play("win-01", **desired, forticlient_install_state="absent")
     assert (gone.code, gone.of_status("fixed"), packages(client)) == (0, {CONTROL}, []), gone.output
     left = [line.partition(" ")[0] for line in differences(before, state_of(client.fleet, "win-01"))]
     assert [path for path in left if "/Appx" not in path and "WindowsApps" not in path] == []
@@ -91,15 +91,15 @@ def test_a_pending_restart_postpones_it(client):
 
 @pytest.mark.parametrize("number", range(3))
 def test_what_takes_it_away_is_found_and_repaired_and_the_machine_is_as_before(client, number):
-    wish = {**client.supply_store(), **SKIP}
-    assert client.play("win-01", **wish).code == 0
+    desired = {**client.supply_store(), **SKIP}
+    assert client.play("win-01", **desired).code == 0
     before = state_of(client.fleet, "win-01")
     (entry,) = BREAKAGES_STORE
     call = entry["breakages"][number]
     client.do("win-01", call["module"].removeprefix("ansible.windows."), **call["args"])
-    audit = client.audit("win-01", **wish)
+    audit = client.audit("win-01", **desired)
     assert (audit.code, audit.of_status("drifted")) == (2, {CONTROL})
-    repair = client.play("win-01", **wish)
+    repair = client.play("win-01", **desired)
     assert (repair.code, repair.of_status("fixed")) == (0, {CONTROL}), repair.output
     assert state_of(client.fleet, "win-01") == before
 

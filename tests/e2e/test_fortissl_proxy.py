@@ -98,7 +98,7 @@ def test_one_set_for_all_users_when_asked_for(fleet):
         assert fleet.hashes() == prepared
 
 
-def test_what_others_decide_is_told_and_left_alone(fleet):
+def test_what_others_decide_is_reported_and_left_alone(fleet):
     edit(fleet, path=POLICY, name="ProxySettingsPerUser", data=0, type="dword")
     edit(fleet, path=EDGE, name="ProxyMode", data="direct", type="string")
     theirs = fleet.hashes()

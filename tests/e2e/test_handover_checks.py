@@ -1,4 +1,4 @@
-"""The role handover on a lab: what would go wrong outside is told before the laptop leaves, for this laptop alone.
+"""The role handover on a lab: what would go wrong outside is reported before the laptop leaves, for this laptop alone.
 
 The gateway is a TLS server of the test's own. win-02 begins with a restart pending, all without the connection.
 """
@@ -108,7 +108,7 @@ def of(run: Any, control: str, *statuses: str) -> dict[str, str]:
     return {r["endpoint"]: r["reason"] for r in found}
 
 
-def test_what_the_laptops_begin_with_is_told_for_each_alone(lab):
+def test_what_the_laptops_begin_with_is_reported_for_each_alone(lab):
     with lab.gateway() as port:
         run = lab.look(port)
     assert run.code == 2
@@ -144,7 +144,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_gateway_that_is_wrong_is_told_for_each_laptop_with_its_reason(ready):
+def test_a_gateway_that_is_wrong_is_reported_for_each_laptop_with_its_reason(ready):
     end = datetime.now(UTC) + timedelta(days=5, hours=1)
     with ready.gateway() as down:
         pass
@@ -184,7 +184,7 @@ def test_a_dry_run_says_the_same_of_a_look_that_breaks_off_and_of_wrong_proxy_sc
     assert wrong["mac-01"].startswith("2 of 5 routes are wrong. ")
 
 
-def test_a_restart_and_a_connection_by_address_are_told_for_that_laptop_and_one_that_is_off_stops_nobody(ready):
+def test_a_restart_and_a_connection_by_address_are_reported_for_that_laptop_and_one_that_is_off_stops_nobody(ready):
     address = {"path": TUNNEL, "name": "Server", "data": "130.34.226.190:443", "type": "string"}
     assert ready.fleet.adhoc("win-01", "ansible.windows.win_regedit", address).returncode == 0
     assert ready.fleet.adhoc("win-01", "ansible.windows.win_regedit", {"path": UPDATE}).returncode == 0

@@ -98,7 +98,7 @@ def test_audit_site_and_audit_again(folder, fleet):
     before = fleet.calls()
     audit = folder.play("audit")
     assert audit.returncode == 2, audit.stdout
-    # One call an endpoint: nobody's facts are gathered, though Ansible gathers them unless told otherwise.
+    # One call an endpoint: nobody's facts are gathered, though Ansible gathers them unless reported otherwise.
     assert {name: calls - before[name] for name, calls in fleet.calls().items()} == {"win-01": 1, "mac-01": 1}
     # Without the callback the reason stands above the recap, and Ansible's own lines are as ever.
     assert "PLAY RECAP" in audit.stdout

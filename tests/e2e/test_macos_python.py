@@ -1,4 +1,4 @@
-"""A Mac with nothing but Apple's Python stub: told as such, given a Python by SSH alone, then like any other.
+"""A Mac with nothing but Apple's Python stub: reported as such, given a Python by SSH alone, then like any other.
 
 mac-06 is that Mac, with somebody at its screen, who would see the stub's dialog.
 """

@@ -24,12 +24,12 @@ STUB = "mac-06"
 TUNNELLED = "mac-05"
 BUNDLE = "com.fortinet.forticlient.macos.vpn"
 OFFICE = ("-i", "tests/e2e/macs_in_office.yml")
-WISHES = {
+DESIRED = {
     "fortissl_proxy_network_services": ["Wi-Fi", "Lab Wi-Fi", "研究室 Wi-Fi", '研究室 "Wi-Fi" 5/2.4GHz', BUNDLE],
     "time_sync_enable": True,
     "time_sync_servers": ["ntp1.example.org", "ntp2.example.org"],
 }
-ALL = (*OFFICE, "-e", json.dumps(WISHES))
+ALL = (*OFFICE, "-e", json.dumps(DESIRED))
 # What only a person at the Mac or an MDM can do (docs/sources/macos.md#screen-sharing,
 # docs/sources/forticlient.md#approvals-on-a-mac), and shares that IT has to judge.
 BY_HAND = {"rdp_enable.screen_sharing", "smb_firewall_scope.guest_shares", "forticlient_install.system_extension"}
@@ -95,7 +95,7 @@ def first(fleet, before):
     return fleet.play("site.yml", *ALL)
 
 
-def test_all_that_ansible_can_do_is_done_and_the_rest_is_told_with_its_step(fleet, first):
+def test_all_that_ansible_can_do_is_done_and_the_rest_is_reported_with_its_step(fleet, first):
     assert first.of_status("error", "unreachable") == set(), first.output
     assert {control for _, control, _ in first.of_status("drifted")} <= BY_HAND
     for record in first.records:

@@ -92,17 +92,17 @@ def run(lab):
         **STRANGER,
     )
     assert "{\n" in done.stdout, done.stdout
-    told, _ = json.JSONDecoder().raw_decode(done.stdout[done.stdout.index("{\n") :])
+    reported, _ = json.JSONDecoder().raw_decode(done.stdout[done.stdout.index("{\n") :])
     last = {
         host: result
-        for play in told["plays"]
+        for play in reported["plays"]
         for task in play["tasks"]
         for host, result in task["hosts"].items()
         if result.get("failed") or result.get("unreachable")
     }
     log = (fleet.directory / "lab/calls.jsonl").read_text(encoding="utf-8").splitlines()
     calls = Counter(json.loads(line)["endpoint"] for line in log)
-    return done.returncode, last, told["stats"], calls, keep(fleet, fleet.directory / "after")
+    return done.returncode, last, reported["stats"], calls, keep(fleet, fleet.directory / "after")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

@@ -609,7 +609,7 @@ def test_without_the_verdict_s_callback_every_verdict_is_shown_as_a_failure(tmp_
     assert len(re.findall(r"^  win-\d\d  failed  ", done.stdout, re.MULTILINE)) == 30
 
 
-TOLD = {
+REPORTED = {
     **{
         "table": "the table",
         "waivers": "",
@@ -619,15 +619,15 @@ TOLD = {
         "good": True,
         "verdict": "Good: all",
     },
-    "telling": {"subject": "1 new", "text": "1 new", "json": {}},
+    "notification": {"subject": "1 new", "text": "1 new", "json": {}},
 }
 
 
-def test_a_mail_and_a_webhook_that_fail_are_told_once_and_last(screen):
+def test_a_mail_and_a_webhook_that_fail_are_reported_once_and_last(screen):
     module = screen.folder / "library/endpoint_report.py"
     module.parent.mkdir()
     module.write_text(
-        f"#!/usr/bin/python\nimport json\n# WANT_JSON\nprint(json.dumps({{'endpoint_report': {TOLD!r}}}))\n"
+        f"#!/usr/bin/python\nimport json\n# WANT_JSON\nprint(json.dumps({{'endpoint_report': {REPORTED!r}}}))\n"
     )
     given = {
         **{"endpoint_report_mail_to": ["it@example.org"], "endpoint_report_mail_port": 9},
@@ -640,15 +640,15 @@ def test_a_mail_and_a_webhook_that_fail_are_told_once_and_last(screen):
     hosts = [f"win-{number:02}" for number in range(1, 31)]
     done = screen.run(tasks, hosts=hosts, vars=given)
     assert done.returncode == 2
-    assert done.stdout.count("not everybody could be told what is new") == 1
+    assert done.stdout.count("not everybody could be reported what is new") == 1
     assert "  failed  " not in done.stdout
     assert "T0KEN" not in done.stdout
     last = done.stdout.splitlines()[-1]
-    assert last.startswith("Good: all; not everybody could be told what is new: mail: ")
+    assert last.startswith("Good: all; not everybody could be reported what is new: mail: ")
     assert last.count("Connection refused") == 2
 
 
-def test_why_a_run_is_refused_is_told_once_with_all_its_reasons_and_whom_they_concern(tmp_path):
+def test_why_a_run_is_refused_is_reported_once_with_all_its_reasons_and_whom_they_concern(tmp_path):
     wrong = {"endpoint_report_langauge": "ja", "time_sync_max_offset_secs": 9}
     done = audit_of_thirty(tmp_path, wrong)
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""time_sync from the first run to the last: off by default, told to the running service, and taken back."""
+"""time_sync from the first run to the last: off by default, passed on to the running service, and taken back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 pytestmark = pytest.mark.depth
 FLEET = (1, 1)
 PARAMETERS = r"HKLM:\SYSTEM\CurrentControlSet\Services\W32Time\Parameters"
-WISH = {"time_sync_enable": True, "time_sync_servers": ["ntp1.example.org", "ntp2.example.org"]}
-ON = ("-e", json.dumps(WISH))
+DESIRED = {"time_sync_enable": True, "time_sync_servers": ["ntp1.example.org", "ntp2.example.org"]}
+ON = ("-e", json.dumps(DESIRED))
 
 
 def services_written(fleet):
@@ -28,7 +28,7 @@ def prepared(fleet):
     return fleet.hashes()
 
 
-def test_the_running_service_is_told_once_and_then_left_alone(fleet, prepared):
+def test_the_running_service_is_restarted_once_and_then_left_alone(fleet, prepared):
     before = services_written(fleet)
     dry = fleet.play("site.yml", "--check", *ON)
     assert fleet.hashes() == prepared
@@ -36,18 +36,18 @@ def test_the_running_service_is_told_once_and_then_left_alone(fleet, prepared):
     assert run.code == 0, run.output
     both = {("win-01", "time_sync.servers", None), ("mac-01", "time_sync.servers", None)}
     assert run.of_status("fixed") == dry.of_status("drifted") == both
-    told = fleet.adhoc(
+    reported = fleet.adhoc(
         "mac-01", "ansible.builtin.command", {"argv": ["/usr/sbin/systemsetup", "-getnetworktimeserver"]}, "-b"
     )
-    assert "Network Time Server: ntp1.example.org" in told.stdout
+    assert "Network Time Server: ntp1.example.org" in reported.stdout
     found = fleet.adhoc("win-01", "ansible.windows.win_reg_stat", {"path": PARAMETERS, "name": "NtpServer"}).stdout
     assert "ntp1.example.org,0x8 ntp2.example.org,0xa" in found
-    told = services_written(fleet) - before
-    assert told == 2, "once in the dry run, once for real"
+    reported = services_written(fleet) - before
+    assert reported == 2, "once in the dry run, once for real"
 
     again = fleet.play("site.yml", *ON)
     assert (again.code, again.of_status("fixed")) == (0, set())
-    assert services_written(fleet) - before == told
+    assert services_written(fleet) - before == reported
 
 
 def test_absent_gives_the_machine_back(fleet, prepared):

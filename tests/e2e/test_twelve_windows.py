@@ -12,7 +12,7 @@ pytestmark = pytest.mark.depth
 FLEET = (12, 0)
 NAMES = {f"win-{number:02}" for number in range(1, 13)}
 HOME = {"win-04", "win-12"}
-# Machines of a domain: Group Policy decides there about some rules, and is told and not fought.
+# Machines of a domain: Group Policy decides there about some rules, and is reported and not fought.
 MANAGED = {"win-07", "win-11", "win-12"}
 
 

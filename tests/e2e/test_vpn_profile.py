@@ -30,7 +30,7 @@ def wrong_certificate(fleet, host):
     assert fleet.adhoc(host, "ansible.windows.win_regedit", value).returncode == 0
 
 
-def test_what_was_fixed_is_told_to_take_effect_later_and_the_run_is_good(fleet):
+def test_what_was_fixed_is_reported_to_take_effect_later_and_the_run_is_good(fleet):
     run = play(fleet)
     assert run.code == 0, run.output
     fixed = [r for r in run.records if r["status"] == "fixed" and r["role"] == "vpn_profile"]
@@ -41,7 +41,7 @@ def test_what_was_fixed_is_told_to_take_effect_later_and_the_run_is_good(fleet):
     assert "note: takes effect the next time FortiClient starts (" in run.output
 
 
-def test_the_vpn_s_network_is_private_where_windows_knows_it_and_told_where_not(fleet):
+def test_the_vpn_s_network_is_private_where_windows_knows_it_and_reported_where_not(fleet):
     audit = play(fleet, audit=True)
     networks = {r["endpoint"]: r for r in audit.records if r["control"] == "vpn_profile.network_category"}
     assert {name: r["status"] for name, r in networks.items()} == {
@@ -58,9 +58,9 @@ def test_nothing_is_written_while_a_tunnel_is_up_and_all_of_it_afterwards(fleet)
     hashes = fleet.hashes()
     run = play(fleet, "--limit", "win-02")
     assert run.code == 2
-    (told,) = [r for r in run.records if r["status"] == "drifted" and r["role"] == "vpn_profile"]
-    assert told["control"] == "vpn_profile.certificate_warning"
-    assert told["reason"].endswith("postponed: a VPN tunnel is up; run again when it is disconnected")
+    (reported,) = [r for r in run.records if r["status"] == "drifted" and r["role"] == "vpn_profile"]
+    assert reported["control"] == "vpn_profile.certificate_warning"
+    assert reported["reason"].endswith("postponed: a VPN tunnel is up; run again when it is disconnected")
     assert fleet.hashes() == hashes
 
     fleet.lab("tunnel", "win-02", "down")

@@ -28,9 +28,9 @@ def templated(variables: dict[str, Any], name: str) -> Any:
     return plain(Templar(loader=DataLoader(), variables=variables).template(variables[name]))
 
 
-def planned(role: str, document: dict[str, Any] | None = None, **wishes: Any) -> Plan:
+def planned(role: str, document: dict[str, Any] | None = None, **overrides: Any) -> Plan:
     """Return what a role would do to a Mac, with its defaults and these variables; its controls fit the schema."""
-    wanted = desired(role, DataLoader(), wishes, "Darwin")
+    wanted = desired(role, DataLoader(), overrides, "Darwin")
     for control in wanted["controls"]:
         CONTROL.validate(control)
     return plan(wanted["controls"], document or mac(), role, reads=wanted["reads"], state=wanted["state"])

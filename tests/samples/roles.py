@@ -21,9 +21,9 @@ ROLES = ROOT / "roles"
 CONTROL = jsonschema.Draft202012Validator(json.loads((ROOT / "schemas/control.schema.json").read_text()))
 
 
-def planned(role: str, machine: Machine, **wishes: Any) -> Plan:
+def planned(role: str, machine: Machine, **overrides: Any) -> Plan:
     """Return what a role would do to a machine, with its defaults and these variables; its controls fit the schema."""
-    wanted = desired(role, DataLoader(), wishes, "Windows")
+    wanted = desired(role, DataLoader(), overrides, "Windows")
     for control in wanted["controls"]:
         CONTROL.validate(control)
     request = merge_reads([{"registry": MEMORY_READS["registry"]}, wanted["reads"]])

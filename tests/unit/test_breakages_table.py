@@ -16,7 +16,7 @@ BY_GROUP = yaml.safe_load((ROOT / "playbooks/group_vars/all.yml").read_text())["
 ROLES = sorted({role for roles in BY_GROUP.values() for role in roles})
 TABLES = [
     *(breakages.BREAKAGES, breakages.BREAKAGES_MACHINE_WIDE, breakages.BREAKAGES_STORE_CONNECTION),
-    *(breakages_client.BREAKAGES_CLIENT, breakages_client.BREAKAGES_STORE, breakages_client.BREAKAGES_TOLD),
+    *(breakages_client.BREAKAGES_CLIENT, breakages_client.BREAKAGES_STORE, breakages_client.BREAKAGES_REPORTED),
 ]
 
 

@@ -47,13 +47,13 @@ def sidecar(kind, name):
 
 def text_of_module(name):
     # ansible-doc lists no module that is a .yml alone, so an action has a .py with nothing but texts.
-    told = yaml.safe_load(importlib.import_module(f"plugins.modules.{name}").DOCUMENTATION)
-    for fragment in told.get("extends_documentation_fragment", []):
+    reported = yaml.safe_load(importlib.import_module(f"plugins.modules.{name}").DOCUMENTATION)
+    for fragment in reported.get("extends_documentation_fragment", []):
         module = importlib.import_module(f"plugins.doc_fragments.{fragment.removeprefix(f'{COLLECTION}.')}")
         shared = yaml.safe_load(module.ModuleDocFragment.DOCUMENTATION)["options"]
-        assert not {*shared} & {*told["options"]}, "said twice"
-        told["options"] |= shared
-    return told
+        assert not {*shared} & {*reported["options"]}, "said twice"
+        reported["options"] |= shared
+    return reported
 
 
 @pytest.mark.parametrize("kind", NAMES)
@@ -87,9 +87,9 @@ def arguments(option):
 @pytest.mark.parametrize("name", ACTIONS)
 def test_the_text_of_an_action_names_the_arguments_that_it_takes(name):
     taken = importlib.import_module(f"plugins.action.{name}").ARGUMENTS
-    told = text_of_module(name)
-    assert told["module"] == name
-    assert {key: arguments(one) for key, one in told["options"].items()} == {
+    reported = text_of_module(name)
+    assert reported["module"] == name
+    assert {key: arguments(one) for key, one in reported["options"].items()} == {
         key: arguments(one) for key, one in taken.items()
     }
 
@@ -99,11 +99,11 @@ def test_the_text_of_an_action_names_the_arguments_that_it_takes(name):
 )
 def test_the_text_of_a_filter_or_test_names_the_arguments_that_it_takes(kind, name):
     first, *others = inspect.signature(functions(kind)[name]).parameters
-    told = sidecar(kind, name)["DOCUMENTATION"]
+    reported = sidecar(kind, name)["DOCUMENTATION"]
     assert first
-    assert told["name"] == name
-    assert list(told["options"]) == ["_input", *others]
-    assert told.get("positional", "") == ", ".join(others)
+    assert reported["name"] == name
+    assert list(reported["options"]) == ["_input", *others]
+    assert reported.get("positional", "") == ", ".join(others)
     assert f"{COLLECTION}.{name}" in sidecar(kind, name)["EXAMPLES"]
 
 

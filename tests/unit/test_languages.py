@@ -24,7 +24,7 @@ FOR_PEOPLE |= {"short_description", "description", "label"}
 # Names in the registry and in property lists, which no language changes; one is "Server", as a service's display name.
 NEUTRAL = {"value", "values", "key", "keys"}
 INVENTORY = yaml.safe_load((ROOT / "inventory/example/service.yml").read_text(encoding="utf-8"))["all"]["vars"]
-WISHES = {
+DESIRED = {
     **{name: value for name, value in INVENTORY.items() if "{{" not in str(value)},
     "fortissl_proxy_connections": ["fortissl", "IMR"],
     "forticlient_install_accepted_vulnerabilities": INVENTORY["known_unfixed_vulnerabilities"],
@@ -123,7 +123,7 @@ def test_nothing_that_runs_has_japanese_in_it():
 def test_a_japanese_machine_gives_the_same_results_as_an_english_one(role, os, edition, condition):
     results = []
     for language in ("en-US", "ja-JP"):
-        plan = planned(role, machine(language, os, edition, condition), **WISHES)
+        plan = planned(role, machine(language, os, edition, condition), **DESIRED)
         results.append(Counter((item["control"], item["status"], item["reason"]) for item in plan.records))
     assert results[0] == results[1]
     assert results[0].total() > 0

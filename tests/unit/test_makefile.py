@@ -37,13 +37,13 @@ def make(tmp_path):
     return run
 
 
-def test_a_missing_python3_venv_is_told_with_its_cure(make):
+def test_a_missing_python3_venv_is_reported_with_its_cure(make):
     said, wrong = make("import sys; sys.modules['ensurepip'] = None")
     assert "sudo apt-get install python3-venv" in wrong
     assert "begins" not in said
 
 
-def test_a_python_that_is_too_old_is_told_with_the_cure(make):
+def test_a_python_that_is_too_old_is_reported_with_the_cure(make):
     said, wrong = make("import sys; sys.version_info = (3, 9, 2)")
     assert "Python 3.11 or newer is needed, and this is 3.9." in wrong
     assert "make PYTHON=python3.13" in wrong

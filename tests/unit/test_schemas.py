@@ -12,7 +12,7 @@ import pytest
 
 from plugins.plugin_utils.controls.controls import ControlError, expand
 from plugins.plugin_utils.plan.plan import plan
-from plugins.plugin_utils.plan.read_back import settle
+from plugins.plugin_utils.plan.read_back import read_back
 from plugins.plugin_utils.records.records import (
     STATUSES,
     Record,
@@ -283,8 +283,8 @@ def test_whatever_the_comparison_makes_fits_the_schema():
     apple = plan([mac_control()], mac(), "vpn_profile", reads=MAC_READS).as_dict()
     records = [
         *before["records"],
-        *settle(before, controls, document, reads=WINDOWS_READS),
-        *settle(before, controls, None, reads=WINDOWS_READS, failures=[{"reason": "lost", "records": []}]),
+        *read_back(before, controls, document, reads=WINDOWS_READS),
+        *read_back(before, controls, None, reads=WINDOWS_READS, failures=[{"reason": "lost", "records": []}]),
         *plan(controls, document, "vpn_profile", reads=WINDOWS_READS, state="absent").records,
         *apple["records"],
         unreachable("no answer"),

@@ -110,7 +110,7 @@ def test_nothing_names_a_page_that_is_elsewhere_or_without_its_folder():
 
 def test_nothing_stands_in_the_sources_that_nothing_relies_on():
     used = {link for text in OUTSIDE.values() for link in MENTION.findall(text)}
-    # The service is told whole: it is what the whole project is about.
+    # The service is described in full: it is what the whole project is about.
     for page in set(NAMES) - {"service.md"}:
         assert {name for name in leaves(page) if (page, name) not in used} == set(), page
 
@@ -121,7 +121,7 @@ def test_every_section_about_a_system_says_where_it_comes_from():
         assert silent == [], page
 
 
-def test_the_service_is_told_whole():
+def test_the_service_is_described_in_full():
     assert leaves("service.md") == [
         "who-does-what",
         "gateway",
@@ -218,7 +218,7 @@ def test_a_why_of_another_form_is_none(why):
         references(why)
 
 
-def test_people_are_told_the_folder():
+def test_people_are_shown_the_folder():
     assert shown("a.md#b: words; c.md#d; because") == "docs/sources/a.md#b: words; docs/sources/c.md#d; because"
     assert shown("") == ""
 

@@ -234,7 +234,7 @@ class TestScreenSharing:
         assert "TCP *:5900 (LISTEN)" in sudo(machine, "lsof -nP -iTCP:5900 -sTCP:LISTEN").stdout
         assert run(machine, "lsof -nP -iTCP:5900 -sTCP:LISTEN").returncode == 1  # launchd's port, seen by root alone
 
-    def test_management_tells_whether_remote_desktop_is_on(self, machine: MacMachine) -> None:
+    def test_management_reports_whether_remote_desktop_is_on(self, machine: MacMachine) -> None:
         assert sudo(machine, "/usr/libexec/mdmclient QuerySecurityInfo").stdout == "    RemoteDesktopEnabled = 0;\n"
 
 
@@ -246,6 +246,6 @@ class TestProfiles:
             "profiles tool no longer supports installs.  Use System Settings Profiles to add configuration profiles.\n",
         )
 
-    def test_enrolment_is_told(self, machine: MacMachine) -> None:
-        told = run(machine, "profiles status -type enrollment").stdout
-        assert told == "Enrolled via DEP: No\nMDM enrollment: No\n"
+    def test_enrolment_is_reported(self, machine: MacMachine) -> None:
+        reported = run(machine, "profiles status -type enrollment").stdout
+        assert reported == "Enrolled via DEP: No\nMDM enrollment: No\n"

@@ -54,13 +54,13 @@ class TestSharing:
         assert done.stderr.startswith("sharing: illegal option -- f\n")
 
     def test_guest_access_answers_on_standard_error(self, drifted: MacMachine) -> None:
-        told = sudo(drifted, "sysadminctl -smbGuestAccess status")
-        assert (told.returncode, told.stdout) == (0, "")
-        assert told.stderr.endswith(" SMB guest access enabled.\n")
+        reported = sudo(drifted, "sysadminctl -smbGuestAccess status")
+        assert (reported.returncode, reported.stdout) == (0, "")
+        assert reported.stderr.endswith(" SMB guest access enabled.\n")
         assert run(drifted, "sysadminctl -smbGuestAccess off").returncode == 1
         assert sudo(drifted, "sysadminctl -smbGuestAccess off").stderr.endswith(" SMB guest access disabled.\n")
-        told = run(drifted, "sysadminctl -smbGuestAccess status")
-        assert told.stderr.endswith(" SMB guest access disabled.\n")
+        reported = run(drifted, "sysadminctl -smbGuestAccess status")
+        assert reported.stderr.endswith(" SMB guest access disabled.\n")
 
     def test_file_sharing_is_on_where_it_drifted(self, drifted: MacMachine, tmp_path: Path) -> None:
         assert '"com.apple.smbd" => enabled' in run(drifted, "launchctl print-disabled system").stdout

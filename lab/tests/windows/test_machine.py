@@ -328,7 +328,7 @@ def test_a_directory_moves_with_all_it_holds(files: FileSystem) -> None:
         files.move(r"C:\Other\A.txt", r"C:\Other\Sub")
 
 
-def test_installer_files_tell_what_they_install_after_a_copy(files: FileSystem) -> None:
+def test_installer_files_report_what_they_install_after_a_copy(files: FileSystem) -> None:
     content = installer_bytes({"kind": "msi", "ProductVersion": "7.4.3.8758"}, size=200)
     assert len(content) == 200
     files.write(r"C:\Temp\x.msi", content)

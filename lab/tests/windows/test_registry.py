@@ -77,7 +77,7 @@ def test_data_that_does_not_fit_its_type_is_refused_and_nothing_written(
     assert not registry.exists(SOFTWARE + r"\New")
 
 
-def test_set_tells_whether_it_changed_anything(registry: Registry) -> None:
+def test_set_reports_whether_it_changed_anything(registry: Registry) -> None:
     assert registry.set(SOFTWARE, "n", Value("REG_DWORD", 4294967295)) is True
     assert registry.set(SOFTWARE, "N", Value("REG_DWORD", 4294967295)) is False
     assert registry.set(SOFTWARE, "n", Value("REG_QWORD", 4294967295)) is True

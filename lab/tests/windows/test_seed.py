@@ -93,7 +93,7 @@ def test_every_variant_is_a_whole_machine(variant: Variant) -> None:
         ("11-24H2", "Pro", 26100, "24H2", "Professional"),
     ],
 )
-def test_current_version_tells_release_and_edition(
+def test_current_version_reports_release_and_edition(
     os: str, edition: str, build_number: int, display: str, edition_id: str
 ) -> None:
     machine = build(Variant(os, edition, "en-US", "clean"))

@@ -134,7 +134,7 @@ def test_3010_is_a_success_that_needs_a_reboot() -> None:
 @pytest.mark.parametrize(
     ("arguments", "rc", "failed", "rebooting"), [("/S", 1641, True, True), ("/S /norestart", 3010, False, False)]
 )
-def test_1641_reboots_at_once_unless_told_not_to(arguments: str, rc: int, failed: bool, rebooting: bool) -> None:
+def test_1641_reboots_at_once_unless_asked_not_to(arguments: str, rc: int, failed: bool, rebooting: bool) -> None:
     machine = machine_with(EXE, EDITOR, ExitCode=1641)
     result = run(machine, MODULE, {"path": EXE, "product_id": "Editor", "arguments": arguments})
     assert (result["rc"], result.get("failed", False), machine.reboot_requested) == (rc, failed, rebooting)

@@ -50,7 +50,7 @@ def test_a_start_mode_is_written_where_windows_keeps_it(
     assert not predicts(machine, MODULE, {"name": "TermService", "start_mode": mode})["changed"]
 
 
-def test_delayed_start_is_told_from_auto(machine: Machine) -> None:
+def test_delayed_start_is_distinguished_from_auto(machine: Machine) -> None:
     assert predicts(machine, MODULE, {"name": "LanmanServer", "start_mode": "auto"})["changed"]
     assert start_of(machine, "LanmanServer") == (2, None)
 

@@ -24,8 +24,8 @@ def machine_with(**updates: dict[str, Any]) -> Machine:
     return machine
 
 
-def told(machine: Machine, *, check: bool = False, **args: Any) -> dict[str, Any]:
-    """Return what the process told, by the name of the step."""
+def reported(machine: Machine, *, check: bool = False, **args: Any) -> dict[str, Any]:
+    """Return what the process reported, by the name of the step."""
     started = run(machine, MODULE, {"category_names": ["*"], **args, "_operation": "start"}, check=check)
     asked = {"_operation": "poll", "_operation_options": started["poll_options"]}
     output = run(machine, MODULE, asked)["output"]
@@ -37,7 +37,7 @@ def told(machine: Machine, *, check: bool = False, **args: Any) -> dict[str, Any
 def test_nothing_offered_changes_nothing() -> None:
     machine = small_machine()
     before = machine.to_bytes()
-    steps = told(machine)
+    steps = reported(machine)
     assert steps["search_result"] == {"updates": [], "filtered": []}
     assert (steps["exit"]["changed"], steps["exit"]["reboot_required"]) == (False, False)
     assert machine.to_bytes() == before
@@ -45,20 +45,20 @@ def test_nothing_offered_changes_nothing() -> None:
 
 def test_what_is_offered_is_installed_once_and_may_need_a_restart() -> None:
     machine = machine_with(one={}, two={"RebootRequired": 1})
-    steps = told(machine)
+    steps = reported(machine)
     results = {item["id"]: (item["result_code"], item["reboot_required"]) for item in steps["install_result"]["info"]}
     assert results == {"one": (2, False), "two": (2, True)}
     assert steps["exit"] == {"changed": True, "failed": False, "reboot_required": True, "exception": None}
     assert machine.registry.keys(OFFERED) == []
     assert restart.pending(machine)["windows_update"]
     restart.restart(machine)
-    assert not told(machine)["exit"]["changed"]
+    assert not reported(machine)["exit"]["changed"]
 
 
 def test_a_dry_run_only_searches() -> None:
     machine = machine_with(one={"RebootRequired": 1})
     before = machine.to_bytes()
-    steps = told(machine, check=True)
+    steps = reported(machine, check=True)
     assert set(steps) == {"search_result", "exit"}
     assert steps["exit"]["changed"]
     assert machine.to_bytes() == before
@@ -66,7 +66,7 @@ def test_a_dry_run_only_searches() -> None:
 
 def test_a_category_that_was_not_asked_for_is_left_out() -> None:
     machine = machine_with(one={})
-    steps = told(machine, category_names=["CriticalUpdates"])
+    steps = reported(machine, category_names=["CriticalUpdates"])
     assert steps["search_result"]["filtered"] == [{"id": "one", "reasons": ["category_names"]}]
     assert machine.registry.keys(OFFERED) == ["one"]
 
@@ -79,7 +79,7 @@ def test_what_fails_leaves_the_update_to_be_installed(pending: bool, failing: in
     machine = machine_with(one={"HResult": failing})
     if pending:
         machine.registry.create(REBOOT_REQUIRED)
-    steps = told(machine)
+    steps = reported(machine)
     assert steps["exit"]["failed"]
     assert steps["exit"]["exception"]["message"].startswith(message)
     assert machine.registry.keys(OFFERED) == ["one"]

@@ -34,7 +34,7 @@ _RULES = Rules(
     }
 )
 Progress = dict[str, Any]
-_told: dict[
+_reported: dict[
     str, list[Progress]
 ] = {}  # what the processes of all machines still have to tell, by the name of their pipe
 
@@ -46,13 +46,13 @@ def win_updates(machine: Machine, call: Call) -> dict[str, Any]:
     pipe = f"ansible-win_updates-{machine.name}"
     match args["_operation"]:
         case "poll":
-            if options.get("pipe_name") not in _told:
+            if options.get("pipe_name") not in _reported:
                 raise ModuleCrash('Exception calling "Connect" with "1" argument(s): "The operation has timed out."')
-            return {"output": _told.pop(options["pipe_name"])}
+            return {"output": _reported.pop(options["pipe_name"])}
         case "cancel":
             return {}
         case "start" if args["state"] == "installed" and not options.get("wait"):
-            _told[pipe] = _install(machine, _categories(args), check_mode=call.check_mode)
+            _reported[pipe] = _install(machine, _categories(args), check_mode=call.check_mode)
             return {"cancel_options": {"cancel_id": pipe, "task_pid": 4242}, "poll_options": {"pipe_name": pipe}}
         case _:
             raise NotModelled("win_updates in another way than installing while the task waits")
@@ -73,19 +73,19 @@ def _install(machine: Machine, categories: set[str] | None, *, check_mode: bool)
     left_out = [one for one in updates if categories is not None and not categories & set(one["categories"])]
     chosen = [one["id"] for one in updates if one not in left_out]
     filtered = [{"id": one["id"], "reasons": ["category_names"]} for one in left_out]
-    told = [_progress("search_result", updates=updates, filtered=filtered)]
+    reported = [_progress("search_result", updates=updates, filtered=filtered)]
     if check_mode or not chosen:
-        return [*told, _exit(machine, changed=bool(chosen))]
+        return [*reported, _exit(machine, changed=bool(chosen))]
     if machine.registry.exists(REBOOT_REQUIRED):
         why = {"message": "A reboot is required before more updates can be installed", "exception": ""}
-        return [*told, _exit(machine, changed=False, exception=why)]
+        return [*reported, _exit(machine, changed=False, exception=why)]
     downloads = [{"id": identity, "result_code": _SUCCEEDED, "hresult": 0} for identity in chosen]
     results = [_install_one(machine, identity) for identity in chosen]
-    told += [_progress("download_result", info=downloads), _progress("install_result", info=results)]
+    reported += [_progress("download_result", info=downloads), _progress("install_result", info=results)]
     if any(result["result_code"] == _FAILED for result in results):
         why = {"message": "Failed to install all updates - see updates for more information", "exception": ""}
-        return [*told, _exit(machine, changed=True, exception=why)]
-    return [*told, _exit(machine, changed=True)]
+        return [*reported, _exit(machine, changed=True, exception=why)]
+    return [*reported, _exit(machine, changed=True)]
 
 
 def _update(machine: Machine, identity: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
     exact               the same value; text and number are never the same
     text                the same text, capital or small
-    server_name         the same host, whatever port follows it; an address instead of the name is told as such
+    server_name         the same host, whatever port follows it; an address instead of the name is reported as such
     number              the same number; true and false count as 1 and 0, as Ansible's booleans meet DWORDs
     set                 the same entries, whatever the order, repetition and capital or small
     addresses           the same IP addresses (values.addresses)

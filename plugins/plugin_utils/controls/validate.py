@@ -1,6 +1,6 @@
 """A role's variables, held against its meta/argument_specs.yml and the checks in its vars/checks.yml.
 
-A check is {that: condition or list of them, says: what is told otherwise, each: list to go through as `item`, when:
+A check is {that: condition or list of them, says: what is said otherwise, each: list to go through as `item`, when:
 condition}.
 """
 

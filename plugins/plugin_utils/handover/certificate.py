@@ -19,8 +19,8 @@ from typing import Any
 
 from ..records.since import moment
 
-# What OpenSSL says about the dates and the name, which is told here in more words.
-_TOLD_BY_DATES_AND_NAME = (9, 10, 62, 64)
+# What OpenSSL says about the dates and the name, which is reported here in more words.
+_SAID_BY_DATES_AND_NAME = (9, 10, 62, 64)
 _SHOWN_NAMES = 5
 
 
@@ -43,7 +43,7 @@ def judge(look: Mapping[str, Any], name: str, days: int, now: datetime) -> Judge
         reason = f"the gateway's certificate cannot be read: {look['verify_words'] or 'no reason was given'}"
         return Judgement("error", reason, next=_RENEW)
     problems = [*_dates(certificate, days, now), *_name(certificate["names"], name)]
-    untrusted = not look["verified"] and (look["verify_code"] not in _TOLD_BY_DATES_AND_NAME or not problems)
+    untrusted = not look["verified"] and (look["verify_code"] not in _SAID_BY_DATES_AND_NAME or not problems)
     if untrusted:
         problems.append(
             f"is not trusted ({look['verify_words']}); it was issued by {certificate['issuer'] or 'nobody named'}"

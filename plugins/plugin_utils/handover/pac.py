@@ -28,7 +28,7 @@ _FUNCTIONS = Path(__file__).with_name("pac_functions.js")
 
 
 class PacError(ValueError):
-    """A PAC that cannot be run, or a wish that cannot be understood; the message says what to do."""
+    """A PAC that cannot be run, or an expected route that cannot be understood; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class Answer:
 
 
 def answers(
-    pac: str, wishes: Iterable[Mapping[str, Any]], addresses: Mapping[str, str], client_address: str
+    pac: str, asked: Iterable[Mapping[str, Any]], addresses: Mapping[str, str], client_address: str
 ) -> list[Answer]:
-    """Ask a PAC about each wish {url, expected}.
+    """Ask a PAC about each route {url, expected}.
 
     `expected` is what has to be tried first: `DIRECT`, `PROXY host:port`, or several joined with `;`. `addresses` is
     what dnsResolve knows (name to IPv4 address), `client_address` what myIpAddress says. Raises PacError.
     """
-    wanted = [(str(wish["url"]), str(wish["expected"]), _routes(str(wish["expected"]))) for wish in wishes]
+    wanted = [(str(one["url"]), str(one["expected"]), _routes(str(one["expected"]))) for one in asked]
     for url, text, routes in wanted:
         if routes is None:
             raise PacError(f"{url}: expected is {text!r}; allowed: DIRECT, PROXY host:port, or several joined with ;")
@@ -58,7 +58,7 @@ def answers(
             raise PacError(f"{url!r} is no URL; allowed: http://host/path, https://host/path")
     if len(pac.encode()) > MAX_PAC_BYTES:
         raise PacError(f"the PAC is larger than {MAX_PAC_BYTES} bytes; browsers refuse it")
-    told = _in_own_process(
+    reported = _in_own_process(
         {
             "pac": pac,
             "urls": [url for url, _text, _expected in wanted],
@@ -68,7 +68,7 @@ def answers(
         }
     )
     found = []
-    for (url, text, routes), (got, unknown) in zip(wanted, told, strict=True):
+    for (url, text, routes), (got, unknown) in zip(wanted, reported, strict=True):
         first = (_routes(got) or [])[: len(routes or ())]
         found.append(Answer(url, text, got, first == routes, tuple(unknown)))
     return found

@@ -55,7 +55,7 @@ class Plan:
     forget: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the plan as plain data, for a task's result; `settle` takes it back in this form."""
+        """Return the plan as plain data, for a task's result; `read_back` takes it back in this form."""
         writes = self.writes.as_dict()
         return {
             "role": self.role,
@@ -84,7 +84,7 @@ def plan(
     """Compare one endpoint with a role's controls.
 
     `reads` is what the role asked the reader for; `state` is present or absent; `memory` stands in for the memory in
-    the document (settle needs it once the memory has been deleted, undo for what one run wrote over), and `before` says
+    the document (read_back needs it once the memory is gone, undo for what one run wrote over), and `before` says
     in words what it was there before; `waive` puts the
     waiver that concerns it on a record. What is waived is not written. Raises ControlError for unusable controls.
     """

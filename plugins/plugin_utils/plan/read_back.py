@@ -17,7 +17,7 @@ from .writes import About
 Failures = list[dict[str, Any]]
 
 
-def settle(
+def read_back(
     before: Mapping[str, Any],
     controls: Any,
     document: Mapping[str, Any] | None,
@@ -42,7 +42,7 @@ def settle(
     undo = {About(*item["about"]): item["put_back"] for item in before["undo"]}
     # The first step that fails ends the role, so what was to come after it was not tried.
     short = "was not written, since the role ended before it" if failures else "was written, but reads back wrong"
-    records = [_settled(item, old.get(About.of(item)), why, after.effects, undo, short=short) for item in after.records]
+    records = [_judged(item, old.get(About.of(item)), why, after.effects, undo, short=short) for item in after.records]
     return _with_failures(records, before["role"], failures)
 
 
@@ -92,7 +92,7 @@ def _unread_again(item: dict[str, Any]) -> dict[str, Any]:
     return {**item, "control": f"{item['control']}.again", "reason": reason}
 
 
-def foretell(before: Mapping[str, Any], failures: Failures) -> list[dict[str, Any]]:
+def predict(before: Mapping[str, Any], failures: Failures) -> list[dict[str, Any]]:
     """Return the records of a dry run of which some writes failed: what fails there will fail in earnest."""
     before = plain(before)
     why = {About(*item): _reason(About(*item), failures) for item in before["written"]}
@@ -124,7 +124,7 @@ def _unconfirmed(item: dict[str, Any], why: dict[About, str], failures: Failures
     return _error(item, f"was to be written; whether it was is not known: {reason}")
 
 
-def _settled(
+def _judged(
     now: dict[str, Any],
     old: dict[str, Any] | None,
     why: dict[About, str],
@@ -148,7 +148,7 @@ def _settled(
 
 
 def _error(item: dict[str, Any], reason: str) -> dict[str, Any]:
-    # What was read back as fixed before, and then got lost, is not told as fixed.
+    # What was read back as fixed before, and then got lost, is not reported as fixed.
     rest = {key: value for key, value in item.items() if key not in ("before", "put_back")}
     return {**rest, "status": "error", "reason": reason}
 

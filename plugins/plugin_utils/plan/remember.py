@@ -62,7 +62,7 @@ def _covers(entry: Entry, place: Place) -> bool:
 def _role_can_undo(check: Check, place: Place, located: Located) -> bool:
     """Whether there is something to go back to.
 
-    A wish for a range (a version or newer) has no one value, and a key that is there has none.
+    A desired range (a version or newer) has no one value, and a key that is there has none.
     """
     if not (place.can_be_remembered and place.role_takes_back):
         return False

@@ -80,15 +80,15 @@ class History:
 
         A record that is older than what is known (its run began earlier and ended later) is described, not stored.
         """
-        told = []
+        seen = []
         for item in records:
             number, past = self._past(item)
-            told.append(described(item, past, rules))
+            seen.append(described(item, past, rules))
             if past is None or item["at"] >= past.at:
                 self._store(item, number, past, now_known(item, past))
-        self._note_measured(told)
-        self._db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", {(item["run"], item["at"]) for item in told})
-        return told
+        self._note_measured(seen)
+        self._db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", {(item["run"], item["at"]) for item in seen})
+        return seen
 
     def forget_before(self, at: str) -> None:
         """Delete what ended before a time: runs, controls that nobody has measured since, changes but each last one."""
@@ -149,7 +149,7 @@ def opened(path: str | Path) -> Iterator[History]:
     Raises HistoryError.
     """
     file = Path(path)
-    with _told(file):
+    with _explained(file):
         if not file.exists():
             _create(file)
         connection = _begun(file)
@@ -169,7 +169,7 @@ def opened(path: str | Path) -> Iterator[History]:
 def check_history(path: str | Path) -> None:
     """Raise HistoryError for a file that a run could not use or write at its end. No file is made, none is changed."""
     file = Path(path)
-    with _told(file):
+    with _explained(file):
         if not file.exists():
             check_folder(file.parent)
             return
@@ -208,7 +208,7 @@ def keep_from(at: str, days: int) -> str:
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
+def _explained(file: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:

@@ -18,12 +18,12 @@ from .records import GOOD, NOT_MEASURED, Record, record
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 LIFE = "endpoint.life"
 # A record tells its newest changes; the history keeps all that are young enough.
-TOLD_CHANGES = 100
+REPORTED_CHANGES = 100
 # Silence that was announced is no news; it is not good news either.
 EXPECTED = "offsite"
 # What is not as desired, whoever answers for it: a waiver that begins or ends moves neither desired value nor endpoint.
 _BY_WAIVER = {"waived", "waiver_expired"}
-_NOT_AS_WISHED = {"drifted", "managed_elsewhere", *_BY_WAIVER}
+_NOT_AS_DESIRED = {"drifted", "managed_elsewhere", *_BY_WAIVER}
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def described(item: Record, past: Past | None, rules: Flapping) -> Record:
         "news": news(item["status"], past),
         "moved": known.moved,
         "flapping": is_flapping(known.changes, item["at"], rules),
-        "changes": [{"at": at, "status": status} for at, status in known.changes[-TOLD_CHANGES:]],
+        "changes": [{"at": at, "status": status} for at, status in known.changes[-REPORTED_CHANGES:]],
     }
 
 
@@ -107,7 +107,7 @@ def moved(item: Record, past: Past | None) -> str:
     if past is None:
         return ""
     both = {past.status, item["status"]}
-    again = _goes_on(past.status) == item["status"] or (both <= _NOT_AS_WISHED and bool(both & _BY_WAIVER))
+    again = _goes_on(past.status) == item["status"] or (both <= _NOT_AS_DESIRED and bool(both & _BY_WAIVER))
     desired = digest(item["expected"]) != past.desired
     # The same machine, judged otherwise by another version: that is the desired value's doing, too.
     desired = desired or (not again and item["versions"].get("offsite_endpoints", "") != past.version)

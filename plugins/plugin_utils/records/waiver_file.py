@@ -1,4 +1,4 @@
-"""The YAML file of the waivers, read strictly: what is wrong in it is told at once, each with its line and column.
+"""The YAML file of the waivers, read strictly: what is wrong in it is reported at once, each with its line and column.
 
 Nothing of the file is ever built into an object: tags and aliases are refused, and only texts, lists and mappings are
 looked at. records.waivers says what an entry means.
@@ -45,7 +45,7 @@ class _Mistakes:
         """Note one; `mark` is YAML's (line and column from 0)."""
         self._found.append((mark.line + 1, mark.column + 1, words))
 
-    def tell(self) -> None:
+    def refuse(self) -> None:
         """Raise WaiverError when there is any."""
         lines = [
             f"{self._path}, line {line}, column {column}: {words}; {_PAGE}"
@@ -79,13 +79,13 @@ def parse_entries(text: str, path: str | Path) -> list[Entry]:
     """Return the entries of a text; `path` is only for the messages. Raises WaiverError and nothing else."""
     mistakes = _Mistakes(path)
     root = _compose(text, mistakes)
-    mistakes.tell()
+    mistakes.refuse()
     entries = []
     if isinstance(root, yaml.SequenceNode):
         entries = [_entry(node, mistakes) for node in root.value]
     elif root is not None and not (isinstance(root, yaml.ScalarNode) and root.value == ""):
         mistakes.add(root.start_mark, f"the file is {_kind(root)}; it must be a list of waivers, each beginning with -")
-    mistakes.tell()
+    mistakes.refuse()
     return entries
 
 

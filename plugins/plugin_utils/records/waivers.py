@@ -1,8 +1,8 @@
 """Waivers: what somebody answers for until a date, in a YAML file beside the inventory (docs/waivers.md).
 
 A waiver turns a drifted or managed_elsewhere record into `waived` until its last day has passed, and into
-`waiver_expired` after that. It never touches an endpoint that could not be measured. The file is read strictly and told
-about whole: every mistake in it at once, each with its line and column. Nothing here has a clock: today is an argument.
+`waiver_expired` after that. It never touches an endpoint that could not be measured. The file is read strictly and
+reported: every mistake in it at once, each with its line and column. Nothing here has a clock: today is an argument.
 """
 
 from __future__ import annotations

@@ -199,7 +199,7 @@ def _by_urgency(found: Mapping[tuple[str, str], _Rows]) -> tuple[Group, ...]:
 def _points(found: Mapping[Move, int]) -> tuple[Point, ...]:
     """Return how many controls were good, not good and not measured, oldest first; only times at which that changed.
 
-    At most MOST_POINTS points: of what happened close together only the end is told.
+    At most MOST_POINTS points: of what happened close together only the end is reported.
     """
     if not found:
         return ()

@@ -89,8 +89,8 @@ def _case(item: Record) -> ET.Element:
     outcome = OUTCOMES[item["status"]]
     if outcome != "passed":
         message = item["reason"] or item["title"] or item["status"]
-        told = ET.SubElement(case, outcome, {"message": fit(message), "type": item["status"]})
-        told.text = fit(_details(item))
+        reported = ET.SubElement(case, outcome, {"message": fit(message), "type": item["status"]})
+        reported.text = fit(_details(item))
     return case
 
 

@@ -1,6 +1,6 @@
 """What is worth a mail or a message after a run: what went wrong since the last time, and waivers that have run out.
 
-What was wrong the last time already, and what could not be measured, is not told: a laptop that sleeps is no news.
+What was wrong the last time already, and what could not be measured, is not reported: a laptop that sleeps is no news.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_VALUE = 300
 _NAMED_ENDPOINTS = 3
 
 
-def telling(records: Iterable[Mapping[str, Any]], report: str = "") -> dict[str, Any] | None:
+def notification(records: Iterable[Mapping[str, Any]], report: str = "") -> dict[str, Any] | None:
     """Return what to tell about the records of a run, None when there is nothing new.
 
     {"new": [records], "expired": [records], "subject": one line, "text": a mail's text, "json": a webhook's body: the

@@ -24,7 +24,7 @@ _CONTROL = ("endpoint", "role", "control", "instance", "scope", "severity", "sta
 
 @dataclass(frozen=True, slots=True)
 class _Endpoint:
-    """What is told of an endpoint; `at` is None when none of its records has a time."""
+    """What is reported of an endpoint; `at` is None when none of its records has a time."""
 
     name: str
     measured: bool

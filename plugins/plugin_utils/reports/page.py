@@ -137,16 +137,16 @@ def sentence(summary: Summary, words: Mapping[str, Any]) -> str:
     for status in ("fixed", "waived"):
         if summary.counts.get(status):
             first += parts[status].format(n=summary.counts[status])
-    told = [first]
-    told += [
+    reported = [first]
+    reported += [
         parts["count"].format(status=words["status"][status], n=summary.counts[status])
         for status in NOT_GOOD
         if summary.counts.get(status)
     ]
     if summary.not_measured:
-        told.append(parts["not_measured"].format(n=len(summary.not_measured)))
+        reported.append(parts["not_measured"].format(n=len(summary.not_measured)))
     start = "bad" if not good else "partly" if summary.not_measured else "good"
-    return f"{parts[start]}: {'、'.join(told)}"
+    return f"{parts[start]}: {'、'.join(reported)}"
 
 
 def _without_script(shown: Fleet, words: Mapping[str, Any]) -> list[list[str]]:

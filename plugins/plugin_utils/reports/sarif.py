@@ -1,7 +1,7 @@
 """The records as SARIF 2.1.0, for GitHub code scanning and other viewers: what is not good, not measured, or waived.
 
 A control is a rule, a record a result, an endpoint the file in which it is found: viewers need a file, so the
-endpoint's name stands as one. An endpoint that was not measured is told as a result and as a notification as well.
+endpoint's name stands as one. An endpoint that was not measured is reported as a result and as a notification as well.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BASELINE = {"new": "new", "still": "unchanged"}
 _MARKS = str.maketrans({"{": "{{", "}": "}}", "[": "\\[", "]": "\\]"})
 
 
-_TOLD = (*NOT_GOOD, *NOT_MEASURED, "waived")
+_REPORTED = (*NOT_GOOD, *NOT_MEASURED, "waived")
 # Where the results stand in the log: no text in JSON has a line's end in it.
 _RESULTS = '\n   "results": []'
 
@@ -70,7 +70,7 @@ class Sarif(Writer):
     def add(self, items: list[Record]) -> None:
         """Write a result for each that asks for something."""
         for item in items:
-            if item["status"] in _TOLD:
+            if item["status"] in _REPORTED:
                 self.write(self._between + _json(_result(item, self._places)).replace("\n", "\n    "))
                 self._between, self._close = ",\n    ", "\n   ]"
 
@@ -120,7 +120,7 @@ def _id(item: Record) -> str:
 
 def _result(item: Record, places: dict[str, int]) -> Json:
     news = _BASELINE.get(item.get("news", ""))
-    told = ("endpoint", "role", "instance", "scope", "status", "severity", "owner", "life", "since", "run", "at")
+    reported = ("endpoint", "role", "instance", "scope", "status", "severity", "owner", "life", "since", "run", "at")
     result = {
         "ruleId": _id(item),
         "ruleIndex": places[_id(item)],
@@ -129,7 +129,7 @@ def _result(item: Record, places: dict[str, int]) -> Json:
         "locations": [_location(item)],
         # The name under which GitHub looks for what makes an alert the same as the last time.
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(item)},
-        "properties": {key: fit(str(text)) for key in told if (text := item.get(key))},
+        "properties": {key: fit(str(text)) for key in reported if (text := item.get(key))},
     }
     if item["status"] == "waived":
         words = fit(waiver_text(item) or item["reason"])

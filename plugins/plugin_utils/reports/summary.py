@@ -243,7 +243,7 @@ def waiver_lines(waivers: Iterable[Mapping[str, Any]], width: int = 100) -> str:
 def table(records: Records, endpoints: Iterable[str], width: int = 100) -> str:
     """Return the report as text of at most `width` columns: what is not good in full, of the rest the number.
 
-    What was fixed and takes effect only later is told in one line.
+    What was fixed and takes effect only later is reported in one line.
 
     Columns are those of a terminal: a Chinese or Japanese character takes two. Control characters of endpoint values
     are shown and not sent.

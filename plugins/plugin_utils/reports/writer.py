@@ -47,5 +47,5 @@ def written(writers: dict[Writer, TextIO], records: Known | Runs) -> None:
             writer.add(items)
     for writer, file in writers.items():
         writer.end()
-        # A full disk is told here, while every file is still as it was before.
+        # A full disk is reported here, while every file is still as it was before.
         file.flush()

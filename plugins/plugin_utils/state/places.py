@@ -62,7 +62,7 @@ class _Plist(Place):
 
 
 class _Tool(Place):
-    """{tool: "anchor com.apple/x", key: [rules]}: what one of Apple's tools told, as mac_endpoint_state was asked.
+    """{tool: "anchor com.apple/x", key: [rules]}: what one of Apple's tools reported, as mac_endpoint_state was asked.
 
     The role itself writes it.
     """

@@ -156,8 +156,8 @@ def lacks_python(result: Mapping[str, Any]) -> bool:
     The stub's text comes on standard error; Ansible says only that there was no JSON
     (docs/sources/macos.md#python-on-a-mac).
     """
-    told = " ".join(str(result.get(name, "")) for name in ("msg", "module_stderr", "module_stdout", "exception"))
-    return "The module interpreter" in told or "no developer tools were found" in told
+    reported = " ".join(str(result.get(name, "")) for name in ("msg", "module_stderr", "module_stdout", "exception"))
+    return "The module interpreter" in reported or "no developer tools were found" in reported
 
 
 def lost(failure: BaseException) -> str:

@@ -35,7 +35,7 @@ def said(result: Mapping[str, Any]) -> str:
     """Return why a task failed; win_powershell tells a script's error under `error`, a command on its own streams."""
     errors = result.get("error") or [{}]
     script = errors[0].get("exception", {}).get("message") if isinstance(errors, list) else None
-    told = str(script or result.get("msg") or result.get("module_stderr") or "no message").strip()
+    reported = str(script or result.get("msg") or result.get("module_stderr") or "no message").strip()
     streams = " ".join(str(result.get(name) or "") for name in ("stdout", "stderr"))
     own = " ".join(streams.split())[-300:]
-    return f"{told}: {own}" if "cmd" in result and own else told
+    return f"{reported}: {own}" if "cmd" in result and own else reported

@@ -3,7 +3,7 @@
 One set can be written in many ways: `10.20.0.0/16`, `10.20.0.0/255.255.0.0` and `10.20.0.0-10.20.255.255` are the
 same addresses (docs/sources/windows.md#firewall-addresses: what was set as CIDR is read back as a mask). Here every
 text becomes plain address ranges and keywords, both per family, so that sets can be compared and the difference be
-told in words.
+reported in words.
 
 Keywords: Set-NetFirewallRule names them; a 4 or 6 at the end limits one to IPv4 or IPv6. The registry's spellings
 (MS-GPFAS 2.2.2.13: `RmtIntrAnet`, `Ply2Renders`) are understood too. `Any` and `*` are every address of both families.

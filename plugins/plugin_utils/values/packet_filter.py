@@ -38,7 +38,7 @@ class Scope:
 
 
 def scope(port: int, allow: Iterable[str]) -> Scope:
-    r"""Return who may reach a port. Raises AddressError for what the packet filter cannot be told.
+    r"""Return who may reach a port. Raises AddressError for what the packet filter does not understand.
 
     >>> print(*scope(445, ["LocalSubnet", "10.0.0.0/8"]).rules(["en0"]), sep="\n")
     pass in quick on lo0 proto tcp from any to any port 445
@@ -69,7 +69,7 @@ def meaning(rule: str) -> tuple[str, ...]:
     for word in rule.split():
         if word in _NOISE or (word == "drop" and words == ["block"]):
             continue
-        if word in ("inet", "inet6") and _tells_family(rule):
+        if word in ("inet", "inet6") and _shows_family(rule):
             continue
         words += ["from", "any", "to", "any"] if word == "all" else [_word(word, words)]
     return tuple(words)
@@ -81,7 +81,7 @@ def _word(word: str, before: list[str]) -> str:
     return _SERVICES.get(word, word).removesuffix("/32").removesuffix("/128")
 
 
-def _tells_family(rule: str) -> bool:
+def _shows_family(rule: str) -> bool:
     """Whether an address in the rule says by itself which family it is of."""
     words = rule.split()
     source = words[words.index("from") + 1] if "from" in words[:-1] else ""

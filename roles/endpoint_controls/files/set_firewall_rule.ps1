@@ -1,7 +1,7 @@
 # offsite-script: set_firewall_rule
 
 # Sets the scope, the profiles or the state of one rule of the local firewall policy, found by its name (never its
-# display name). It writes what it is told and makes no rule. Addresses are given as Windows reads them back
+# display name). It writes what it is given and makes no rule. Addresses are given as Windows reads them back
 # (10.0.0.0/255.0.0.0, not 10.0.0.0/8): the comparison here is of text. Profiles are of Domain, Private and Public.
 # $null leaves a setting as it is. For ansible.windows.win_powershell, which makes $Ansible.
 
@@ -102,22 +102,22 @@ if ($null -eq $before) {
     throw "The local firewall policy has no rule '$Rule'. Check the name with Get-NetFirewallRule; this script makes none."
 }
 $change = @{}
-$told = $before.Clone()
+$desired = $before.Clone()
 if ($null -ne $RemoteAddress) {
     $change['RemoteAddress'] = $RemoteAddress
-    $told['remote_address'] = $RemoteAddress
+    $desired['remote_address'] = $RemoteAddress
 }
 if ($null -ne $Enabled) {
     $change['Enabled'] = $Enabled.ToString()
-    $told['enabled'] = $Enabled
+    $desired['enabled'] = $Enabled
 }
 if ($null -ne $ProfileName) {
-    $told['profiles'] = Get-ProfileName -Text ([string]::Join(',', $ProfileName))
+    $desired['profiles'] = Get-ProfileName -Text ([string]::Join(',', $ProfileName))
     # Windows keeps all three as "Any": a rule without profiles.
-    $change['Profile'] = if ($told['profiles'].Count -eq 3) { 'Any' } else { [string]::Join(',', $told['profiles']) }
+    $change['Profile'] = if ($desired['profiles'].Count -eq 3) { 'Any' } else { [string]::Join(',', $desired['profiles']) }
 }
-$after = $told
-if (-not (Test-SameRule -Left $before -Right $told) -and $PSCmdlet.ShouldProcess($Rule, 'Set-NetFirewallRule')) {
+$after = $desired
+if (-not (Test-SameRule -Left $before -Right $desired) -and $PSCmdlet.ShouldProcess($Rule, 'Set-NetFirewallRule')) {
     Set-FirewallRuleData -Name $Rule -Change $change
     $after = Get-RuleState -Name $Rule
 }

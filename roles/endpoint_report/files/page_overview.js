@@ -34,12 +34,12 @@ function renderGrid() {
 
 function setUpGrid() {
   const grid = byId("grid");
-  const tell = (event) => {
+  const describe = (event) => {
     const cell = event.target.closest(".cell");
     if (cell) byId("cell").textContent = describeEndpoint(endpoints[cell.dataset.endpoint]);
   };
-  grid.addEventListener("mouseover", tell);
-  grid.addEventListener("focusin", tell);
+  grid.addEventListener("mouseover", describe);
+  grid.addEventListener("focusin", describe);
   grid.addEventListener("click", (event) => {
     const cell = event.target.closest(".cell");
     if (!cell) return;

@@ -200,15 +200,15 @@ function renderHead() {
 }
 
 function describeFilters() {
-  const told = [];
-  if (filters.q) told.push(`${W.search} “${filters.q}”`);
-  if (filters.host) told.push(`${W.host} “${filters.host}”`);
-  if (filters.control) told.push(`${W.control} ${filters.control}`);
-  if (filters.status) told.push(`${W.status_label} ${W.status[filters.status]}`);
-  if (filters.owner) told.push(`${W.owner} ${filters.owner === NOBODY ? W.nobody : filters.owner}`);
-  if (filters.severity) told.push(`${W.severity_label} ${W.severity[filters.severity]}`);
-  if (filters.news) told.push(`${W.news_label} ${W.news[filters.news]}`);
-  return told.length ? fill(W.filtered, { what: told.join(", ") }) : "";
+  const words = [];
+  if (filters.q) words.push(`${W.search} “${filters.q}”`);
+  if (filters.host) words.push(`${W.host} “${filters.host}”`);
+  if (filters.control) words.push(`${W.control} ${filters.control}`);
+  if (filters.status) words.push(`${W.status_label} ${W.status[filters.status]}`);
+  if (filters.owner) words.push(`${W.owner} ${filters.owner === NOBODY ? W.nobody : filters.owner}`);
+  if (filters.severity) words.push(`${W.severity_label} ${W.severity[filters.severity]}`);
+  if (filters.news) words.push(`${W.news_label} ${W.news[filters.news]}`);
+  return words.length ? fill(W.filtered, { what: words.join(", ") }) : "";
 }
 
 function renderTable() {
@@ -218,9 +218,9 @@ function renderTable() {
   byId("findings-title").textContent = filters.good ? W.findings_all : W.findings;
   renderHead();
   renderUpTo(PAGE);
-  const told = [fill(W.shown, { n: number(found.length), all: number(DATA.rows.length) })];
-  if (!filters.good && !filters.status && goodRows) told.push(fill(W.shown_compliant, { n: number(goodRows) }));
-  byId("count").textContent = [...told, describeFilters()].filter(Boolean).join(" · ");
+  const words = [fill(W.shown, { n: number(found.length), all: number(DATA.rows.length) })];
+  if (!filters.good && !filters.status && goodRows) words.push(fill(W.shown_compliant, { n: number(goodRows) }));
+  byId("count").textContent = [...words, describeFilters()].filter(Boolean).join(" · ");
   byId("nothing").hidden = found.length > 0;
   byId("nothing").textContent = describeFilters() ? W.nothing_found : W.all_good;
   byId("rows").hidden = found.length === 0;

@@ -57,12 +57,12 @@ function renderTrend() {
   const span = Math.max(1, Date.parse(DATA.now) - first);
   const x = (at) => Math.round((LEFT + ((at - first) / span) * (width - LEFT - RIGHT)) * 10) / 10;
   const height = PANELS.length * (PANEL + GAP) + 26;
-  const told = PANELS.map(([state, column]) => fill(W.trend_line, {
+  const words = PANELS.map(([state, column]) => fill(W.trend_line, {
     what: W.state[state], first: number(DATA.trend[0][column]), last: number(DATA.trend[DATA.trend.length - 1][column]),
     most: number(Math.max(...DATA.trend.map((point) => point[column]))),
   })).join("; ");
   const day = (at, anchor, where) => drawn("text", { x: where, y: height - 6, "text-anchor": anchor, class: "day" }, local(at));
-  chart.replaceChildren(drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": told },
+  chart.replaceChildren(drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words },
     drawn("defs", {}, ...PANELS.map(([state]) => pattern(state))),
     ...PANELS.map(([state, column], n) => panel(state, column, n * (PANEL + GAP) + 26, width, x)),
     day(DATA.trend[0][0], "start", LEFT), day(DATA.now, "end", width - RIGHT)));

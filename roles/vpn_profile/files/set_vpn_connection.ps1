@@ -1,7 +1,7 @@
 # offsite-script: set_vpn_connection
 
 # Shows one VPN connection of the user it runs as (a plug-in connection cannot be for all users) and, where Present is
-# told, makes, changes or removes it. Its output is the connection as it is afterwards. The custom configuration is
+# given, makes, changes or removes it. Its output is the connection as it is afterwards. The custom configuration is
 # written and never compared: Windows may give the same XML back in another form.
 # For ansible.windows.win_powershell with become, which makes $Ansible. $null for Present: only show.
 
@@ -119,27 +119,27 @@ function Write-Connection {
 $Ansible.Changed = $false
 $compared = @('exists', 'plugin', 'server_address', 'proxy_script', 'auto_detect')
 $before = Get-ConnectionData -Connection $Name
-$told = $before
+$desired = $before
 if ($Present -eq $true) {
-    $told = @{ exists = $true; plugin = $Plugin; server_address = $ServerAddress; in_use = $false }
-    $told['custom_configuration'] = $CustomConfiguration
-    $told['proxy_script'] = $ProxyScript
-    $told['auto_detect'] = $AutoDetect
+    $desired = @{ exists = $true; plugin = $Plugin; server_address = $ServerAddress; in_use = $false }
+    $desired['custom_configuration'] = $CustomConfiguration
+    $desired['proxy_script'] = $ProxyScript
+    $desired['auto_detect'] = $AutoDetect
 }
 elseif ($Present -eq $false) {
-    $told = @{ exists = $false }
+    $desired = @{ exists = $false }
 }
 $after = $before
-if (-not (Test-SameConnection -Left $before -Right $told -Field $compared)) {
+if (-not (Test-SameConnection -Left $before -Right $desired -Field $compared)) {
     if ($before['exists'] -and $before['plugin'] -eq '') {
         throw "'$Name' is a connection of Windows' own kind, which somebody else made. Rename one of the two."
     }
     if ($before['exists'] -and $before['in_use']) {
         throw "'$Name' is in use. Disconnect it and run this again."
     }
-    $after = $told
+    $after = $desired
     if ($PSCmdlet.ShouldProcess($Name, 'Set-VpnConnection')) {
-        Write-Connection -Connection $Name -From $before -To $told
+        Write-Connection -Connection $Name -From $before -To $desired
         $after = Get-ConnectionData -Connection $Name
     }
 }

@@ -11,7 +11,7 @@ from lab.windows.machine.registry import Value
 if TYPE_CHECKING:
     from lab.windows.machine import Machine
 
-SHA256 = "ac6ff6bb64c7492993df7dc1241d71599cc581b9cfbdc1f10b1c429bdb9e3ca9"
+SHA256 = "e4622ccdb745de0ac8b3dc5d85c5a6fb171a9f70395ac18d313811d5c3a99d74"
 # The cmdlets' names for address keywords (Set-NetFirewallRule) and the registry's (MS-GPFAS 2.2.2.13).
 _KEYWORDS = {
     "Internet": "IntErnet",
@@ -27,7 +27,7 @@ _PROFILES = ("Domain", "Private", "Public")
 
 @script_model("set_firewall_rule", SHA256)
 def set_firewall_rule(machine: Machine, params: dict[str, Any], *, check_mode: bool, diff_mode: bool) -> ScriptResult:
-    """Write what is told unless it is there, and read it back; in check mode, what is told counts as read back."""
+    """Write what is desired unless it is there, and read it back; in check mode, that counts as read back."""
     name = params["Rule"]
     text = machine.registry.data(LOCAL_RULES, name)
     if text is None:
@@ -35,15 +35,15 @@ def set_firewall_rule(machine: Machine, params: dict[str, Any], *, check_mode: b
         return ScriptResult(error=f"The local firewall policy has no rule '{name}'. {reason}")
     rule = parse(text)
     before = _shown(name, rule)
-    told = {"remote_address": _several(params, "RemoteAddress"), "enabled": params.get("Enabled")}
+    desired = {"remote_address": _several(params, "RemoteAddress"), "enabled": params.get("Enabled")}
     profiles = _several(params, "ProfileName")
     if profiles is not None:
-        told["profiles"] = [name for name in _PROFILES if name.lower() in [given.lower() for given in profiles]]
-    told = {key: value for key, value in told.items() if value is not None}
-    after = before | told
+        desired["profiles"] = [name for name in _PROFILES if name.lower() in [given.lower() for given in profiles]]
+    desired = {key: value for key, value in desired.items() if value is not None}
+    after = before | desired
     if _folded(before) != _folded(after) and not check_mode:
         try:
-            _write(rule, told)
+            _write(rule, desired)
         except ValueError as error:
             return ScriptResult(error=f"The address is invalid: {error}")
         machine.registry.set(LOCAL_RULES, name, Value("REG_SZ", rule.render()))
@@ -57,15 +57,15 @@ def _several(params: dict[str, Any], name: str) -> list[str] | None:
     return [value] if isinstance(value, str) else value
 
 
-def _write(rule: Rule, told: dict[str, Any]) -> None:
-    if "remote_address" in told:
+def _write(rule: Rule, desired: dict[str, Any]) -> None:
+    if "remote_address" in desired:
         words = {name.lower(): registry for name, registry in _KEYWORDS.items()}
-        rule.put_addresses("R", [words.get(address.lower(), address) for address in told["remote_address"]])
-    if "enabled" in told:
-        rule.put("Active", "TRUE" if told["enabled"] else "FALSE")
-    if "profiles" in told:
+        rule.put_addresses("R", [words.get(address.lower(), address) for address in desired["remote_address"]])
+    if "enabled" in desired:
+        rule.put("Active", "TRUE" if desired["enabled"] else "FALSE")
+    if "profiles" in desired:
         # All three are "Any", and that is a rule without profiles.
-        rule.put("Profile", () if len(told["profiles"]) == len(_PROFILES) else told["profiles"])
+        rule.put("Profile", () if len(desired["profiles"]) == len(_PROFILES) else desired["profiles"])
 
 
 def _shown(name: str, rule: Rule) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from lab.windows.calls.scripts import ScriptResult, script_model
 if TYPE_CHECKING:
     from lab.windows.machine import Machine
 
-SHA256 = "a1c913873beaf3394bc9f1ba02f8e0d4136a9a27c08cb38d24abeeb1c0415664"
+SHA256 = "7810abdf101dd511856e5c876d0de6dca583e1f17906196e18f0d9e6eed5c038"
 _COMPARED = ("exists", "plugin", "server_address", "proxy_script", "auto_detect")
 
 
@@ -21,12 +21,12 @@ _COMPARED = ("exists", "plugin", "server_address", "proxy_script", "auto_detect"
 def set_vpn_connection(
     machine: Machine, params: dict[str, Any], *, check_mode: bool, diff_mode: bool, sid: str
 ) -> ScriptResult:
-    """Do what is told to the connection unless it is so, and show it as it is then."""
+    """Do what is desired to the connection unless it is so, and show it as it is then."""
     name, present = params["Name"], params.get("Present")
     before = _shown(machine, sid, name)
-    told = before
+    desired = before
     if present is True:
-        told = {
+        desired = {
             "exists": True,
             "plugin": params.get("Plugin") or "",
             "server_address": params.get("ServerAddress") or "",
@@ -36,15 +36,15 @@ def set_vpn_connection(
             "in_use": False,
         }
     elif present is False:
-        told = {"exists": False}
+        desired = {"exists": False}
     after = before
-    if _compared(before) != _compared(told):
-        error = _refusal(name, before, told)
+    if _compared(before) != _compared(desired):
+        error = _refusal(name, before, desired)
         if error:
             return ScriptResult(error=error)
-        after = told
+        after = desired
         if not check_mode:
-            _write(machine, sid, name, told)
+            _write(machine, sid, name, desired)
             after = _shown(machine, sid, name)
     changed = _compared(before) != _compared(after)
     return ScriptResult(output=[after], changed=changed, diff={"before": before, "after": after})
@@ -63,25 +63,25 @@ def _compared(shown: dict[str, Any]) -> list[Any]:
     return [shown.get(field) for field in _COMPARED]
 
 
-def _refusal(name: str, before: dict[str, Any], told: dict[str, Any]) -> str | None:
+def _refusal(name: str, before: dict[str, Any], desired: dict[str, Any]) -> str | None:
     if before["exists"] and not before["plugin"]:
         return f"'{name}' is a connection of Windows' own kind, which somebody else made. Rename one of the two."
     if before["exists"] and before["in_use"]:
         return f"'{name}' is in use. Disconnect it and run this again."
-    if told["exists"]:
+    if desired["exists"]:
         try:
-            ElementTree.fromstring(told["custom_configuration"])
+            ElementTree.fromstring(desired["custom_configuration"])
         except ElementTree.ParseError as problem:
             return f'Cannot convert value to type "System.Xml.XmlDocument". Error: {problem}'
     return None
 
 
-def _write(machine: Machine, sid: str, name: str, told: dict[str, Any]) -> None:
-    """A proxy script that is not told is not given to the cmdlet, which then leaves the one that is there."""
+def _write(machine: Machine, sid: str, name: str, desired: dict[str, Any]) -> None:
+    """A proxy script that is not desired is not given to the cmdlet, which then leaves the one that is there."""
     known = machine.vpn_connections.pop(sid, {})
-    script = told.get("proxy_script") or _named(known, name).get("proxy_script", "")
+    script = desired.get("proxy_script") or _named(known, name).get("proxy_script", "")
     left = {key: item for key, item in known.items() if key.lower() != name.lower()}
-    if told["exists"]:
-        left[name] = told | {"proxy_script": script}
+    if desired["exists"]:
+        left[name] = desired | {"proxy_script": script}
     if left:
         machine.vpn_connections[sid] = left

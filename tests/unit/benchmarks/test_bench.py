@@ -100,7 +100,7 @@ def test_each_target_is_missed_by_its_own_figure(changed, target):
     assert any(sentence.startswith(target) for sentence in missed(**changed))
 
 
-def test_a_re_run_that_is_too_dear_against_stock_is_told():
+def test_a_re_run_that_is_too_dear_against_stock_is_reported():
     results = Results({(TWENTY, RERUN): Cost(6, 10.5, 0), (TWENTY, STOCK_RERUN): Cost(60, 52, 0)})
     lines = list(map(shown.line, shown.verdicts(results)))
     assert lines[2] == (

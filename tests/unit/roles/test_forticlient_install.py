@@ -35,7 +35,7 @@ TABLE = yaml.safe_load((ROOT / "roles/forticlient_install/vars/main.yml").read_t
         ("6.2.0.0780", set()),
     ],
 )
-def test_the_table_tells_what_the_vendor_s_records_name(version: str, expected: set[str]) -> None:
+def test_the_table_reports_what_the_vendor_s_records_name(version: str, expected: set[str]) -> None:
     assert named("Windows", version) == expected
 
 
@@ -43,7 +43,7 @@ def test_the_table_tells_what_the_vendor_s_records_name(version: str, expected: 
     ("version", "affected"),
     [("7.4.3.4323", True), ("7.4.4", False), ("7.2.11", True), ("7.2.12", False), ("7.0.7.0245", True)],
 )
-def test_a_mac_is_told_the_record_that_names_macs_and_no_other(version: str, affected: bool) -> None:
+def test_a_mac_is_reported_the_record_that_names_macs_and_no_other(version: str, affected: bool) -> None:
     assert named("Darwin", version) == ({"CVE-2025-57741"} if affected else set())
 
 
@@ -68,7 +68,7 @@ def test_a_version_lies_in_a_range_or_outside(bounds: dict[str, str], inside: bo
     assert (comparison("version_outside", [{"below": "1"}, bounds]).verdict(actual) is None) is not inside
 
 
-def test_a_version_inside_a_forbidden_range_is_told_in_words() -> None:
+def test_a_version_inside_a_forbidden_range_is_reported_in_words() -> None:
     forbidden = [{"at_least": "7.0.2", "at_most": "7.0.2"}, {"at_least": "7.4.0", "below": "7.4.4"}]
     verdict = comparison("version_outside", forbidden).verdict(Located(True, "7.4.3.8758"))
     assert verdict == 'is "7.4.3.8758", should be none of: 7.0.2; 7.4.0 or newer and older than 7.4.4'
@@ -89,7 +89,7 @@ def state(**nodes: Any) -> State:
     return State({**windows(), **nodes}, {})
 
 
-def test_files_tell_whether_they_exist_and_their_version() -> None:
+def test_files_report_whether_they_exist_and_their_version() -> None:
     files = {
         r"C:\a.exe": {"exists": True, "type": "file", "size": 5, "version": "7.4.3.1790"},
         r"C:\b": {"exists": False},

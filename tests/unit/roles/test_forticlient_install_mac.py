@@ -45,8 +45,8 @@ def a_mac(
     return document
 
 
-def look(document: dict[str, Any], **wishes: Any) -> Plan:
-    return planned("forticlient_install", document, **{**SUPPLIED, **wishes})
+def look(document: dict[str, Any], **overrides: Any) -> Plan:
+    return planned("forticlient_install", document, **{**SUPPLIED, **overrides})
 
 
 def test_a_client_that_is_good_needs_nothing_and_full_disk_access_is_not_pretended():
@@ -71,7 +71,7 @@ def test_a_missing_client_is_installed_and_remembered_as_ours():
     assert found(result)[("system_extension", None)] == "not_applicable"
 
 
-def test_without_an_installer_it_is_only_told():
+def test_without_an_installer_it_is_only_reported():
     result = look(a_mac(None), forticlient_install_source="", forticlient_install_version="")
     assert found(result)[("installed", None)] == "drifted"
     assert not result.as_dict()["has_writes"]
@@ -83,9 +83,9 @@ def test_an_upgrade_is_done_and_not_taken_back():
     assert result.keep is None
 
 
-@pytest.mark.parametrize(("wish", "least"), [("", "6.4.3"), ("6.0", "6.4.3"), ("7.0.7.245", "7.0.7.245")])
-def test_no_wish_goes_below_the_oldest_client_that_works(wish: str, least: str):
-    result = look(a_mac("6.4.2.1111"), forticlient_install_minimum_version=wish)
+@pytest.mark.parametrize(("desired", "least"), [("", "6.4.3"), ("6.0", "6.4.3"), ("7.0.7.245", "7.0.7.245")])
+def test_no_minimum_goes_below_the_oldest_client_that_works(desired: str, least: str):
+    result = look(a_mac("6.4.2.1111"), forticlient_install_minimum_version=desired)
     (record,) = [item for item in result.records if item["control"] == "forticlient_install.minimum_version"]
     assert (record["status"], record["expected"]) == ("drifted", least)
 
@@ -111,7 +111,7 @@ def test_a_tunnel_postpones():
 
 
 @pytest.mark.parametrize("state", ["activated waiting for user", "terminated waiting to uninstall on reboot", None])
-def test_an_extension_that_does_not_run_is_told_with_what_to_do(state: str | None):
+def test_an_extension_that_does_not_run_is_reported_with_what_to_do(state: str | None):
     result = look(a_mac(extension=state))
     (record,) = [item for item in result.records if item["control"] == "forticlient_install.system_extension"]
     assert record["status"] == "drifted"
@@ -119,10 +119,10 @@ def test_an_extension_that_does_not_run_is_told_with_what_to_do(state: str | Non
     assert not result.as_dict()["has_writes"]
 
 
-def test_only_what_the_vendor_s_records_name_for_macs_is_told():
+def test_only_what_the_vendor_s_records_name_for_macs_is_reported():
     result = look(a_mac(), forticlient_install_accepted_vulnerabilities=[])
-    told = {instance for (control, instance) in found(result) if control == "vulnerable_version"}
-    assert told == {"CVE-2025-57741"}
+    reported = {instance for (control, instance) in found(result) if control == "vulnerable_version"}
+    assert reported == {"CVE-2025-57741"}
 
 
 def test_the_store_client_is_nothing_for_a_mac():

@@ -53,8 +53,8 @@ TEAM = "AH4XFXJ7DK"
 ORGANISATION = {"mdm_profile_organization": "Example Institute", "mdm_profile_identifier": "org.example"}
 
 
-def profile(**wishes: Any) -> tuple[dict[str, Any], str]:
-    variables = variables_of("mdm_profile", "defaults/main.yml", "vars/main.yml") | ORGANISATION | wishes
+def profile(**overrides: Any) -> tuple[dict[str, Any], str]:
+    variables = variables_of("mdm_profile", "defaults/main.yml", "vars/main.yml") | ORGANISATION | overrides
     text = to_plist(templated(variables, "__mdm_profile_document"))
     return plistlib.loads(text.encode()), text
 

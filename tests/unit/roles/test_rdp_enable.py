@@ -72,7 +72,7 @@ def test_an_automatic_service_is_left_alone():
     assert found(planned("rdp_enable", pc))["service", None] == "compliant"
 
 
-def test_group_policy_that_forbids_remote_desktop_is_told_and_nothing_is_set():
+def test_group_policy_that_forbids_remote_desktop_is_reported_and_nothing_is_set():
     pc = machine()
     apply_group_policy(pc, "remote_desktop_off")
     result = planned("rdp_enable", pc)
@@ -82,7 +82,7 @@ def test_group_policy_that_forbids_remote_desktop_is_told_and_nothing_is_set():
     assert not result.as_dict()["has_writes"]
 
 
-def test_group_policy_that_forbids_is_told_also_where_the_own_setting_is_right():
+def test_group_policy_that_forbids_is_reported_also_where_the_own_setting_is_right():
     pc = machine()
     pc.registry.set(TERMINAL_SERVER, "fDenyTSConnections", Value("REG_DWORD", 0))
     apply_group_policy(pc, "remote_desktop_off")
@@ -97,7 +97,7 @@ def test_group_policy_that_agrees_is_no_obstacle():
     assert found(result)["nla", None] == "compliant"
 
 
-def test_group_policy_without_nla_is_told():
+def test_group_policy_without_nla_is_reported():
     pc = machine()
     pc.registry.set(POLICY_TERMINAL, "UserAuthentication", Value("REG_DWORD", 0))
     result = planned("rdp_enable", pc)
@@ -121,7 +121,7 @@ def test_local_rules_that_group_policy_does_not_merge_are_not_written():
     assert found(result)["connections", None] == "drifted"
 
 
-def test_the_scope_is_only_looked_at_when_one_is_wished():
+def test_the_scope_is_only_looked_at_when_one_is_desired():
     assert ("remote_address", TCP) not in found(planned("rdp_enable", machine()))
     result = planned("rdp_enable", machine(), rdp_enable_remote_addresses=["LocalSubnet", "192.0.2.0/24"])
     (tcp, _udp) = result.writes.as_dict()["firewall"]
@@ -134,8 +134,8 @@ def test_people_are_added_by_name_or_sid_and_others_and_orphans_stay():
     orphan = "S-1-5-21-9-9-9-1234"
     pc.groups[USERS].members |= {orphan, first}
     first_name = pc.users[first].name.upper()
-    wished = [first_name, second, "S-1-12-1-1-2-3-4"]
-    result = planned("rdp_enable", pc, rdp_enable_users=wished)
+    desired = [first_name, second, "S-1-12-1-1-2-3-4"]
+    result = planned("rdp_enable", pc, rdp_enable_users=desired)
     assert found(result)["users", USERS] == "drifted"
     (item,) = result.writes.as_dict()["groups"]
     assert (item["members"], item["state"]) == ([second, "S-1-12-1-1-2-3-4"], "present")

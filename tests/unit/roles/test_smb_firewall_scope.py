@@ -23,8 +23,8 @@ def machine(os: str = "11-24H2", condition: str = "clean", language: str = "ja-J
     return build_windows("pc-1", Variant(os, "Pro", language, condition), seed=1)
 
 
-def judge(pc: Machine, **wishes: Any) -> Any:
-    return planned("smb_firewall_scope", pc, **NETWORK, **wishes)
+def judge(pc: Machine, **overrides: Any) -> Any:
+    return planned("smb_firewall_scope", pc, **NETWORK, **overrides)
 
 
 def with_firewall(state: Value | None, name: str | None = "Some Suite Firewall") -> Machine:
@@ -52,28 +52,28 @@ def test_each_rule_gets_the_networks_of_both_families_and_keeps_the_rest(languag
         ("anonymous_users", None): "compliant",
         ("anonymous_shares", None): "compliant",
     }
-    wished = ["LocalSubnet", "192.0.2.0/255.255.255.0", "2001:db8::/32"]
+    desired = ["LocalSubnet", "192.0.2.0/255.255.255.0", "2001:db8::/32"]
     assert [item["parameters"] for item in result.writes.as_dict()["firewall"]] == [
-        {"Rule": name, "RemoteAddress": wished} for name in (PRIVATE, DOMAIN, V2)
+        {"Rule": name, "RemoteAddress": desired} for name in (PRIVATE, DOMAIN, V2)
     ]
 
 
-def test_a_version_of_windows_without_the_newest_rule_is_told():
+def test_a_version_of_windows_without_the_newest_rule_is_reported():
     assert found(judge(machine("10-22H2")))["remote_address", V2] == "not_applicable"
 
 
-@pytest.mark.parametrize("wish", [True, False])
-def test_rules_are_switched_only_when_asked(wish):
+@pytest.mark.parametrize("desired", [True, False])
+def test_rules_are_switched_only_when_asked(desired):
     pc = machine()
     edit_rule(pc, DOMAIN, ("Active=FALSE", "Active=TRUE"))
     assert not [control for control, _ in found(judge(pc)) if control == "enabled"]
-    result = judge(pc, smb_firewall_scope_enable=wish)
-    assert found(result)["enabled", PRIVATE] == ("drifted" if wish else "compliant")
-    assert found(result)["enabled", DOMAIN] == ("compliant" if wish else "drifted")
+    result = judge(pc, smb_firewall_scope_enable=desired)
+    assert found(result)["enabled", PRIVATE] == ("drifted" if desired else "compliant")
+    assert found(result)["enabled", DOMAIN] == ("compliant" if desired else "drifted")
     states = {
         item["parameters"]["Rule"]: item["parameters"].get("Enabled") for item in result.writes.as_dict()["firewall"]
     }
-    assert states == ({PRIVATE: True, DOMAIN: None, V2: True} if wish else {PRIVATE: None, DOMAIN: False, V2: None})
+    assert states == ({PRIVATE: True, DOMAIN: None, V2: True} if desired else {PRIVATE: None, DOMAIN: False, V2: None})
 
 
 def test_profiles_are_set_only_when_asked_and_the_domain_twin_keeps_its_own():
@@ -95,22 +95,22 @@ def test_profiles_in_another_order_are_the_same():
     assert found(result)["profiles", PRIVATE] == "compliant"
 
 
-def test_another_maker_s_firewall_that_is_on_is_told_by_its_name_and_nothing_is_written():
+def test_another_maker_s_firewall_that_is_on_is_reported_by_its_name_and_nothing_is_written():
     result = judge(with_firewall(on(ON)))
     assert found(result)["remote_address", PRIVATE] == "managed_elsewhere"
     assert "Some Suite Firewall" in reason(result, "smb_firewall_scope.remote_address", PRIVATE)
     assert result.writes.as_dict()["firewall"] == []
 
 
-def test_a_nameless_one_is_told_by_its_number():
+def test_a_nameless_one_is_reported_by_its_number():
     result = judge(with_firewall(on(ON), name=None))
     assert "{634985E4-9E49-0F00-ABB6-20B202DBA5D7}" in reason(result, "smb_firewall_scope.remote_address", PRIVATE)
 
 
 def test_it_voids_a_scope_that_is_right():
     pc = with_firewall(on(ON))
-    wish = {"smb_firewall_scope_remote_addresses": [], "smb_firewall_scope_local_subnet": True}
-    result = planned("smb_firewall_scope", pc, **wish)
+    desired = {"smb_firewall_scope_remote_addresses": [], "smb_firewall_scope_local_subnet": True}
+    result = planned("smb_firewall_scope", pc, **desired)
     assert found(result)["remote_address", PRIVATE] == "managed_elsewhere"
 
 
@@ -138,7 +138,7 @@ def test_a_machine_without_the_security_center_s_list_has_no_other_firewall():
     assert found(judge(pc))["remote_address", PRIVATE] == "drifted"
 
 
-def test_a_firewall_that_is_switched_off_is_told_for_the_rules_of_that_profile():
+def test_a_firewall_that_is_switched_off_is_reported_for_the_rules_of_that_profile():
     pc = machine()
     pc.registry.set(POLICY + r"\StandardProfile", "EnableFirewall", on(0))
     result = judge(pc)
@@ -147,7 +147,7 @@ def test_a_firewall_that_is_switched_off_is_told_for_the_rules_of_that_profile()
     assert r"StandardProfile\EnableFirewall=0" in reason(result, "smb_firewall_scope.remote_address", PRIVATE)
 
 
-def test_a_policy_rule_that_blocks_is_told_by_its_name():
+def test_a_policy_rule_that_blocks_is_reported_by_its_name():
     pc = machine()
     apply_group_policy(pc, "firewall_rule")
     result = judge(pc)

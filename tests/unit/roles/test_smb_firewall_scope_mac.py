@@ -49,8 +49,8 @@ def a_mac(**tools: Any) -> dict[str, Any]:
     return document
 
 
-def look(document: dict[str, Any], **wishes: Any) -> Plan:
-    return planned("smb_firewall_scope", document, smb_firewall_scope_remote_addresses=["172.31.0.0/16"], **wishes)
+def look(document: dict[str, Any], **overrides: Any) -> Plan:
+    return planned("smb_firewall_scope", document, smb_firewall_scope_remote_addresses=["172.31.0.0/16"], **overrides)
 
 
 def test_a_mac_that_is_right_needs_nothing():

@@ -19,9 +19,9 @@ def machine() -> Machine:
     return build_windows("pc-1", Variant("11-24H2", "Pro", "ja-JP", "clean"), seed=1)
 
 
-def judge(pc: Machine, servers: list[str] | None = None, **wishes: Any) -> Any:
+def judge(pc: Machine, servers: list[str] | None = None, **overrides: Any) -> Any:
     servers = servers or ["a.example.org", "b.example.org", "c.example.org"]
-    return planned("time_sync", pc, time_sync_enable=True, time_sync_servers=servers, **wishes)
+    return planned("time_sync", pc, time_sync_enable=True, time_sync_servers=servers, **overrides)
 
 
 def text(data: str) -> Value:

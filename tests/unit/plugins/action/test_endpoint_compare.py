@@ -106,7 +106,7 @@ def test_again_leaves_fixed_what_this_run_fixed_when_nothing_can_be_read(a_run: 
     assert (a_run.known.state or {})["error"]
 
 
-def test_again_tells_what_was_fixed_and_what_cannot_be_read_of_it(a_run: Run) -> None:
+def test_again_reports_what_was_fixed_and_what_cannot_be_read_of_it(a_run: Run) -> None:
     record = fixed(a_run)
     a_run.document["registry"][TUNNELS]["keys"]["IMR"] = {"error": "access denied"}
     a_run.compare(VPN, SMB, refresh=True, again=True)
@@ -158,9 +158,9 @@ def test_what_is_assumed_of_an_endpoint_that_was_not_read_is_nothing(a_run: Run)
 
 def test_variables_are_checked_when_nobody_has_in_this_run(a_run: Run) -> None:
     a_run.variables = {"vpn_profile_gateway": "no", "vpn_profile_gatway": "x"}
-    with pytest.raises(AnsibleActionFail) as told:
+    with pytest.raises(AnsibleActionFail) as caught:
         a_run.compare(VPN)
-    assert str(told.value).split("\n") == [
+    assert str(caught.value).split("\n") == [
         "vpn_profile_gatway: vpn_profile has no such variable. Did you mean vpn_profile_gateway? "
         "See roles/vpn_profile/README.md, Variables.",
         "vpn_profile_gateway: no.",

@@ -93,7 +93,7 @@ def test_taking_off_forgets_only_when_all_is_as_before(a_run: Run) -> None:
     assert a_run.read_back()["note"] == {"text": None, "change": True, "last": False}
 
 
-def test_a_dry_run_reads_nothing_and_foretells(a_run: Run) -> None:
+def test_a_dry_run_reads_nothing_and_predicts(a_run: Run) -> None:
     a_run.check_mode = True
     begun(a_run)
     result = a_run.read_back(failed=FAILED, report_follows=True)

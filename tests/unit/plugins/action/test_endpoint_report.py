@@ -1,4 +1,4 @@
-"""endpoint_report: what was found is told, and the run ends badly, also when nothing can be written any more."""
+"""endpoint_report: what was found is reported, and the run ends badly, also when nothing can be written any more."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_of_an_endpoint_that_the_run_never_came_to_there_is_an_error() -> None:
     assert "the run ended for this endpoint before it was read" in found["reason"]
 
 
-def test_silence_and_an_answer_that_is_no_document_are_told_apart() -> None:
+def test_silence_and_an_answer_that_is_no_document_are_distinguished() -> None:
     assert found_in(known("silent")) == [("endpoint.reachable", "unreachable")]
     odd = Known(state=state(error="schema 2"), roles={"vpn_profile": "what it wants"})
     assert found_in(odd) == [("endpoint.reachable", "compliant"), ("endpoint.state", "error")]

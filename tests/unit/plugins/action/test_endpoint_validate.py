@@ -1,4 +1,4 @@
-"""endpoint_validate: every wrong variable is told, once, with whom it concerns; nothing right is refused."""
+"""endpoint_validate: every wrong variable is reported, once, with whom it concerns; nothing right is refused."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_right_variables_and_none_pass(check):
     assert check(w1={}, w2={"vpn_port": 8443, "vpn_names": ["b", "c"], "other": 1}) == []
 
 
-def test_everything_wrong_is_told_at_once_and_the_defaults_are_seen(check):
+def test_everything_wrong_is_reported_at_once_and_the_defaults_are_seen(check):
     assert check(w1={"vpn_port": 70000, "vpn_names": ["long", "b", "no"]}) == [
         "w1: vpn_port: 70000 is refused.",
         "w1: vpn_names: 'long' is refused.",
@@ -110,7 +110,7 @@ def test_everything_wrong_is_told_at_once_and_the_defaults_are_seen(check):
     ]
 
 
-def test_what_is_wrong_for_many_is_told_once_with_their_names(check):
+def test_what_is_wrong_for_many_is_reported_once_with_their_names(check):
     wrong = {"vpn_port": 0}
     assert check(w1=wrong, w2={}, w3=wrong) == ["w1, w3: vpn_port: 0 is refused."]
     assert check(**{f"w{number}": wrong for number in range(5)}) == ["w0, w1, w2 and 2 more: vpn_port: 0 is refused."]
@@ -121,23 +121,23 @@ def test_a_check_holds_only_when_it_is_meant(check):
     assert check(w1={"vpn_extra": True, "vpn_port": 4}) == []
 
 
-def test_a_variable_of_the_wrong_kind_is_told_and_not_looked_at_more_closely(check):
-    (told,) = check(w1={"vpn_port": "many"})
-    assert "vpn_port" in told
-    assert "roles/vpn/README.md" in told
+def test_a_variable_of_the_wrong_kind_is_reported_and_not_looked_at_more_closely(check):
+    (reported,) = check(w1={"vpn_port": "many"})
+    assert "vpn_port" in reported
+    assert "roles/vpn/README.md" in reported
 
 
-def test_a_misspelt_variable_is_told_with_what_was_probably_meant(check):
+def test_a_misspelt_variable_is_reported_with_what_was_probably_meant(check):
     assert check(w1={"vpn_prot": 1}) == [
         "w1: vpn_prot: vpn has no such variable. Did you mean vpn_port? See roles/vpn/README.md, Variables."
     ]
 
 
-def test_a_variable_that_cannot_be_worked_out_is_told(check):
+def test_a_variable_that_cannot_be_worked_out_is_reported(check):
     broken = {"vpn_port": trust_as_template("{{ nowhere }}")}
-    (told,) = check(w1=broken)
-    assert "vpn: a variable cannot be worked out" in told
-    assert "nowhere" in told
+    (reported,) = check(w1=broken)
+    assert "vpn: a variable cannot be worked out" in reported
+    assert "nowhere" in reported
 
 
 def test_inside_a_role_its_endpoint_alone_is_checked(check):
@@ -210,7 +210,7 @@ def test_trying_leaves_nothing_but_the_folder(check, tmp_path):
     assert [*(tmp_path / "records").iterdir(), *(tmp_path / "metrics").iterdir()] == []
 
 
-def test_the_inventory_and_the_variables_are_told_together(check):
+def test_the_inventory_and_the_variables_are_reported_together(check):
     assert check(w1={"vpn_port": 0, "ansible_limit": "w1,w2"}) == [
         "--limit: nothing in the inventory is called 'w2'; correct it",
         "w1: vpn_port: 0 is refused.",

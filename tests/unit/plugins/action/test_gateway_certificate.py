@@ -82,7 +82,7 @@ def judged(authority: trustme.CA, tmp_path: Path) -> Callable[..., Any]:
     return run
 
 
-def test_a_good_certificate_is_compliant_and_told(judged):
+def test_a_good_certificate_is_compliant_and_reported(judged):
     result = judged(not_after=datetime(2046, 7, 1, tzinfo=UTC))
     assert (result.status, result.reason, result.next) == ("compliant", "", "")
     assert result.actual == "for fg.example.org, valid until 2046-07-01"
@@ -118,7 +118,7 @@ def test_not_valid_yet(judged):
     )
 
 
-def test_expired_and_for_another_name_are_both_told(judged):
+def test_expired_and_for_another_name_are_both_reported(judged):
     end = NOW - timedelta(days=3)
     result = judged("vpn.example.org", not_before=NOW - timedelta(days=90), not_after=end)
     assert result.reason == (
@@ -146,7 +146,7 @@ def test_signed_by_nobody_whom_the_system_trusts(judged):
     assert "handover_gateway_ca_path has to name it" in result.next
 
 
-def test_an_unknown_ca_and_another_name_are_both_told(judged):
+def test_an_unknown_ca_and_another_name_are_both_reported(judged):
     reason = judged("vpn.example.org", by=trustme.CA(organization_name="Some Box")).reason
     assert reason.startswith(
         "the gateway's certificate is for vpn.example.org, not for fg.example.org; it is not trusted"
@@ -230,7 +230,7 @@ def test_a_certificate_that_cannot_be_read_is_an_error():
     assert judge(found, NAME, 30, NOW).status == "error"
 
 
-def test_words_of_tls_that_dates_and_name_do_not_explain_are_told():
+def test_words_of_tls_that_dates_and_name_do_not_explain_are_reported():
     """An expired certificate in the chain, say: the server's own is good."""
     own = {"names": [NAME], "issuer": "CA", "not_before": "2026-01-01T00:00:00Z", "not_after": "2029-01-01T00:00:00Z"}
     found = {"error": "", "address": "a:1", "verified": False, "verify_code": 10, "certificate": own}

@@ -108,7 +108,7 @@ def test_values_that_differ_and_why(kind, expected, actual, reason):
         ("present", None, "not set, should be there"),
     ],
 )
-def test_nothing_there_is_never_the_same_as_a_wish(kind, expected, reason):
+def test_nothing_there_is_never_the_same_as_a_desired_value(kind, expected, reason):
     assert compare(kind, expected, ABSENT) == reason
 
 
@@ -116,7 +116,7 @@ def test_nothing_there_is_right_when_nothing_should_be():
     assert compare("absent", None, ABSENT) is None
 
 
-def test_what_is_missing_is_told_in_the_place_s_own_words():
+def test_what_is_missing_is_reported_in_the_place_s_own_words():
     verdict = compare("exact", "a", Located(False, missing="not there (no rule of this name)"))
     assert verdict == 'not there (no rule of this name), should be "a"'
 
@@ -129,7 +129,7 @@ def test_what_is_missing_is_told_in_the_place_s_own_words():
         ("number", 16, found(1, "REG_DWORD"), "is 0x1 (1), should be 0x10 (16)"),
     ],
 )
-def test_a_registry_type_counts_and_is_told(kind, expected, actual, reason):
+def test_a_registry_type_counts_and_is_reported(kind, expected, actual, reason):
     assert compare(kind, expected, actual, "REG_DWORD") == reason
 
 

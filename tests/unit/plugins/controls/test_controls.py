@@ -147,7 +147,7 @@ def test_ansible_s_own_text_and_number_classes_become_plain_ones():
         ),
     ],
 )
-def test_a_mistake_is_told_with_the_control_and_the_key(control, named):
+def test_a_mistake_is_reported_with_the_control_and_the_key(control, named):
     with pytest.raises(ControlError) as error:
         expand([control])
     assert named in str(error.value)
@@ -202,7 +202,7 @@ def test_controls_that_are_no_list_are_a_mistake():
         expand({"id": "a.b"})
 
 
-def test_two_items_that_windows_cannot_tell_apart_are_a_mistake():
+def test_two_items_that_windows_cannot_distinguish_are_a_mistake():
     items = [{"name": name, "gateway": "x", "port": 1} for name in ("IMR", "imr")]
     with pytest.raises(ControlError, match="'imr' occurs twice"):
         expand([tunnel_control(each=items)])

@@ -90,7 +90,7 @@ def test_endpoints_with_equal_variables_are_alike_whatever_their_names() -> None
         {"vpn_gatway": "g"},  # misspelt, for the checks to find
     ],
 )
-def test_every_variable_that_the_role_s_data_reaches_tells_endpoints_apart(known: dict[str, Any]) -> None:
+def test_every_variable_that_the_role_s_data_reaches_distinguishes_endpoints(known: dict[str, Any]) -> None:
     assert of(**known) != of()
 
 

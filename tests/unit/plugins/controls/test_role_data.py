@@ -73,7 +73,7 @@ def test_of_an_endpoint_that_was_not_read_nothing_is_wanted():
 
 
 @pytest.mark.usefixtures("some_role")
-def test_a_variable_that_is_missing_is_told_with_the_role():
+def test_a_variable_that_is_missing_is_reported_with_the_role():
     with pytest.raises(RoleError, match=r"some_role: a variable cannot be worked out.*some_role_key"):
         desired("some_role", DataLoader(), {}, "Windows")
 

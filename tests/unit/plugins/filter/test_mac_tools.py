@@ -39,13 +39,13 @@ def test_the_volume_is_found_in_any_order_and_after_a_licence(before, entities):
     assert mount_point(before + attached(*entities)) == "/private/var/root/OffsiteEndpoints/volume"
 
 
-def test_an_image_without_a_volume_is_told():
+def test_an_image_without_a_volume_is_reported():
     with pytest.raises(AnsibleFilterError, match="no volume of it was mounted"):
         mount_point(attached(SCHEME))
 
 
 @pytest.mark.parametrize("output", ["", "hdiutil: attach canceled", LICENCE])
-def test_no_property_list_is_told_with_what_came_instead(output):
+def test_no_property_list_is_reported_with_what_came_instead(output):
     with pytest.raises(AnsibleFilterError, match="hdiutil gave no property list"):
         mount_point(output)
 

@@ -127,7 +127,7 @@ def test_a_user_name_that_the_client_remembers_is_not_asked_for_each_time():
 
 
 @pytest.mark.parametrize(("client", "place"), [("downloaded", ["10443"]), ("store", ["fg.imr.tohoku.ac.jp:10443"])])
-def test_another_port_than_443_is_told(client, place):
+def test_another_port_than_443_is_reported(client, place):
     reader = made(client=client, connections=[{**FACTS["connections"][0], "port": 10443}])
     assert [text for text in place if text not in reader.codes] == []
 

@@ -20,7 +20,7 @@ TUNNEL = r"HKLM\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR"
 SESSION_MANAGER = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager"
 UPDATE = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update"
 VPN_PLIST = "/Library/Application Support/Fortinet/FortiClient/conf/vpn.plist"
-WISH = {"vpn_profile_connections": [{"name": "IMR", "gateway": "fg.example.org"}]}
+DESIRED = {"vpn_profile_connections": [{"name": "IMR", "gateway": "fg.example.org"}]}
 ITEM = {"name": "fg.example.org", "port": 443}
 OWN = {
     "names": ["fg.example.org"],
@@ -54,21 +54,21 @@ def is_a_record(item) -> bool:
         ("old.example.org:443", "drifted", 'is "old.example.org:443", should be "fg.example.org"'),
     ],
 )
-def test_windows_tells_a_connection_by_address(server, status, reason):
-    result = role_data.planned("handover", laptop(server), **WISH)
+def test_windows_reports_a_connection_by_address(server, status, reason):
+    result = role_data.planned("handover", laptop(server), **DESIRED)
     assert role_data.found(result)["profile_by_name", "IMR"] == status
     assert role_data.reason(result, "handover.profile_by_name", "IMR") == reason
     assert not result.as_dict()["has_writes"]
 
 
 def restarts(machine: Machine) -> dict[str | None, str]:
-    result = role_data.planned("handover", machine, **WISH)
+    result = role_data.planned("handover", machine, **DESIRED)
     return {
         instance: status for (name, instance), status in role_data.found(result).items() if name == "pending_reboot"
     }
 
 
-def test_windows_tells_each_kind_of_restart_and_no_file_to_be_renamed():
+def test_windows_reports_each_kind_of_restart_and_no_file_to_be_renamed():
     machine = laptop("fg.example.org:443")
     machine.registry.set(SESSION_MANAGER, "PendingFileRenameOperations", Value("REG_MULTI_SZ", ["x", ""]))
     none = {"component_based_servicing": "compliant", "windows_update": "compliant", "computer_rename": "compliant"}
@@ -80,11 +80,11 @@ def test_windows_tells_each_kind_of_restart_and_no_file_to_be_renamed():
 @pytest.mark.parametrize(
     ("server", "status"), [("fg.example.org", "compliant"), ("192.0.2.7", "drifted"), (None, "drifted")]
 )
-def test_a_mac_tells_a_connection_by_address_and_nothing_of_restarts(server, status):
+def test_a_mac_reports_a_connection_by_address_and_nothing_of_restarts(server, status):
     file = {"exists": True, "data": {"Profiles": {"IMR": {"Server": server} if server else {}}}}
     program = {"/Applications/FortiClient.app/Contents/Info.plist": {"exists": True}}
     document = {**mac(), "plists": {**mac()["plists"], VPN_PLIST: file}, "files": program}
-    result = mac_roles.planned("handover", document, **WISH)
+    result = mac_roles.planned("handover", document, **DESIRED)
     assert {item["control"]: item["status"] for item in result.records} == {"handover.profile_by_name": status}
 
 

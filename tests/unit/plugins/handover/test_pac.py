@@ -139,7 +139,7 @@ def test_the_path_of_an_encrypted_request_is_kept_from_the_pac():
     assert one(echo, "http://[2001:db8::1]/").got == "http://[2001:db8::1]/ 2001:db8::1"
 
 
-def test_names_that_could_not_be_resolved_are_told_once():
+def test_names_that_could_not_be_resolved_are_reported_once():
     pac = "function FindProxyForURL(url, host) { isInNet(host, '1.2.3.0', '255.255.255.0'); return 'DIRECT'; }"
     answer = one(pac, "http://nas.example.org/")
     assert answer.unknown == ("nas.example.org",)
@@ -178,10 +178,10 @@ def test_an_answer_that_no_browser_understands_is_wrong(text):
         ("function FindProxyForURL() { throw 'no'; }", "the PAC fails for http://www.example.org/: no"),
     ],
 )
-def test_a_pac_that_cannot_be_run_is_told(pac, message):
-    with pytest.raises(PacError) as told:
+def test_a_pac_that_cannot_be_run_is_reported(pac, message):
+    with pytest.raises(PacError) as caught:
         one(pac)
-    assert message in str(told.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -226,13 +226,13 @@ def test_a_pac_reaches_neither_files_nor_the_network(name):
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("desired", "message"),
     [
         ({"url": "http://a.example.org/", "expected": "PROXY"}, "expected is 'PROXY'; allowed: DIRECT, PROXY"),
         ({"url": "http://a.example.org/", "expected": ""}, "expected is ''"),
         ({"url": "www.example.org", "expected": "DIRECT"}, "'www.example.org' is no URL"),
     ],
 )
-def test_a_wish_that_cannot_be_understood_is_refused(wish, message):
+def test_a_value_that_cannot_be_understood_is_refused(desired, message):
     with pytest.raises(PacError, match=message):
-        answers(PAC, [wish], {}, "127.0.0.1")
+        answers(PAC, [desired], {}, "127.0.0.1")

@@ -111,7 +111,7 @@ def test_the_last_key_comes_with_all_below_it_in_types_of_json(tmp_path: Path) -
     assert found["data"]["A"]["flag"] is True
 
 
-def test_a_missing_plist_is_told_as_missing(tmp_path: Path) -> None:
+def test_a_missing_plist_is_reported_as_missing(tmp_path: Path) -> None:
     assert plist(tmp_path / "no.plist", ["*"]) == {"exists": False}
     assert plist(tmp_path / "no" / "no.plist", ["*"]) == {"exists": False}
 
@@ -137,7 +137,7 @@ def test_what_may_not_be_read_is_an_error(vpn: Path, monkeypatch: pytest.MonkeyP
     assert plist(vpn, ["*"]) == {"error": f"{vpn} may not be read by {ME}"}
 
 
-def test_files_are_told_with_kind_owner_and_mode(tmp_path: Path) -> None:
+def test_files_are_reported_with_kind_owner_and_mode(tmp_path: Path) -> None:
     tmp_path.chmod(0o750)
     file, link, pipe = tmp_path / "file", tmp_path / "link", tmp_path / "pipe"
     file.touch()
@@ -202,7 +202,7 @@ def test_the_document_passes_the_controller_s_check(vpn: Path) -> None:
 # --- What Apple's tools tell: formats, streams and codes of docs/sources/macos.md -----------------------------------
 
 
-def told(ask: str, answers: dict[str, tuple[int, str, str]]) -> Any:
+def reported(ask: str, answers: dict[str, tuple[int, str, str]]) -> Any:
     """Return what is read when programs answer so (code, standard output, standard error), by their arguments."""
 
     def run(arguments: list[str]) -> tuple[int, str, str]:
@@ -231,7 +231,7 @@ def test_network_services_have_their_proxies_and_a_vpn_s_also_its_bundle_id():
         answers[f"networksetup -getproxyautodiscovery {name}"] = (0, "Auto Proxy Discovery: On\n", "")
     answers["networksetup -getautoproxyurl Wi-Fi"] = (0, "URL: http://p.example.org/a.pac\nEnabled: Yes\n", "")
     answers["networksetup -getproxyautodiscovery Wi-Fi"] = (0, "Auto Proxy Discovery: Off\n", "")
-    services = told("network_services", answers)
+    services = reported("network_services", answers)
     assert services["Wi-Fi"] == {
         "name": "Wi-Fi",
         "pac_url": "http://p.example.org/a.pac",
@@ -266,7 +266,7 @@ def test_system_extensions_by_bundle_id():
     name = "com.fortinet.forticlient.macos.vpn.nwextension"
     line = f"*\t*\tAH4XFXJ7DK\t{name} (7.0.7/0245)\tvpnprovider\t[activated enabled]"
     listed = f"1 extension(s)\n--- com.apple.system_extension.network_extension\n{line}\n"
-    assert told("system_extensions", {"systemextensionsctl list": (0, listed, "")}) == {
+    assert reported("system_extensions", {"systemextensionsctl list": (0, listed, "")}) == {
         "com.fortinet.forticlient.macos.vpn.nwextension": {
             "team": "AH4XFXJ7DK",
             "version": "7.0.7/0245",
@@ -279,7 +279,7 @@ def test_system_extensions_by_bundle_id():
 def test_of_two_versions_of_an_extension_the_active_one_counts(order):
     states = [("7.0.7/0245", "terminated waiting to uninstall on reboot"), ("7.4.3/4323", "activated enabled")]
     lines = [f"\t\tAH4XFXJ7DK\tcom.example.x ({version})\tx\t[{state}]\n" for version, state in states[::order]]
-    found = told("system_extensions", {"systemextensionsctl list": (0, "".join(lines), "")})
+    found = reported("system_extensions", {"systemextensionsctl list": (0, "".join(lines), "")})
     assert found["com.example.x"]["version"] == "7.4.3/4323"
 
 
@@ -301,19 +301,19 @@ NOISE = "No ALTQ support in kernel\nALTQ related functions disabled\n"
     ],
 )
 def test_an_anchor_s_rules_are_counted_and_not_its_exit_code(code, out, err, expected):
-    assert told("anchor com.apple/x", {"pfctl -a com.apple/x -s rules": (code, out, err)}) == {"rules": expected}
+    assert reported("anchor com.apple/x", {"pfctl -a com.apple/x -s rules": (code, out, err)}) == {"rules": expected}
 
 
 def test_pfctl_without_root_is_an_error():
     answer = {"pfctl -a com.apple/x -s rules": (1, "", "pfctl: /dev/pf: Permission denied\n")}
-    assert "Permission denied" in told("anchor com.apple/x", answer)["error"]
+    assert "Permission denied" in reported("anchor com.apple/x", answer)["error"]
 
 
 @pytest.mark.parametrize(
     ("line", "on"), [("Status: Enabled for 0 days 01:02:03  Debug: Urgent", True), ("Status: Disabled", False)]
 )
 def test_whether_the_packet_filter_is_on(line, on):
-    assert told("packet_filter", {"pfctl -s info": (0, f"{line}\n", NOISE)}) == {"enabled": on}
+    assert reported("packet_filter", {"pfctl -s info": (0, f"{line}\n", NOISE)}) == {"enabled": on}
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_a_job_s_two_wordings(word, disabled):
         "launchctl print-disabled system": (0, f'disabled services = {{\n\t\t"com.apple.smbd" => {word}\n}}\n', ""),
         "launchctl print system/com.apple.smbd": (113, "", "Could not find service"),
     }
-    assert told("launchd com.apple.smbd", answers) == {"disabled": disabled, "loaded": False}
+    assert reported("launchd com.apple.smbd", answers) == {"disabled": disabled, "loaded": False}
 
 
 def test_guests_and_the_shares_that_let_them_in():
@@ -341,7 +341,7 @@ def test_guests_and_the_shares_that_let_them_in():
         ),
         "sharing -l -f json": (0, json.dumps(shares), ""),
     }
-    assert told("file_sharing", answers) == {"guest_access": False, "guest_shares": ["open"]}
+    assert reported("file_sharing", answers) == {"guest_access": False, "guest_shares": ["open"]}
 
 
 def test_shares_are_read_from_the_text_where_there_is_no_json():
@@ -355,15 +355,15 @@ def test_shares_are_read_from_the_text_where_there_is_no_json():
         "sharing -l -f json": (64, "", "sharing: illegal option -- f\n"),
         "sharing -l": (0, text, ""),
     }
-    assert told("file_sharing", answers) == {"guest_access": True, "guest_shares": ["open"]}
+    assert reported("file_sharing", answers) == {"guest_access": True, "guest_shares": ["open"]}
     answers["sharing -l"] = (0, "name:\t\todd\npath:\t/c\n", "")
-    assert "nothing of SMB about odd" in told("file_sharing", answers)["error"]
+    assert "nothing of SMB about odd" in reported("file_sharing", answers)["error"]
 
 
 def test_systemsetup_without_root_is_an_error_though_it_ends_with_0():
     refused = (0, "You need administrator access to run this tool... exiting!\n", "")
     answers = {"systemsetup -getnetworktimeserver": refused, "systemsetup -getusingnetworktime": refused}
-    assert "administrator access" in told("network_time", answers)["error"]
+    assert "administrator access" in reported("network_time", answers)["error"]
 
 
 def test_the_time_server_in_spite_of_noise():
@@ -372,22 +372,22 @@ def test_the_time_server_in_spite_of_noise():
         "systemsetup -getnetworktimeserver": (0, "Network Time Server: time.apple.com\n", noise),
         "systemsetup -getusingnetworktime": (0, "Network Time: On\n", noise),
     }
-    assert told("network_time", answers) == {"server": "time.apple.com", "on": True}
+    assert reported("network_time", answers) == {"server": "time.apple.com", "on": True}
 
 
 def test_a_receipt_and_a_text(tmp_path):
     receipt = plistlib.dumps({"pkgid": "com.example", "pkg-version": "7.4.3.4323"}).decode()
-    assert told("receipt com.example", {"pkgutil --pkg-info-plist com.example": (0, receipt, "")}) == {
+    assert reported("receipt com.example", {"pkgutil --pkg-info-plist com.example": (0, receipt, "")}) == {
         "exists": True,
         "version": "7.4.3.4323",
     }
-    assert told("receipt no", {"pkgutil --pkg-info-plist no": (1, "", "No receipt for 'no' found at '/'.")}) == {
+    assert reported("receipt no", {"pkgutil --pkg-info-plist no": (1, "", "No receipt for 'no' found at '/'.")}) == {
         "exists": False
     }
     (tmp_path / "a").write_text("太郎\n")
-    assert told(f"text {tmp_path / 'a'}", {}) == {"exists": True, "text": "太郎\n"}
-    assert told(f"text {tmp_path / 'b'}", {}) == {"exists": False}
+    assert reported(f"text {tmp_path / 'a'}", {}) == {"exists": True, "text": "太郎\n"}
+    assert reported(f"text {tmp_path / 'b'}", {}) == {"exists": False}
 
 
 def test_a_tool_that_nobody_knows_is_an_error_in_the_document():
-    assert "nothing is known about bluetooth" in told("bluetooth", {})["error"]
+    assert "nothing is known about bluetooth" in reported("bluetooth", {})["error"]

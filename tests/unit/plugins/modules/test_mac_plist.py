@@ -74,11 +74,11 @@ def test_second_run_changes_nothing_and_does_not_touch_the_file(file: Path) -> N
     assert (file.stat().st_mtime_ns, file.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
 
 
-def test_check_mode_tells_the_same_and_writes_nothing(file: Path) -> None:
+def test_check_mode_reports_the_same_and_writes_nothing(file: Path) -> None:
     content = file.read_bytes()
-    told = change(file, SERVER, check_mode=True)
+    reported = change(file, SERVER, check_mode=True)
     assert file.read_bytes() == content
-    assert told == change(file, SERVER)
+    assert reported == change(file, SERVER)
 
 
 def test_the_diff_shows_the_touched_keys_alone(file: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from plugins.plugin_utils.controls.controls import ControlError, expand
 from plugins.plugin_utils.plan.plan import Plan, plan
-from plugins.plugin_utils.plan.read_back import settle
+from plugins.plugin_utils.plan.read_back import read_back
 from tests.samples.documents import BEFORE, TUNNELS, WINDOWS_READS, dword, key, sz, tunnel_control, windows
 from tests.samples.planning import drifted, with_memory
 
@@ -50,7 +50,7 @@ def run(control: dict[str, Any], document: dict[str, Any], **options: Any) -> Pl
     return plan([control], document, "vpn_profile", reads=READS, **options)
 
 
-def told(result: Plan) -> list[tuple[str | None, str, str]]:
+def reported(result: Plan) -> list[tuple[str | None, str, str]]:
     return [(item["instance"], item["status"], item["reason"]) for item in result.records]
 
 
@@ -65,7 +65,7 @@ def test_every_key_that_fits_is_one_check_and_the_others_are_left_alone():
         }
     )
     result = run(category_control(), document)
-    assert told(result) == [("{A}", "drifted", "is 0x0 (0), should be 0x1 (1)"), ("{B}", "compliant", "")]
+    assert reported(result) == [("{A}", "drifted", "is 0x0 (0), should be 0x1 (1)"), ("{B}", "compliant", "")]
     (item,) = result.as_dict()["writes"]["registry"]
     assert (item["path"], item["name"], item["data"], item["type"]) == (
         "HKLM:" + NETWORKS[4:] + r"\{A}",
@@ -78,16 +78,16 @@ def test_every_key_that_fits_is_one_check_and_the_others_are_left_alone():
 def test_when_nothing_fits_the_control_is_not_applicable_and_says_why():
     for document in (knowing({"{D}": network("eduroam", 71, 0)}), knowing({})):
         result = run(category_control(), document)
-        assert told(result) == [(None, "not_applicable", "not known yet")]
+        assert reported(result) == [(None, "not_applicable", "not known yet")]
         assert [item["why"] for item in result.records] == ["service.md#network-category"]
     nowhere = windows()
     nowhere["registry"][NETWORKS] = {"exists": False}
-    assert told(run(category_control(), nowhere)) == [(None, "not_applicable", "not known yet")]
+    assert reported(run(category_control(), nowhere)) == [(None, "not_applicable", "not known yet")]
 
 
 def test_what_cannot_be_read_is_an_error_and_not_a_key_that_does_not_fit():
     broken = knowing({"{A}": {"error": "access denied"}})
-    ((instance, status, reason),) = told(run(category_control(), broken))
+    ((instance, status, reason),) = reported(run(category_control(), broken))
     assert (instance, status) == (None, "error")
     assert "access denied" in reason
     unasked = plan([category_control()], windows(), "vpn_profile", reads=WINDOWS_READS)
@@ -137,10 +137,10 @@ def up(document: dict[str, Any], active: Any = True) -> dict[str, Any]:
     return document
 
 
-def test_what_is_put_off_is_told_as_drifted_with_the_reason_and_not_written():
+def test_what_is_put_off_is_reported_as_drifted_with_the_reason_and_not_written():
     control = tunnel_control(postpone_if=UP)
     result = run(control, up(drifted()))
-    ((_, status, reason),) = told(result)
+    ((_, status, reason),) = reported(result)
     assert status == "drifted"
     assert reason == 'is "evil.example.com:443", should be "fg.imr.tohoku.ac.jp:443"; a tunnel is up'
     assert not result.as_dict()["has_writes"]
@@ -148,12 +148,12 @@ def test_what_is_put_off_is_told_as_drifted_with_the_reason_and_not_written():
 
 
 def test_what_is_right_is_compliant_whatever_would_put_it_off():
-    assert told(run(tunnel_control(postpone_if=UP), up(windows()))) == [("IMR", "compliant", "")]
+    assert reported(run(tunnel_control(postpone_if=UP), up(windows()))) == [("IMR", "compliant", "")]
 
 
 def test_when_nobody_can_tell_whether_it_may_be_written_it_is_not():
     result = run(tunnel_control(postpone_if=UP), up(drifted(), None))
-    ((_, status, reason),) = told(result)
+    ((_, status, reason),) = reported(result)
     assert status == "drifted"
     assert "whether it may be written now is not known" in reason
     assert not result.as_dict()["has_writes"]
@@ -170,7 +170,7 @@ def test_putting_back_is_put_off_too_and_the_memory_stays_for_a_later_run():
     for controls in ([control], [{**control, "each": []}]):
         document = up(with_memory(windows(), [entry]))
         result = plan(controls, document, "vpn_profile", reads=READS, state="absent")
-        ((_, status, reason),) = told(result)
+        ((_, status, reason),) = reported(result)
         assert status == "drifted"
         assert reason.endswith("; a tunnel is up")
         assert not result.as_dict()["has_writes"]
@@ -182,9 +182,9 @@ def test_a_fixed_record_says_when_it_takes_effect_and_a_compliant_one_does_not()
     before = json.loads(json.dumps(run(control, drifted()).as_dict()))
     after = windows()
     after["registry"][BEFORE] = key({"vpn_profile": sz(before["memory"]["keep"])})
-    (fixed,) = settle(before, [control], after, reads=READS)
+    (fixed,) = read_back(before, [control], after, reads=READS)
     assert (fixed["status"], fixed["reason"]) == ("fixed", "takes effect at the next start")
-    assert told(run(control, windows())) == [("IMR", "compliant", "")]
+    assert reported(run(control, windows())) == [("IMR", "compliant", "")]
 
 
 @pytest.mark.parametrize(

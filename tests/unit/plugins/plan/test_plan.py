@@ -45,7 +45,7 @@ def test_what_is_right_gives_compliant_records_and_no_write():
     assert result.as_dict()["memory"] == {"found": None, "keep": None, "forget": False}
 
 
-def test_a_drifted_value_is_told_in_its_record():
+def test_a_drifted_value_is_reported_in_its_record():
     (found,) = run([tunnel_control()], drifted()).records
     assert found == {
         "control": "vpn_profile.server",
@@ -242,7 +242,7 @@ def test_an_owner_that_cannot_be_read_is_an_error_when_it_would_matter():
     assert run([tunnel_control(governed_by=[GOVERNOR])], document).records[0]["status"] == "compliant"
 
 
-def test_a_control_that_only_looks_is_told_and_not_written():
+def test_a_control_that_only_looks_is_reported_and_not_written():
     control = tunnel_control(compare="one_of", expected=["a:1", "b:1"])
     result = run([control], drifted())
     assert statuses(result) == [("vpn_profile.server", "IMR", "drifted")]
@@ -322,7 +322,7 @@ def test_what_is_right_about_a_rule_is_not_written():
     assert result.writes.as_dict()["firewall"][0]["parameters"] == {"Rule": "FPS-SMB-In-TCP", "Enabled": True}
 
 
-def test_a_rule_that_is_not_there_is_told_and_not_written():
+def test_a_rule_that_is_not_there_is_reported_and_not_written():
     result = run([scope_control(each=[{"name": "FPS-SMB-In-TCP-V2"}])])
     assert result.records[0]["status"] == "drifted"
     assert result.records[0]["reason"].startswith("not there (no rule of this name)")

@@ -1,4 +1,4 @@
-"""Members of groups, services, firewall profiles, what is only told, and what only a role itself can do."""
+"""Members of groups, services, firewall profiles, what is only reported, and what only a role itself can do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from plugins.plugin_utils.controls.controls import ControlError, expand
 from plugins.plugin_utils.plan.memory import parse_memory
 from plugins.plugin_utils.plan.plan import Plan
-from plugins.plugin_utils.plan.read_back import settle
+from plugins.plugin_utils.plan.read_back import read_back
 from plugins.plugin_utils.reports.summary import table
 from tests.samples.documents import (
     LOCAL_RULES,
@@ -101,7 +101,7 @@ def test_nobody_asked_for_is_nobody_missing():
     assert statuses(run([members()])) == [("rdp_enable.users", None, "compliant")]
 
 
-def test_a_group_that_is_not_there_is_told_and_not_made():
+def test_a_group_that_is_not_there_is_reported_and_not_made():
     document = windows()
     document["groups"][RDP] = {"exists": False}
     result = run([members("taro")], document)
@@ -165,7 +165,7 @@ def test_a_service_is_written_once_with_all_that_differs():
     assert befores == [("start_mode", "Manual"), ("state", "Stopped")]
 
 
-def test_one_of_the_wished_start_modes_is_enough():
+def test_one_of_the_desired_start_modes_is_enough():
     assert statuses(run([service("start_mode", ["Auto", "Manual"], "one_of")])) == [
         ("rdp_enable.start_mode", None, "compliant")
     ]
@@ -195,18 +195,18 @@ def test_a_service_in_between_is_left_for_a_later_run():
     assert not result.as_dict()["has_writes"]
 
 
-def test_a_service_that_is_not_there_is_told_and_not_made():
+def test_a_service_that_is_not_there_is_reported_and_not_made():
     result = run([service("state", "Running", where={"service": "Nosuch", "field": "state"})])
     assert statuses(result) == [("rdp_enable.state", None, "drifted")]
     assert not result.as_dict()["has_writes"]
 
 
 @pytest.mark.parametrize(
-    ("field", "wish"), [("start_mode", "Automatic"), ("state", "started"), ("state", ["Running", "On"])]
+    ("field", "desired"), [("start_mode", "Automatic"), ("state", "started"), ("state", ["Running", "On"])]
 )
-def test_a_word_that_windows_does_not_use_is_refused(field, wish):
+def test_a_word_that_windows_does_not_use_is_refused(field, desired):
     with pytest.raises(ControlError, match=f"{field} is of "):
-        expand([service(field, wish, "one_of" if isinstance(wish, list) else "exact")])
+        expand([service(field, desired, "one_of" if isinstance(desired, list) else "exact")])
 
 
 # ---- Firewall
@@ -227,15 +227,15 @@ def test_profiles_are_written_and_put_back_in_windows_words():
     assert item["parameters"] == {"Rule": "FPS-SMB-In-TCP", "ProfileName": ["Private"]}
 
 
-def test_any_is_no_profile_that_can_be_wished_for():
+def test_any_is_no_profile_that_can_be_desired():
     with pytest.raises(ControlError, match="profiles is of Domain, Private, Public"):
         expand([scope_control(where={"firewall_rule": "X", "field": "profiles"}, expected=["Any"], compare="set")])
 
 
-# ---- Told only, and the role's own work
+# ---- Reported only, and the role's own work
 
 
-def test_what_is_only_told_is_not_written_and_says_what_to_do():
+def test_what_is_only_reported_is_not_written_and_says_what_to_do():
     control = scope_control(expected=["LocalSubnet"], remedy="none", cure="ask the owner of {name}")
     result = run([control])
     assert statuses(result) == [("smb_firewall_scope.remote_address", "FPS-SMB-In-TCP", "drifted")]
@@ -293,10 +293,10 @@ def test_a_role_s_own_work_is_fixed_when_it_reads_back_right():
     before = json.loads(json.dumps(run([INSTALL], without_client()).as_dict()))
     after = windows()
     after["registry"][UNINSTALL]["keys"]["{15C7}"]["values"]["DisplayVersion"] = sz("7.4.9")
-    (found,) = settle(before, [INSTALL], after, reads=WINDOWS_READS)
+    (found,) = read_back(before, [INSTALL], after, reads=WINDOWS_READS)
     assert (found["status"], found["before"]) == ("fixed", None)
     why = [{"reason": "Install: exit code 1603", "records": [WORK]}]
-    (found,) = settle(before, [INSTALL], without_client(), reads=WINDOWS_READS, failures=why)
+    (found,) = read_back(before, [INSTALL], without_client(), reads=WINDOWS_READS, failures=why)
     assert (found["status"], found["reason"]) == ("error", "could not be written: Install: exit code 1603")
     assert "next" not in found
 
@@ -321,14 +321,14 @@ def test_what_no_control_can_take_off_any_more_is_an_error_and_stays_remembered(
 # ---- Conditions
 
 
-@pytest.mark.parametrize(("wish", "status"), [(["Core", "Professional"], "compliant"), (["Core"], "not_applicable")])
-def test_a_condition_takes_one_of_several_values(wish, status):
-    condition = {"where": {"system": "edition_id"}, "one_of": wish, "reason": "this edition has no such thing"}
+@pytest.mark.parametrize(("desired", "status"), [(["Core", "Professional"], "compliant"), (["Core"], "not_applicable")])
+def test_a_condition_takes_one_of_several_values(desired, status):
+    condition = {"where": {"system": "edition_id"}, "one_of": desired, "reason": "this edition has no such thing"}
     assert run([members("taro", applies_if=[condition])]).records[0]["status"] == status
 
 
-@pytest.mark.parametrize("wish", [[], "", 7])
-def test_one_of_needs_values(wish):
-    condition = {"where": {"system": "edition_id"}, "one_of": wish, "reason": "x"}
+@pytest.mark.parametrize("desired", [[], "", 7])
+def test_one_of_needs_values(desired):
+    condition = {"where": {"system": "edition_id"}, "one_of": desired, "reason": "x"}
     with pytest.raises(ControlError):
         expand([members("taro", applies_if=[condition])])

@@ -10,14 +10,14 @@ import pytest
 
 from plugins.plugin_utils.controls.controls import ControlError
 from plugins.plugin_utils.plan.plan import Plan, plan
-from plugins.plugin_utils.plan.read_back import settle
+from plugins.plugin_utils.plan.read_back import read_back
 from plugins.plugin_utils.values.wininet import decode, encode
 from tests.samples.documents import BEFORE, MISSING, WINDOWS_READS, dword, key, sz, windows
 
 PLACE = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"
 TARO, HANAKO, GUEST = "S-1-5-21-1-2-3-1001", "S-1-12-1-4-5-6-7", "S-1-5-21-1-2-3-1003"
 PAC = "http://proxy.imr.tohoku.ac.jp/proxy.pac"
-WISH: dict[str, Any] = {"auto_detect": False, "pac": True, "pac_url": PAC}
+DESIRED: dict[str, Any] = {"auto_detect": False, "pac": True, "pac_url": PAC}
 READS = {**WINDOWS_READS, "user_registry": [{"path": PLACE}, {"path": r"Software\Example", "depth": 2}]}
 CONTROL: dict[str, Any] = {
     "id": "fortissl_proxy.pac",
@@ -27,7 +27,7 @@ CONTROL: dict[str, Any] = {
     "scope": "users",
     "each": [{"name": "fortissl"}],
     "where": {"user_registry": PLACE, "value": "{name}", "type": "REG_BINARY", "decode": "wininet"},
-    "expected": WISH,
+    "expected": DESIRED,
     "compare": "fields",
 }
 NUMBER: dict[str, Any] = {
@@ -158,7 +158,7 @@ def test_what_is_there_of_a_binary_value_stays_but_for_the_named_fields():
     }
 
 
-def test_a_record_tells_the_fields_that_it_is_about():
+def test_a_record_reports_the_fields_that_it_is_about():
     state_document = document()
     state_document["users"][TARO]["registry"][PLACE] = key({"fortissl": blob(pac=True, pac_url="http://x/", proxy="y")})
     found = next(item for item in run([CONTROL], state_document).records if item["scope"] == TARO)
@@ -168,7 +168,7 @@ def test_a_record_tells_the_fields_that_it_is_about():
 
 @pytest.mark.parametrize("counter", [1, 2**32 - 1])
 def test_the_same_settings_are_compliant_whatever_the_counter_and_the_trailer(counter):
-    data = bytearray.fromhex(encode(WISH, None))
+    data = bytearray.fromhex(encode(DESIRED, None))
     data[4:8] = counter.to_bytes(4, "little")
     data[-1] = 9
     state_document = document()
@@ -200,7 +200,7 @@ def test_what_is_no_proxy_setting_is_drift_and_is_remembered_as_it_was(value):
 
 
 def test_settings_that_windows_would_ignore_are_drift():
-    data = bytearray.fromhex(encode(WISH, None))
+    data = bytearray.fromhex(encode(DESIRED, None))
     for at, byte, words in ((0, 0x3C, "version is 60, should be 70"), (8, 4, "direct is false, should be true")):
         changed = bytearray(data)
         changed[at] = byte
@@ -276,7 +276,7 @@ def test_a_second_run_changes_nothing_and_absent_gives_everything_back():
     assert restored == {**state_document, "registry": {**state_document["registry"], BEFORE: MISSING}}
 
 
-def test_every_user_s_record_is_settled_on_its_own():
+def test_every_user_s_record_is_judged_on_its_own():
     before = json.loads(json.dumps(run([CONTROL], document()).as_dict()))
     after = carried_out(document(), run([CONTROL], document()))
     after["users"][HANAKO]["registry"][PLACE] = key()
@@ -285,7 +285,7 @@ def test_every_user_s_record_is_settled_on_its_own():
         "reason": "Write registry values: the file is in use",
         "records": [["fortissl_proxy.pac", "fortissl", HANAKO]],
     }
-    records = settle(before, [CONTROL], after, reads=READS, failures=[why])
+    records = read_back(before, [CONTROL], after, reads=READS, failures=[why])
     assert {item["scope"]: item["status"] for item in records} == {TARO: "drifted", HANAKO: "error", "default": "fixed"}
     assert next(item["reason"] for item in records if item["scope"] == HANAKO) == (
         "could not be written: Write registry values: the file is in use"
@@ -340,6 +340,6 @@ def test_a_user_who_logged_on_since_is_put_back_in_place():
         ({"expected": {}}, "an object of fields"),
     ],
 )
-def test_a_mistake_in_the_data_is_told(changes, words):
+def test_a_mistake_in_the_data_is_reported(changes, words):
     with pytest.raises(ControlError, match=words):
         run([{**CONTROL, **changes}], document())

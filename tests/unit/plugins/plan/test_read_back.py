@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugins.plugin_utils.plan.plan import plan
-from plugins.plugin_utils.plan.read_back import failures_of, foretell, settle
+from plugins.plugin_utils.plan.read_back import failures_of, predict, read_back
 from tests.samples.documents import (
     BEFORE,
     BEFORE_PLIST,
@@ -39,10 +39,10 @@ def planned(document: dict[str, Any], controls: Any = None, **options: Any) -> d
     return json.loads(json.dumps(plan(controls or CONTROLS, document, "role", reads=reads, **options).as_dict()))
 
 
-def settled(before: dict[str, Any], document: dict[str, Any] | None, controls: Any = None, failure: str = "") -> Any:
+def judged(before: dict[str, Any], document: dict[str, Any] | None, controls: Any = None, failure: str = "") -> Any:
     reads = MAC_READS if document and document["platform"] == "Darwin" else WINDOWS_READS
     failures = [{"reason": failure, "records": []}] if failure else []
-    return settle(before, controls or CONTROLS, document, reads=reads, failures=failures)
+    return read_back(before, controls or CONTROLS, document, reads=reads, failures=failures)
 
 
 def carried_out(document: dict[str, Any], doing: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def drifted() -> dict[str, Any]:
 
 def test_what_was_drifted_and_reads_back_right_is_fixed_with_its_value_before():
     before = planned(drifted())
-    server, prompt = settled(before, carried_out(drifted(), before))
+    server, prompt = judged(before, carried_out(drifted(), before))
     assert (server["status"], server["before"], server["expected"], server["actual"], server["reason"]) == (
         "fixed",
         "evil.example.com:443",
@@ -86,7 +86,7 @@ def test_what_was_drifted_and_reads_back_right_is_fixed_with_its_value_before():
 
 
 def test_what_reads_back_wrong_stays_drifted_and_says_so():
-    server, _prompt = settled(planned(drifted()), drifted())
+    server, _prompt = judged(planned(drifted()), drifted())
     assert server["status"] == "drifted"
     assert server["reason"] == (
         'was written, but reads back wrong: is "evil.example.com:443", should be "fg.imr.tohoku.ac.jp:443"'
@@ -97,11 +97,11 @@ def test_what_was_right_and_is_wrong_after_the_writing_is_drifted():
     before = planned(drifted())
     after = carried_out(drifted(), before)
     after["registry"][TUNNELS]["keys"]["IMR"]["values"]["promptusername"] = dword(0)
-    assert [item["status"] for item in settled(before, after)] == ["fixed", "drifted"]
+    assert [item["status"] for item in judged(before, after)] == ["fixed", "drifted"]
 
 
 def test_a_failed_write_is_an_error_with_its_message():
-    server, prompt = settled(planned(drifted()), drifted(), failure="Write registry values: access denied")
+    server, prompt = judged(planned(drifted()), drifted(), failure="Write registry values: access denied")
     assert (server["status"], server["reason"]) == (
         "error",
         "could not be written: Write registry values: access denied",
@@ -109,9 +109,9 @@ def test_a_failed_write_is_an_error_with_its_message():
     assert prompt["status"] == "compliant"
 
 
-def test_a_failure_is_told_even_when_every_value_reads_back_right():
+def test_a_failure_is_reported_even_when_every_value_reads_back_right():
     before = planned(drifted())
-    records = settled(before, carried_out(drifted(), before), failure="Forget: access denied")
+    records = judged(before, carried_out(drifted(), before), failure="Forget: access denied")
     assert [(item["control"], item["status"]) for item in records] == [
         ("vpn_profile.server", "fixed"),
         ("vpn_profile.prompt_user_name", "compliant"),
@@ -121,7 +121,7 @@ def test_a_failure_is_told_even_when_every_value_reads_back_right():
 
 
 def test_an_endpoint_that_is_gone_after_the_writing_leaves_the_written_open():
-    server, prompt = settled(planned(drifted()), None, failure="connection lost")
+    server, prompt = judged(planned(drifted()), None, failure="connection lost")
     assert server["status"] == "error"
     assert server["reason"] == "was to be written; whether it was is not known: connection lost"
     assert prompt["status"] == "compliant"
@@ -130,28 +130,28 @@ def test_an_endpoint_that_is_gone_after_the_writing_leaves_the_written_open():
 def test_what_cannot_be_read_back_is_an_error():
     after = drifted()
     after["registry"][TUNNELS] = {"error": "access denied"}
-    assert [item["status"] for item in settled(planned(drifted()), after)] == ["error", "error"]
+    assert [item["status"] for item in judged(planned(drifted()), after)] == ["error", "error"]
 
 
 def test_a_drifted_control_that_is_never_written_keeps_its_own_reason():
     controls = [tunnel_control(compare="one_of", expected=["a", "b"])]
     before = planned(drifted(), controls)
-    (found,) = settled(before, drifted(), controls)
+    (found,) = judged(before, drifted(), controls)
     assert found["status"] == "drifted"
     assert found["reason"].startswith("is ")
 
 
-def test_taking_off_is_settled_by_what_was_remembered():
+def test_taking_off_is_judged_by_what_was_remembered():
     applied = carried_out(drifted(), planned(drifted()))
     removal = planned(applied, state="absent")
     restored = carried_out(applied, removal)
-    (found,) = settled(removal, restored)
+    (found,) = judged(removal, restored)
     assert (found["status"], found["before"], found["actual"]) == (
         "fixed",
         "fg.imr.tohoku.ac.jp:443",
         "evil.example.com:443",
     )
-    (still,) = settled(removal, applied)
+    (still,) = judged(removal, applied)
     assert (still["status"], still["reason"].partition(":")[0]) == ("drifted", "was written, but reads back wrong")
     assert planned(restored, state="absent")["has_writes"] is False
 
@@ -186,7 +186,7 @@ def test_a_failed_item_of_a_loop_concerns_its_own_records():
         ({"failed": True, "item": "text", "msg": "x"}, "T: x"),
     ],
 )
-def test_a_failure_is_told_in_the_module_s_own_words(result, reason):
+def test_a_failure_is_reported_in_the_module_s_own_words(result, reason):
     assert failures_of([{"task": "T", "result": result, "records": [SERVER]}]) == [
         {"reason": reason, "records": [SERVER]}
     ]
@@ -197,20 +197,20 @@ def test_a_failure_does_not_blame_what_another_write_left_wrong():
     document["registry"][TUNNELS]["keys"]["IMR"]["values"]["promptusername"] = dword(0)
     before = planned(document)
     failures = [{"reason": "in use", "records": [SERVER]}]
-    server, prompt = settle(before, CONTROLS, document, reads=WINDOWS_READS, failures=failures)
+    server, prompt = read_back(before, CONTROLS, document, reads=WINDOWS_READS, failures=failures)
     assert (server["status"], server["reason"]) == ("error", "could not be written: in use")
     assert prompt["status"] == "drifted"
     assert prompt["reason"].startswith("was not written, since the role ended before it: is 0x0 (0), ")
 
 
-def test_what_fails_in_a_dry_run_is_told_to_fail_and_the_rest_stays_a_prediction():
+def test_what_fails_in_a_dry_run_is_reported_to_fail_and_the_rest_stays_a_prediction():
     document = drifted()
     document["registry"][TUNNELS]["keys"]["IMR"]["values"]["promptusername"] = dword(0)
-    server, prompt = foretell(planned(document), [{"reason": "in use", "records": [SERVER]}])
+    server, prompt = predict(planned(document), [{"reason": "in use", "records": [SERVER]}])
     assert (server["status"], server["reason"]) == ("error", "could not be written: in use")
     assert prompt["status"] == "drifted"
-    (*_same, told) = foretell(planned(document), [{"reason": "x", "records": [["a.b", None, "machine"]]}])
-    assert (told["control"], told["status"], told["reason"]) == ("role.write", "error", "x")
+    (*_same, reported) = predict(planned(document), [{"reason": "x", "records": [["a.b", None, "machine"]]}])
+    assert (reported["control"], reported["status"], reported["reason"]) == ("role.write", "error", "x")
 
 
 VALUES = st.one_of(st.none(), st.text("ab", max_size=2).map(sz), st.integers(0, 2).map(dword))

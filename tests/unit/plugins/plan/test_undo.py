@@ -1,4 +1,4 @@
-"""What a run fixed is put back exactly; what somebody changed since is left alone and told."""
+"""What a run fixed is put back exactly; what somebody changed since is left alone and reported."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def made(server: str, *items: dict[str, Any]) -> Any:
     return undo_plan([CONTROL], drifted(server), ROLE, reads=WINDOWS_READS, fixed=items)
 
 
-def told(result: Any) -> list[tuple[Any, ...]]:
+def reported(result: Any) -> list[tuple[Any, ...]]:
     return [(item["control"], item["status"], item["expected"], item["actual"]) for item in result.records]
 
 
@@ -49,7 +49,7 @@ def test_only_what_that_run_fixed_of_that_role_on_that_endpoint():
 
 def test_what_was_there_before_the_run_comes_back():
     result = made(WANTED, fixed())
-    assert told(result) == [("vpn_profile.server", "drifted", OLD, WANTED)]
+    assert reported(result) == [("vpn_profile.server", "drifted", OLD, WANTED)]
     assert result.records[0]["reason"] == f'is "{WANTED}", was "{OLD}" before that run'
     plan = result.as_dict()
     assert plan["has_writes"] is True
@@ -67,7 +67,7 @@ def test_what_was_there_before_the_run_comes_back():
         (WANTED, fixed(put_back=render([])), "error", "there is no single value to go back to"),
     ],
 )  # fmt: skip
-def test_what_is_not_put_back_is_told_and_not_written(server, item, status, reason):
+def test_what_is_not_put_back_is_reported_and_not_written(server, item, status, reason):
     result = made(server, item)
     (found,) = result.records
     assert (found["status"], found["next"]) == (status, "" if status == "compliant" else LOOK)

@@ -218,7 +218,7 @@ def test_two_runs_at_the_same_time_lose_nothing(file):
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
-def test_one_that_is_held_is_waited_for_and_then_told(file, monkeypatch):
+def test_one_that_is_held_is_waited_for_and_then_reported(file, monkeypatch):
     monkeypatch.setattr(records_history, "BUSY_SECONDS", 0.2)
     remember(file, run(1))
     other = sqlite3.connect(file, isolation_level=None)
@@ -396,7 +396,7 @@ def test_a_directory_is_no_history(file):
             use()
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "taken").touch()
     with pytest.raises(HistoryError, match=r"docs/history\.md"):
         remember(tmp_path / "taken" / "history.sqlite", run(1))
@@ -411,7 +411,7 @@ def test_a_file_that_may_not_be_read_is_refused(file):
             use()
 
 
-def test_a_file_that_may_not_be_written_is_told(file, monkeypatch):
+def test_a_file_that_may_not_be_written_is_reported(file, monkeypatch):
     """As root in a test no mode of a file forbids anything; a read-only connection does."""
     remember(file, run(1))
     before = file.read_bytes()

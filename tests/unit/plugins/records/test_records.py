@@ -84,11 +84,11 @@ def test_an_endpoint_that_answers_with_garbage_has_one_error_record():
         ({"status": "fixed"}, "before"),
     ],
 )
-def test_a_record_of_a_wrong_shape_is_told(change, named):
+def test_a_record_of_a_wrong_shape_is_reported(change, named):
     assert named in str(check_record({**stamped(), **change}))
 
 
-def test_a_record_that_lacks_a_field_is_told():
+def test_a_record_that_lacks_a_field_is_reported():
     item = stamped()
     del item["reason"]
     assert check_record(item) == "reason missing"
@@ -178,7 +178,7 @@ def test_an_empty_run_is_an_empty_file(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("line", "why"), [("{", "no JSON"), ("[]", "object"), ('{"run": "r1"}', "missing")])
-def test_a_line_that_is_no_record_is_told_with_its_number(tmp_path: Path, line, why):
+def test_a_line_that_is_no_record_is_reported_with_its_number(tmp_path: Path, line, why):
     path = tmp_path / "run.jsonl"
     path.write_text(json.dumps(stamped()) + "\n" + line + "\n")
     with pytest.raises(RecordError, match=f"line 2: .*{why}"):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from plugins.plugin_utils.records.records import Record
 from plugins.plugin_utils.records.since import (
-    TOLD_CHANGES,
+    REPORTED_CHANGES,
     Flapping,
     Life,
     Past,
@@ -33,7 +33,7 @@ def day(number: int) -> str:
     return f"2026-11-{number:02}T14:30:00Z"
 
 
-def told(*items: Record, rules: Flapping = RULES) -> list[Record]:
+def reported(*items: Record, rules: Flapping = RULES) -> list[Record]:
     """Return the records with what is new about them; each is a day later than the one before."""
     past: Past | None = None
     found = []
@@ -45,7 +45,7 @@ def told(*items: Record, rules: Flapping = RULES) -> list[Record]:
 
 
 def last(*items: Record) -> tuple[Any, ...]:
-    item = told(*items)[-1]
+    item = reported(*items)[-1]
     return tuple(item.get(name) for name in FIELDS)
 
 
@@ -128,12 +128,12 @@ def test_what_a_record_says_of_the_time_before(runs, expected):
 
 def test_a_gap_does_not_break_the_since_of_a_control():
     """While nobody answers, the control has no record: the next one is a week later and goes on."""
-    found = told(bad(at=day(2)), bad(at=day(9)))
+    found = reported(bad(at=day(2)), bad(at=day(9)))
     assert (found[1]["since"], found[1]["news"]) == (day(2), "still")
 
 
-def test_the_changes_are_told_oldest_first_and_each_fix_is_one():
-    found = told(good(), bad(), bad(), fixed(), good(), fixed())
+def test_the_changes_are_reported_oldest_first_and_each_fix_is_one():
+    found = reported(good(), bad(), bad(), fixed(), good(), fixed())
     assert found[-1]["changes"] == [
         {"at": day(1), "status": "compliant"},
         {"at": day(2), "status": "drifted"},
@@ -142,11 +142,11 @@ def test_the_changes_are_told_oldest_first_and_each_fix_is_one():
     ]
 
 
-def test_of_many_changes_the_newest_are_told():
+def test_of_many_changes_the_newest_are_reported():
     changes = tuple((f"2026-11-01T00:{number // 60:02}:{number % 60:02}Z", "fixed") for number in range(150))
     past = Past("2026-11-01T00:03:00Z", "fixed", "2026-11-01T00:02:29Z", "", "", "", "", changes)
     found = described({**bad(), "at": day(2)}, past, RULES)["changes"]
-    assert len(found) == TOLD_CHANGES == 100
+    assert len(found) == REPORTED_CHANGES == 100
     assert found[0] == {"at": "2026-11-01T00:00:51Z", "status": "fixed"}
     assert found[-1] == {"at": day(2), "status": "drifted"}
 

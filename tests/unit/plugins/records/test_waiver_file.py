@@ -1,4 +1,4 @@
-"""A wrong file of waivers is told with every mistake, each with its line and column; nothing in it is executed."""
+"""A wrong file of waivers is reported with every mistake, each with its line and column; nothing in it is executed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GOOD = "- {control: a.b, hosts: [pc1], owner: o, reason: r, expires: 2026-12-31}
 END = "; see docs/waivers.md"
 
 
-def told(text: str) -> list[str]:
+def reported(text: str) -> list[str]:
     with pytest.raises(WaiverError) as error:
         parse_entries(text, "w.yml")
     lines = str(error.value).splitlines()
@@ -120,14 +120,14 @@ def test_a_date_is_the_same_with_quotes_and_without():
         ],
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_with_its_place_and_what_is_allowed(text, expected):
-    assert told(text)[0] == f"w.yml, {expected}"
+def test_a_mistake_is_reported_with_its_place_and_what_is_allowed(text, expected):
+    assert reported(text)[0] == f"w.yml, {expected}"
 
 
 @pytest.mark.parametrize("control", ["'*'", "'vpn_*'", "'vpn_profile.por?'", "'vpn_profile.[ps]ort'"])
 @pytest.mark.parametrize("hosts", ["[all]", "['*']", "[pc1, 'pc*']", "['pc?']", "['pc[12]']"])
 def test_wildcards_for_both_are_refused(control, hosts):
-    (line,) = told(one(control=control, hosts=hosts))
+    (line,) = reported(one(control=control, hosts=hosts))
     assert "both have a wildcard; name the control, or name every host or group (not all)" in line
 
 
@@ -136,9 +136,9 @@ def test_wildcards_for_one_of_them_are_fine(control, hosts):
     assert len(parse_entries(one(control=control, hosts=hosts), "w.yml")) == 1
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file():
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file():
     text = one(owner="1", expires="soon") + GOOD + one(hosts="pc1", reason="DROP", hots="[pc1]")
-    places = [line.split(":")[0] for line in told(text)]
+    places = [line.split(":")[0] for line in reported(text)]
     assert places == [
         "w.yml, line 3, column 10",
         "w.yml, line 5, column 12",
@@ -148,7 +148,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file():
     ]
 
 
-def test_of_many_mistakes_twenty_are_told_and_the_rest_counted():
+def test_of_many_mistakes_twenty_are_reported_and_the_rest_counted():
     with pytest.raises(WaiverError) as error:
         parse_entries("- x\n" * 25, "w.yml")
     lines = str(error.value).splitlines()
@@ -158,12 +158,12 @@ def test_of_many_mistakes_twenty_are_told_and_the_rest_counted():
 
 def test_a_bomb_of_aliases_is_refused_before_it_opens():
     bomb = "- &a [x]\n" + "".join(f"- &b{n} [{', '.join(['*a'] * 9)}]\n" for n in range(50))
-    assert told(bomb)[0] == "w.yml, line 1, column 3: the anchor &a is not allowed; write each value out"
+    assert reported(bomb)[0] == "w.yml, line 1, column 3: the anchor &a is not allowed; write each value out"
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "- " * 100_000, "{a: " * 100_000])
 def test_deep_nesting_is_refused_and_no_crash(text):
-    (line,) = told(text)
+    (line,) = reported(text)
     assert "nested too deep" in line
 
 

@@ -153,12 +153,12 @@ def test_without_a_waiver_the_record_stays_as_it_is():
     assert apply_waiver(rec("drifted"), None, TODAY) == rec("drifted")
 
 
-def test_a_control_that_does_not_exist_is_told_with_what_was_meant():
+def test_a_control_that_does_not_exist_is_reported_with_what_was_meant():
     known = [waiver(line=1), waiver("vpn_*", line=9), waiver("*.port", line=12)]
     check_known(known, CONTROLS, "waivers.yml")
-    with pytest.raises(WaiverError) as told:
+    with pytest.raises(WaiverError) as caught:
         check_known([waiver("vpn_profile.prot", line=4), *known, waiver("tls_*", line=20)], CONTROLS, "waivers.yml")
-    assert str(told.value).splitlines() == [
+    assert str(caught.value).splitlines() == [
         "waivers.yml, line 4: there is no control 'vpn_profile.prot'; did you mean vpn_profile.port?; "
         "see docs/waivers.md",
         "waivers.yml, line 20: there is no control 'tls_*'; the files in the roles' vars/ name them; "
@@ -199,7 +199,7 @@ def test_expired_means_that_a_record_needs_it():
     assert states([rec("compliant", one)], [one]) == [("unused", 1)]
 
 
-def test_unused_and_unmatched_are_told_apart():
+def test_unused_and_unmatched_are_distinguished():
     one = waiver()
     assert states([rec("compliant", one)], [one]) == [("unused", 1)]
     assert states([rec("compliant")], [one]) == [("unused", 1)]

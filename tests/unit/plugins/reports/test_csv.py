@@ -68,7 +68,7 @@ def test_every_status_has_its_line_and_the_endpoint_that_was_not_measured_too():
         ({"b": 1, "a": "京"}, '{"a": "京", "b": 1}'),
     ],
 )
-def test_a_value_is_a_text_that_tells_nothing_and_empty_apart(value, cell):
+def test_a_value_is_a_text_that_distinguishes_nothing_and_empty(value, cell):
     assert rows([rec("drifted", expected=value)])[0]["expected"] == cell
     assert rows([{**rec("fixed"), "before": value}])[0]["before"] == cell
 

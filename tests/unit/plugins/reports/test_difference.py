@@ -33,7 +33,7 @@ VALUES = st.recursive(
         ("a.b", "a.b.c", ["a.b"], ["a.b", ".c"]),
     ],
 )  # fmt: skip
-def test_the_differing_part_is_told(expected, actual, left, right):
+def test_the_differing_part_is_reported(expected, actual, left, right):
     assert sides(expected, actual) == (left, right)
 
 

@@ -100,8 +100,8 @@ def test_the_same_news_on_many_endpoints_is_one_group_and_the_most_urgent_comes_
         *on("pc3", item("a.c", "drifted", news="new"), item("a.c2", "error", news="still")),
     ]
     shown = fleet(records)
-    told = [(one.control, one.status, [records[row]["endpoint"] for row in one.rows]) for one in shown.news.new]
-    assert told == [
+    reported = [(one.control, one.status, [records[row]["endpoint"] for row in one.rows]) for one in shown.news.new]
+    assert reported == [
         ("a.c", "drifted", ["pc2", "pc3"]),
         ("a.b", "drifted", ["pc1"]),
         ("a.low", "drifted", ["pc1", "pc2"]),
@@ -116,13 +116,13 @@ def test_what_was_fixed_by_this_run_or_by_others_is_news_and_so_is_flapping():
     assert [one.control for one in news.flapping] == ["a.c"]
 
 
-def test_a_waiver_that_ran_out_is_told_as_that_and_only_once():
+def test_a_waiver_that_ran_out_is_reported_as_that_and_only_once():
     records = on("pc1", item("a.a", "waiver_expired", news="new"), item("a.b", "waiver_expired", news="still"))
     news = fleet(records).news
     assert ([one.control for one in news.expired], news.new) == (["a.a"], ())
 
 
-def test_whether_the_last_time_is_known_is_told():
+def test_whether_the_last_time_is_known_is_reported():
     assert fleet(on("pc1", item("a.a", "drifted"))).news.known is False
     assert fleet(on("pc1", item("a.a", "compliant", news=""))).news.known is True
 
@@ -202,11 +202,11 @@ def test_there_are_never_more_than_sixty_points(days):
     assert points[-1].at == times[-1]
 
 
-def test_a_time_that_is_none_is_told():
+def test_a_time_that_is_none_is_reported():
     with pytest.raises(RecordError, match=r"time is 'yesterday'; it must be UTC such as 2026-11-23T14:30:00Z"):
         fleet(on("pc1", item("a.a", "compliant"), at="yesterday"))
 
 
-def test_what_is_no_record_is_told():
+def test_what_is_no_record_is_reported():
     with pytest.raises(RecordError, match="not a record"):
         fleet([{"endpoint": "pc1"}])

@@ -44,7 +44,7 @@ def parsed(records):
     return etree.fromstring(exported("junit", records))
 
 
-def told(text: str):
+def reported(text: str):
     """Return the failure of a record whose reason is this text."""
     return parsed([rec("drifted", reason=text)]).find(".//failure")
 
@@ -82,7 +82,7 @@ def test_an_endpoint_that_does_not_answer_is_an_error_in_a_suite_of_its_own():
     assert suite.find("testcase/error").get("message") == "no answer in 5 s"
 
 
-def test_a_failure_tells_all_that_a_person_needs():
+def test_a_failure_reports_all_that_a_person_needs():
     item = rec(
         "waiver_expired", expected=10443, actual=443, reason="the port is another", title="Port", evidence="HKLM",
         why="service.md#gateway", since="2026-11-01T00:00:00Z", waiver=WAIVER, owner="山田", scope="S-1-5-21-1",
@@ -140,14 +140,14 @@ def test_the_time_of_a_suite_is_that_of_its_latest_record():
     ],
 )
 def test_every_character_is_there_or_visible(name, expected):
-    failure = told(HOSTILE[name])
+    failure = reported(HOSTILE[name])
     assert failure.get("message") == expected
     assert f"\nreason: {expected}\n" in failure.text
 
 
 def test_a_text_without_end_is_cut_and_says_so():
     assert (
-        told(HOSTILE["megabyte"])
+        reported(HOSTILE["megabyte"])
         .get("message")
         .endswith("x... (cut: 1000000 characters; the JSON Lines file has the whole)")
     )

@@ -1,4 +1,4 @@
-"""What is told after a run: news alone, in few lines, and nothing that an endpoint says is obeyed."""
+"""What is sent after a run: news alone, in few lines, and nothing that an endpoint says is obeyed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.records.records import record, stamp
-from plugins.plugin_utils.reports.notify import telling
+from plugins.plugin_utils.reports.notify import notification
 
 AT = "2026-11-23T14:30:00Z"
 BEFORE = "2026-11-22T14:30:00Z"
@@ -29,26 +29,26 @@ def made(status: str = "drifted", news: str = "new", endpoint: str = "nb-1", con
     return {**stamped, "news": news, **more}
 
 
-def test_nothing_new_is_nothing_to_tell():
+def test_nothing_new_is_nothing_to_report():
     silent = [made(news="still"), made("compliant", "fixed", control="a.c"), made("compliant", "", control="a.d")]
     silent.append(
         made("waiver_expired", "still", control="a.e", waiver=WAIVER, changes=[{"at": BEFORE, "status": "error"}])
     )
-    assert telling(silent) is None
-    assert telling([]) is None
+    assert notification(silent) is None
+    assert notification([]) is None
 
 
 @pytest.mark.parametrize("status", ["drifted", "error", "managed_elsewhere"])
-def test_what_went_wrong_is_told(status):
-    told = telling([made(status), made(news="still", control="a.c")], "/srv/records/x.jsonl")
-    assert [item["status"] for item in told["new"]] == [status]
-    assert told["expired"] == []
-    assert told["subject"] == "Endpoints: 1 new on nb-1"
+def test_what_went_wrong_is_reported(status):
+    sent = notification([made(status), made(news="still", control="a.c")], "/srv/records/x.jsonl")
+    assert [item["status"] for item in sent["new"]] == [status]
+    assert sent["expired"] == []
+    assert sent["subject"] == "Endpoints: 1 new on nb-1"
 
 
 @pytest.mark.parametrize("status", ["unreachable", "offsite", "stale"])
 def test_what_could_not_be_measured_is_no_news(status):
-    assert telling([made(status)]) is None
+    assert notification([made(status)]) is None
 
 
 def test_the_text_whole():
@@ -56,9 +56,9 @@ def test_the_text_whole():
         made(instance="IMR"),
         made("waiver_expired", "still", "nb-2", waiver=WAIVER, changes=[{"at": AT, "status": "waiver_expired"}]),
     ]
-    told = telling(records, "/srv/records/x.jsonl")
-    assert told["subject"] == "Endpoints: 1 new, 1 waiver expired on nb-1, nb-2"
-    assert told["text"] == (
+    sent = notification(records, "/srv/records/x.jsonl")
+    assert sent["subject"] == "Endpoints: 1 new, 1 waiver expired on nb-1, nb-2"
+    assert sent["text"] == (
         "New since the last time: 1\n"
         "- nb-1: a.b [IMR] (high)\n"
         "    is 1, should be 2\n"
@@ -74,24 +74,24 @@ def test_the_text_whole():
     )
 
 
-def test_a_waiver_that_has_just_run_out_is_told_once():
-    told = telling([made("waiver_expired", "new", waiver=WAIVER)])
-    assert (len(told["new"]), len(told["expired"])) == (0, 1)
+def test_a_waiver_that_has_just_run_out_is_reported_once():
+    sent = notification([made("waiver_expired", "new", waiver=WAIVER)])
+    assert (len(sent["new"]), len(sent["expired"])) == (0, 1)
 
 
 def test_the_order_of_the_records_does_not_matter():
     records = [made(endpoint=f"nb-{number}", control=f"a.{letter}") for number in (2, 1) for letter in "cb"]
-    assert telling(records) == telling(reversed(records))
+    assert notification(records) == notification(reversed(records))
 
 
 def test_a_long_list_is_cut_and_says_so():
-    told = telling([made(endpoint=f"nb-{number:03}") for number in range(300)], "/r")
-    lines = told["text"].splitlines()
+    sent = notification([made(endpoint=f"nb-{number:03}") for number in range(300)], "/r")
+    lines = sent["text"].splitlines()
     assert len(lines) == 52
     assert lines[-3:] == ["and 284 more", "", "The whole report: /r"]
-    assert told["subject"] == "Endpoints: 300 new on nb-000, nb-001, nb-002 and 297 more"
-    assert told["json"]["counts"] == {"new": 300, "waiver_expired": 0}
-    assert len(told["json"]["new"]) == 50
+    assert sent["subject"] == "Endpoints: 300 new on nb-000, nb-001, nb-002 and 297 more"
+    assert sent["json"]["counts"] == {"new": 300, "waiver_expired": 0}
+    assert len(sent["json"]["new"]) == 50
 
 
 def test_once_one_is_left_out_all_that_follow_are():
@@ -99,7 +99,7 @@ def test_once_one_is_left_out_all_that_follow_are():
     expired = [made("waiver_expired", endpoint=f"pc-{number}", waiver=WAIVER) for number in range(3)]
     # It would still fit, since it has a line less.
     short = made("waiver_expired", endpoint="pc-9")
-    text = telling([*new, *expired, short])["text"]
+    text = notification([*new, *expired, short])["text"]
     assert "pc-1" in text
     assert "pc-2" not in text
     assert "pc-9" not in text
@@ -107,16 +107,16 @@ def test_once_one_is_left_out_all_that_follow_are():
 
 
 def test_a_hostile_host_name_makes_no_header_and_no_long_line():
-    told = telling([made(endpoint="nb\r\nBcc: all@example.org\u2028\x00" + "x" * 1000, reason="y\n" * 500_000)])
-    assert told["subject"].startswith(r"Endpoints: 1 new on nb\r\nBcc: all")
-    assert len(told["subject"]) <= 120
-    assert not [sign for sign in told["subject"] if not sign.isprintable()]
-    assert max(map(len, told["text"].splitlines())) < 1000
-    assert len(told["text"].splitlines()) == 4
+    sent = notification([made(endpoint="nb\r\nBcc: all@example.org\u2028\x00" + "x" * 1000, reason="y\n" * 500_000)])
+    assert sent["subject"].startswith(r"Endpoints: 1 new on nb\r\nBcc: all")
+    assert len(sent["subject"]) <= 120
+    assert not [sign for sign in sent["subject"] if not sign.isprintable()]
+    assert max(map(len, sent["text"].splitlines())) < 1000
+    assert len(sent["text"].splitlines()) == 4
 
 
 def test_a_chat_server_shows_the_text_and_obeys_nothing_in_it():
-    text = telling([made(reason="<!channel> ``` <http://evil.example|click> @all")])["json"]["text"]
+    text = notification([made(reason="<!channel> ``` <http://evil.example|click> @all")])["json"]["text"]
     assert text.startswith("```\n")
     assert text.endswith("\n```")
     assert text.count("`") == 6
@@ -124,7 +124,7 @@ def test_a_chat_server_shows_the_text_and_obeys_nothing_in_it():
 
 
 def test_the_data_hold_no_values_of_the_endpoint():
-    data = telling([made(actual="s3cret"), made("waiver_expired", control="a.c", waiver=WAIVER)])["json"]
+    data = notification([made(actual="s3cret"), made("waiver_expired", control="a.c", waiver=WAIVER)])["json"]
     assert "s3cret" not in str(data)
     assert data["waiver_expired"] == [
         {

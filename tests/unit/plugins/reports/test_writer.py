@@ -140,7 +140,7 @@ def test_all_files_are_whole_on_the_disk_before_the_first_one_takes_its_place(tm
 
 
 @pytest.mark.parametrize("names", [["pc1", "pc3"], ["a.longer.name.than.before"], []])
-def test_a_file_that_changes_while_it_is_read_is_told(tmp_path, names):
+def test_a_file_that_changes_while_it_is_read_is_reported(tmp_path, names):
     path = tmp_path / "run.jsonl"
     write_lines(path, [rec("drifted", endpoint=name) for name in ("pc1", "pc2")])
     records = read_runs([path])
@@ -149,7 +149,7 @@ def test_a_file_that_changes_while_it_is_read_is_told(tmp_path, names):
         list(records)
 
 
-def test_one_reading_tells_what_three_would():
+def test_one_reading_reports_what_three_would():
     records, names = sample_fleet(), ["nb-9999.example.org", "aa-0001.example.org", "nb-0101.example.org"]
     shown = outcome(records, names)
     assert (shown.summary, shown.table) == (summarise(records, names), table(records, names))

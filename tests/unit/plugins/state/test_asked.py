@@ -131,7 +131,7 @@ def test_a_limit_to_the_machines_of_another_playbook_is_refused():
     ]
 
 
-def test_only_a_file_that_ansible_tried_and_could_not_read_is_told(tmp_path, monkeypatch):
+def test_only_a_file_that_ansible_tried_and_could_not_read_is_reported(tmp_path, monkeypatch):
     # As without an ansible.cfg.
     monkeypatch.setattr("plugins.plugin_utils.state.asked.IGNORED", re.compile(rb"^\.|^group_vars$|\.cfg$"))
     for name in ("hosts.yml", "broken.yml", "waivers.yml", "waivers.yaml", "old.cfg", ".hidden", "group_vars/all.yml"):
@@ -154,7 +154,7 @@ def test_only_a_file_that_ansible_tried_and_could_not_read_is_told(tmp_path, mon
         ("hosts.yml", "a: \x07\n", 'unacceptable character #x0007: special characters are not allowed in "'),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, name, text, why):
+def test_a_file_that_cannot_be_read_is_reported_with_its_line(tmp_path, name, text, why):
     path = tmp_path / name
     path.write_text(text)
     (line,) = Asked({"all": []}, [str(path)], set(), [], "nobody", ["laptops"], ["laptops"]).broken()
@@ -162,7 +162,7 @@ def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, name, text, 
     assert line.endswith("). Correct it, or move it out of the inventory")
 
 
-def test_an_inventory_that_is_not_there_is_told(tmp_path):
+def test_an_inventory_that_is_not_there_is_reported(tmp_path):
     assert Asked({"all": []}, [f"{tmp_path}/x"], set(), [], None, ["laptops"], ["laptops"]).broken() == [
         f"the inventory {tmp_path}/x does not exist. Name the folder or the file of your machines: -i PATH"
     ]

@@ -142,7 +142,7 @@ STUB_ALONE = (
         {"failed": True, "msg": "MODULE FAILURE\nSee stdout/stderr for the exact error", "module_stderr": STUB_ALONE},
     ],
 )
-def test_a_mac_without_python_is_told_how_it_gets_one(endpoint: Endpoint, result: dict[str, Any]) -> None:
+def test_a_mac_without_python_is_reported_with_how_it_gets_one(endpoint: Endpoint, result: dict[str, Any]) -> None:
     endpoint.windows, endpoint.answer = False, result
     error = endpoint.read(VPN)["error"]
     assert "playbooks/macos_python.yml" in error
@@ -182,7 +182,7 @@ def test_a_port_that_answers_is_no_error(listener: socket.socket) -> None:
     assert probe("127.0.0.1", listener.getsockname()[1], 1) is None
 
 
-def test_a_closed_port_is_told_with_its_cure(listener: socket.socket) -> None:
+def test_a_closed_port_is_reported_with_its_cure(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     listener.close()
     assert "the machine is on, but nothing listens there. Enable WinRM" in str(probe("127.0.0.1", port, 1))
@@ -196,7 +196,9 @@ def test_a_closed_port_is_told_with_its_cure(listener: socket.socket) -> None:
         (OSError(101, "Network is unreachable"), "cannot be reached (Network is unreachable)"),
     ],
 )
-def test_why_nobody_answers_is_told_in_words(failure: Exception, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_why_nobody_answers_is_reported_in_words(
+    failure: Exception, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_arguments: Any, **_options: Any) -> None:
         raise failure
 
@@ -275,7 +277,7 @@ def test_documents_with_errors_in_their_nodes_are_whole(nodes: dict[str, Any]) -
         (MAC | {"console_user": 501}, "'console_user' is a number"),
     ],
 )
-def test_what_is_wrong_with_a_document_is_told(document: Any, problem: str) -> None:
+def test_what_is_wrong_with_a_document_is_reported(document: Any, problem: str) -> None:
     assert any(problem in line for line in check_document(document))
 
 

@@ -359,7 +359,7 @@ def test_a_memory_that_was_not_read_is_unreadable(missing):
         ({"product": ""}, "must be text"),
     ],
 )
-def test_a_locator_of_a_wrong_shape_is_told_and_never_followed(where, named):
+def test_a_locator_of_a_wrong_shape_is_reported_and_never_followed(where, named):
     assert named in str(locator_problem(where))
     if isinstance(where, dict):
         with pytest.raises(LocatorError):
@@ -406,7 +406,7 @@ def test_a_user_s_place_without_a_user_is_a_mistake_in_the_data():
         State(windows(), WINDOWS_READS).locate({"user_registry": "Software"})
 
 
-def test_what_a_tool_of_apple_told_is_found_by_its_keys():
+def test_what_a_tool_of_apple_reported_is_found_by_its_keys():
     state = State(mac(), MAC_READS)
     assert state.locate({"tool": "network_time", "key": ["server"]}).value == "time.apple.com"
     assert state.locate({"tool": "network_time", "key": ["on"]}).value is True
@@ -421,7 +421,7 @@ def test_what_a_tool_of_apple_told_is_found_by_its_keys():
         ("network_time", ["server", "x"], "no dictionary"),
     ],
 )
-def test_what_a_tool_did_not_tell_is_unreadable(tool, key, words):
+def test_what_a_tool_did_not_report_is_unreadable(tool, key, words):
     with pytest.raises(Unreadable, match=words):
         State(mac(), MAC_READS).locate({"tool": tool, "key": key})
 

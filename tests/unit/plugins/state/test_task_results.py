@@ -97,7 +97,7 @@ def test_the_xml_may_read_back_in_another_form():
         ({"auto_detect": True}, "auto_detect is true, should be false"),
     ],
 )
-def test_a_connection_of_ours_that_was_changed_is_told_and_repaired(change, words):
+def test_a_connection_of_ours_that_was_changed_is_reported_and_repaired(change, words):
     result = run({**OURS, **change}, kept=True)
     status, reason = only(result)
     assert status == "drifted"
@@ -106,7 +106,7 @@ def test_a_connection_of_ours_that_was_changed_is_told_and_repaired(change, word
     assert result.keep is None
 
 
-def test_a_connection_of_somebody_else_s_is_told_and_left_alone():
+def test_a_connection_of_somebody_else_s_is_reported_and_left_alone():
     result = run({**OURS, "proxy_script": ""})
     status, reason = only(result)
     assert status == "error"

@@ -110,7 +110,7 @@ def test_a_value_that_is_no_text_is_refused():
         (["10.0.0.1"], ["10.0.0.1/32"], ""),
     ],
 )
-def test_the_difference_is_told_in_words(expected, actual, words):
+def test_the_difference_is_reported_in_words(expected, actual, words):
     assert difference(parse(expected), parse(actual)) == words
 
 
@@ -195,7 +195,7 @@ def test_the_difference_is_empty_exactly_for_equal_sets(one: list[str], other: l
 
 
 @given(st.lists(ALL_KINDS, max_size=5), st.lists(ALL_KINDS, max_size=5))
-def test_sets_are_told_apart_address_by_address(one: list[str], other: list[str]):
+def test_sets_are_distinguished_address_by_address(one: list[str], other: list[str]):
     """Against a plain count of every address in 10.0.0.0/24, by the standard library."""
 
     def members(texts: list[str]) -> set[int]:

@@ -108,7 +108,7 @@ def test_fields_that_nothing_understands_are_kept_in_their_order(fields):
 
 
 @given(st.text(max_size=60))
-def test_any_other_text_is_a_rule_or_a_told_error(text):
+def test_any_other_text_is_a_rule_or_a_reported_error(text):
     try:
         assert parse_rule(text).direction in ("In", "Out")
     except FirewallRuleError as error:

@@ -12,7 +12,7 @@ import pytest
 from plugins.plugin_utils.values.addresses import AddressError
 from plugins.plugin_utils.values.packet_filter import difference, meaning, scope
 
-WISH = [
+DESIRED = [
     "pass in quick inet proto tcp from 172.31.0.0/16 to any port 445",
     "pass in quick inet6 proto tcp from fe80::/10 to any port 445",
     "pass in quick proto tcp from (en0:network) to any port 445",
@@ -61,13 +61,13 @@ def test_who_may_reach_a_port_becomes_rules_by_family(allow, devices, rules):
 
 
 @pytest.mark.parametrize("wrong", ["Any", "Internet", "here", "10.0.0.0/99"])
-def test_who_the_packet_filter_cannot_be_told_of_is_refused(wrong):
+def test_who_the_packet_filter_cannot_name_is_refused(wrong):
     with pytest.raises(AddressError, match=re.escape(wrong)):
         scope(445, [wrong])
 
 
 def test_what_pfctl_prints_is_what_was_loaded():
-    assert difference(WISH, PRINTED) is None
+    assert difference(DESIRED, PRINTED) is None
 
 
 @pytest.mark.parametrize(
@@ -95,18 +95,18 @@ def test_rules_that_differ_are_not_taken_for_the_same(one, other):
     assert meaning(one) != meaning(other)
 
 
-def test_the_difference_is_told_by_rule():
-    assert difference(WISH, PRINTED[1:]) == f"missing: {WISH[0]}"
+def test_the_difference_is_reported_by_rule():
+    assert difference(DESIRED, PRINTED[1:]) == f"missing: {DESIRED[0]}"
     more = "pass in quick proto tcp from any to any port = 445 flags S/SA keep state"
-    assert difference(WISH, [more, *PRINTED]) == f"loaded but not expected: {more}"
-    assert difference(WISH, []) == "missing: " + "; ".join(WISH)
+    assert difference(DESIRED, [more, *PRINTED]) == f"loaded but not expected: {more}"
+    assert difference(DESIRED, []) == "missing: " + "; ".join(DESIRED)
 
 
 def test_who_is_let_in_may_stand_in_any_order_but_before_who_is_kept_out():
-    assert difference(WISH, [PRINTED[1], PRINTED[0], *PRINTED[2:]]) is None
-    assert difference(WISH, [PRINTED[3], *PRINTED[:3]]) == "a rule that blocks stands before one that passes"
+    assert difference(DESIRED, [PRINTED[1], PRINTED[0], *PRINTED[2:]]) is None
+    assert difference(DESIRED, [PRINTED[3], *PRINTED[:3]]) == "a rule that blocks stands before one that passes"
 
 
 @pytest.mark.parametrize("answer", [None, "pass", {"rules": []}, [1]])
 def test_an_answer_that_is_no_list_of_rules_differs(answer):
-    assert difference(WISH, answer) == ""
+    assert difference(DESIRED, answer) == ""

@@ -74,19 +74,19 @@ def test_written_again_an_example_has_the_counter_raised_and_else_the_same_meani
 
 
 def test_a_connection_without_settings_gets_the_known_bytes():
-    wish = {"auto_detect": False, "manual": False, "pac": True, "pac_url": "http://172.31.0.10/proxy.pac"}
-    assert encode(wish, None) == plain(PAC_ONLY)
+    desired = {"auto_detect": False, "manual": False, "pac": True, "pac_url": "http://172.31.0.10/proxy.pac"}
+    assert encode(desired, None) == plain(PAC_ONLY)
 
 
 def test_the_service_s_settings_have_these_bytes():
-    wish = {"pac": True, "pac_url": "http://proxy.imr.tohoku.ac.jp/proxy.pac", "auto_detect": False}
-    assert encode(wish, None) == plain(
+    desired = {"pac": True, "pac_url": "http://proxy.imr.tohoku.ac.jp/proxy.pac", "auto_detect": False}
+    assert encode(desired, None) == plain(
         "46000000 01000000 05000000 00000000 00000000 27000000"
         "687474703a2f2f70726f78792e696d722e746f686f6b752e61632e6a702f70726f78792e706163" + ZEROS
     )
 
 
-def test_what_is_not_told_stays_as_it_is():
+def test_what_is_not_given_stays_as_it_is():
     blob = encode({"pac": True, "pac_url": "http://p/p.pac", "auto_detect": False}, A)
     assert decode(blob) == fields(82, "dmp", "127.0.0.1:80", "<local>", "http://p/p.pac")
 
@@ -105,7 +105,7 @@ def test_the_counter_wraps():
     assert encode({}, "46000000 ffffffff 01000000" + "00" * 44) == plain("46000000 00000000 01000000" + "00" * 44)
 
 
-def test_direct_and_version_are_set_whatever_was_there_or_is_told():
+def test_direct_and_version_are_set_whatever_was_there_or_is_reported():
     internet_explorer_6 = "3c000000 04000000 02000000" + "00" * 40
     blob = encode({"direct": False, "version": 1, "counter": 77, "trailer": "ff" * 32}, internet_explorer_6)
     assert blob == plain("46000000 05000000 03000000" + "00" * 44)
@@ -138,9 +138,9 @@ def test_an_unreadable_value_is_written_anew(previous):
     ],
 )
 def test_a_value_that_is_cut_short_is_refused(blob, message):
-    with pytest.raises(WininetError) as told:
+    with pytest.raises(WininetError) as caught:
         decode(blob)
-    assert str(told.value) == message
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("blob", ["0", "xy", None, 5])
@@ -198,8 +198,8 @@ LATIN = st.text(alphabet=st.characters(max_codepoint=255), max_size=40)
     ),
     st.none() | st.binary(max_size=120).map(bytes.hex),
 )
-def test_what_is_written_is_read_back(wish, previous):
-    decoded = decode(encode(wish, previous))
-    assert {name: decoded[name] for name in wish} == wish
+def test_what_is_written_is_read_back(desired, previous):
+    decoded = decode(encode(desired, previous))
+    assert {name: decoded[name] for name in desired} == desired
     assert (decoded["version"], decoded["direct"]) == (70, True)
     assert len(decoded["trailer"]) >= 64

@@ -1,4 +1,4 @@
-"""What no role repairs is found by the audit, told with what to do, and left alone by a run that may write."""
+"""What no role repairs is found by the audit, reported with what to do, and left alone by a run that may write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab.windows.machine import Machine
-from tests.e2e.breakages_client import BREAKAGES_TOLD
+from tests.e2e.breakages_client import BREAKAGES_REPORTED
 from tests.e2e.conftest import LabFleet
 
 pytestmark = pytest.mark.depth
@@ -25,7 +25,7 @@ def play(fleet: LabFleet, role: str, entry: str) -> Any:
     return fleet.play("../tests/e2e/role_entry.yml", "-e", json.dumps({"role_entry": role, **NOTHING_TO_INSTALL}))
 
 
-def told(run: Any) -> set[tuple[str, str, str | None, str]]:
+def reported(run: Any) -> set[tuple[str, str, str | None, str]]:
     bad = ("drifted", "managed_elsewhere", "error", "unreachable")
     return {(r["endpoint"], r["control"], r["instance"], r["status"]) for r in run.records if r["status"] in bad}
 
@@ -54,35 +54,35 @@ def do(fleet: LabFleet, host: str, module: str, arguments: dict[str, Any]) -> No
 
 
 @pytest.fixture(scope="module")
-def settled(fleet: LabFleet) -> LabFleet:
+def prepared(fleet: LabFleet) -> LabFleet:
     """Return machines on which the roles have nothing left to write."""
-    for role in sorted({entry["control"].partition(".")[0] for entry in BREAKAGES_TOLD}):
+    for role in sorted({entry["control"].partition(".")[0] for entry in BREAKAGES_REPORTED}):
         assert play(fleet, role, "main").of_status("error", "unreachable") == set()
     return fleet
 
 
-@pytest.fixture(params=BREAKAGES_TOLD, ids=lambda entry: entry["control"])
-def broken(settled: LabFleet, request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+@pytest.fixture(params=BREAKAGES_REPORTED, ids=lambda entry: entry["control"])
+def broken(prepared: LabFleet, request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     """Break a control on each machine in another way; take that back afterwards."""
     entry = request.param
     role = entry["control"].partition(".")[0]
-    already, before = told(play(settled, role, "audit")), {host: registry(settled, host) for host in HOSTS}
-    hashes = settled.hashes()
+    already, before = reported(play(prepared, role, "audit")), {host: registry(prepared, host) for host in HOSTS}
+    hashes = prepared.hashes()
     for host, call in zip(HOSTS, entry["breakages"], strict=True):
-        do(settled, host, call["module"], call["args"])
+        do(prepared, host, call["module"], call["args"])
     yield {**entry, "role": role, "already": already}
     for host, call in zip(HOSTS, entry["breakages"], strict=True):
-        do(settled, host, "ansible.windows.win_regedit", undo(before[host], call))
-    assert settled.hashes() == hashes
+        do(prepared, host, "ansible.windows.win_regedit", undo(before[host], call))
+    assert prepared.hashes() == hashes
 
 
-def test_it_is_found_and_told_with_what_to_do_and_left_alone(settled, broken):
-    hashes = settled.hashes()
+def test_it_is_found_and_reported_with_what_to_do_and_left_alone(prepared, broken):
+    hashes = prepared.hashes()
     expected = {(host, broken["control"], broken.get("status", "drifted")) for host in HOSTS}
     for entry in ("audit", "main"):
-        run = play(settled, broken["role"], entry)
-        fresh = told(run) - broken["already"]
+        run = play(prepared, broken["role"], entry)
+        fresh = reported(run) - broken["already"]
         assert {(host, control, status) for host, control, _, status in fresh} == expected
         mine = [r for r in run.records if (r["control"], r["status"]) == (broken["control"], "drifted")]
         assert all(broken["next"] in r["next"] for r in mine), mine
-        assert settled.hashes() == hashes
+        assert prepared.hashes() == hashes

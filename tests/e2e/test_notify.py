@@ -1,4 +1,4 @@
-"""Telling by mail and by webhook, with a mail server and a web server of the test's own."""
+"""Notifications by mail and by webhook, with a mail server and a web server of the test's own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from plugins.plugin_utils.records.records import record, stamp
-from plugins.plugin_utils.reports.notify import telling
+from plugins.plugin_utils.reports.notify import notification
 from tests.e2e.conftest import ROOT, program
 
 STARTS = 9
@@ -57,7 +57,7 @@ class Hook(http.server.BaseHTTPRequestHandler):
 
 
 class Servers:
-    """Both servers, and the playbook that tells to them."""
+    """Both servers, and the playbook that notifies them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -79,11 +79,11 @@ class Servers:
         where = {"endpoint_report_mail_host": "127.0.0.1", "endpoint_report_mail_port": self.mail_port}
         return {"endpoint_report_mail_to": list(to or ("it@example.org",)), **where}
 
-    def tell(self, told: Any, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:
-        file = self.folder / "told.json"
-        file.write_text(json.dumps(told), encoding="utf-8")
-        given = json.dumps({"told": str(file), **variables})
-        command = [program("ansible-playbook"), "-i", "nb-1,nb-2,nb-3,", "tests/e2e/tell.yml", "-e", given]
+    def notify(self, sent: Any, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+        file = self.folder / "sent.json"
+        file.write_text(json.dumps(sent), encoding="utf-8")
+        given = json.dumps({"notification": str(file), **variables})
+        command = [program("ansible-playbook"), "-i", "nb-1,nb-2,nb-3,", "tests/e2e/notify.yml", "-e", given]
         output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         return subprocess.run([*command, *options], cwd=ROOT, text=True, env=os.environ, check=False, **output)
 
@@ -98,11 +98,11 @@ def servers(tmp_path: Path) -> Iterator[Servers]:
 def news(endpoint: str = "nb-1", reason: str = "is 1, should be 2") -> Any:
     item = record("vpn_profile.server", "drifted", role="vpn_profile", reason=reason, title="ゲートウェイ")
     (stamped,) = stamp([item], run="r", endpoint=endpoint, at=AT, versions={})
-    return telling([{**stamped, "news": "new"}], "/srv/records/x.jsonl")
+    return notification([{**stamped, "news": "new"}], "/srv/records/x.jsonl")
 
 
 def test_one_mail_and_one_message_a_run_however_many_endpoints(servers):
-    done = servers.tell(news(reason="値が違います"), **servers.by_mail(), endpoint_report_webhook_url=servers.url)
+    done = servers.notify(news(reason="値が違います"), **servers.by_mail(), endpoint_report_webhook_url=servers.url)
     assert done.returncode == 0, done.stdout
     ((to, mail),) = servers.box.mails
     assert to == ["it@example.org"]
@@ -117,28 +117,28 @@ def test_one_mail_and_one_message_a_run_however_many_endpoints(servers):
     assert "T0KEN" not in done.stdout
 
 
-@pytest.mark.parametrize("told", [None, pytest.param({}, marks=pytest.mark.depth)])
-def test_silence_when_nothing_is_new(servers, told):
-    done = servers.tell(told, **servers.by_mail(), endpoint_report_webhook_url=servers.url)
+@pytest.mark.parametrize("sent", [None, pytest.param({}, marks=pytest.mark.depth)])
+def test_silence_when_nothing_is_new(servers, sent):
+    done = servers.notify(sent, **servers.by_mail(), endpoint_report_webhook_url=servers.url)
     assert done.returncode == 0, done.stdout
     assert (servers.box.mails, servers.hook.posted) == ([], [])
 
 
 def test_it_is_off_unless_somebody_is_named(servers):
-    done = servers.tell(news())
+    done = servers.notify(news())
     assert done.returncode == 0, done.stdout
     assert (servers.box.mails, servers.hook.posted) == ([], [])
 
 
-def test_a_dry_run_tells_nobody(servers):
-    done = servers.tell(news(), "--check", **servers.by_mail(), endpoint_report_webhook_url=servers.url)
+def test_a_dry_run_notifies_nobody(servers):
+    done = servers.notify(news(), "--check", **servers.by_mail(), endpoint_report_webhook_url=servers.url)
     assert done.returncode == 0, done.stdout
     assert (servers.box.mails, servers.hook.posted) == ([], [])
 
 
 def test_what_a_hostile_endpoint_says_adds_no_header_and_is_no_template(servers):
-    told = news("nb\r\nBcc: all@example.org\r\n\r\nhello", "{{ lookup('pipe', 'id') }}")
-    done = servers.tell(told, **servers.by_mail(), endpoint_report_webhook_url=servers.url)
+    sent = news("nb\r\nBcc: all@example.org\r\n\r\nhello", "{{ lookup('pipe', 'id') }}")
+    done = servers.notify(sent, **servers.by_mail(), endpoint_report_webhook_url=servers.url)
     assert done.returncode == 0, done.stdout
     ((to, mail),) = servers.box.mails
     assert to == ["it@example.org"]
@@ -147,20 +147,20 @@ def test_what_a_hostile_endpoint_says_adds_no_header_and_is_no_template(servers)
     assert "{{ lookup('pipe', 'id') }}" in servers.hook.posted[0]["new"][0]["reason"]
 
 
-def test_a_mail_server_that_is_down_does_not_keep_the_webhook_from_being_told(servers):
+def test_a_mail_server_that_is_down_does_not_keep_the_webhook_from_being_notified(servers):
     given = {**servers.by_mail(), "endpoint_report_mail_port": 9, "endpoint_report_webhook_url": servers.url}
-    done = servers.tell(news(), **given)
+    done = servers.notify(news(), **given)
     assert done.returncode == 2
     words = " ".join(done.stdout.split())
-    assert "Good; not everybody could be told what is new: mail: " in words
+    assert "Good; not everybody could be sent what is new: mail: " in words
     assert "Connection refused" in words
     assert len(servers.hook.posted) == 1
 
 
 def test_a_webhook_that_fails_ends_the_run_badly_and_its_address_stays_secret(servers):
-    done = servers.tell(news(), **servers.by_mail(), endpoint_report_webhook_url=f"{servers.url}/broken")
+    done = servers.notify(news(), **servers.by_mail(), endpoint_report_webhook_url=f"{servers.url}/broken")
     assert done.returncode == 2
-    assert "Good; not everybody could be told what is new: webhook: Status code was 500" in " ".join(
+    assert "Good; not everybody could be sent what is new: webhook: Status code was 500" in " ".join(
         done.stdout.split()
     )
     assert "T0KEN" not in done.stdout
@@ -168,7 +168,7 @@ def test_a_webhook_that_fails_ends_the_run_badly_and_its_address_stays_secret(se
 
 
 def test_one_person_who_cannot_be_reached_is_a_failure(servers):
-    done = servers.tell(news(), **servers.by_mail("it@example.org", "nobody@example.org"))
+    done = servers.notify(news(), **servers.by_mail("it@example.org", "nobody@example.org"))
     assert done.returncode == 2
     assert "mail: Failed to send mail to at least one recipient" in " ".join(done.stdout.split())
     assert [to for to, _mail in servers.box.mails] == [["it@example.org"]]
@@ -176,7 +176,7 @@ def test_one_person_who_cannot_be_reached_is_a_failure(servers):
 
 def test_a_password_is_not_sent_without_encryption_and_not_shown(servers):
     secret = {"endpoint_report_mail_username": "it", "endpoint_report_mail_password": "s3cret-word"}
-    done = servers.tell(news(), "-vvv", **servers.by_mail(), **secret, endpoint_report_mail_secure="never")
+    done = servers.notify(news(), "-vvv", **servers.by_mail(), **secret, endpoint_report_mail_secure="never")
     assert done.returncode == 2
     assert "StartTLS is not offered" in " ".join(done.stdout.split())
     assert "s3cret-word" not in done.stdout
