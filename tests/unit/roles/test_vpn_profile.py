@@ -35,11 +35,8 @@ def prepared(*missing: str) -> Machine:
 
 def keys_that_go(machine: Machine) -> list[str]:
     back = planned("vpn_profile", machine, vpn_profile_state="absent", **DESIRED)
-    return [
-        item["path"].rpartition("FortiClient\\")[2]
-        for item in back.writes.as_dict()["registry"]
-        if item.get("delete_key")
-    ]
+    gone = [item["path"] for item in back.writes.as_dict()["registry"] if item.get("delete_key")]
+    return [path.rpartition("FortiClient\\")[2] for path in gone]
 
 
 def test_an_empty_key_of_the_role_s_own_goes_with_its_value():

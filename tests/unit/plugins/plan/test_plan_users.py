@@ -120,7 +120,7 @@ def test_every_user_and_the_users_to_come_have_a_record_of_their_own():
     assert result.records[0]["evidence"] == f"HKU\\{HANAKO}\\{PLACE} fortissl"
 
 
-def test_a_user_at_work_is_written_in_place_and_another_one_in_his_file():
+def test_a_user_at_work_is_written_in_place_and_another_one_in_a_file():
     items = run([CONTROL], document()).writes.as_dict()["registry"]
     assert [(item.get("hive"), item["path"]) for item in items] == [
         (r"C:\Users\花子\NTUSER.DAT", "HKLM:\\ANSIBLE\\" + PLACE),
