@@ -146,8 +146,10 @@ class ActionModule(ActionBase):
         }
         if args["role"]:
             plan = known.plans[args["role"]]
+            if wrong := wrong_of(known, args):
+                # Not the plan: Ansible prints all of a result that failed, and the reason is to be seen.
+                return result | {"failed": True, "msg": "\n".join(wrong)}
             result |= plan | {"has_looks": plan["looks"] and not seen and state["document"] is not None}
-            result |= failing(known, args)
             if plan["has_writes"]:
                 # For the tasks that write: what they need of the reading. Nothing is decided by it.
                 result["ansible_facts"] = {"endpoint_state": state}
@@ -176,11 +178,11 @@ def grouped(groups: list[str]) -> dict[str, Any]:
     return {"add_group": groups[0]} if groups else {}
 
 
-def failing(known: Known, args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what makes a role's task fail: what could not be read, where no report follows that says so."""
+def wrong_of(known: Known, args: Mapping[str, Any]) -> list[str]:
+    """Return why a role's task has to fail: what could not be read, where no report follows that says so."""
     state, records = known.state or {}, known.records[args["role"]]
     wrong = [state["error"]] if state["document"] is None else errors_in(records)
-    return {"failed": True, "msg": "\n".join(wrong)} if wrong and not args["report_follows"] else {}
+    return [] if args["report_follows"] else wrong
 
 
 def fixed_in(run: str | None, endpoint: str, role: str) -> list[Any] | None:

@@ -55,11 +55,14 @@ class ActionModule(ActionBase):
             note = self._judged(known, role, args, task_vars, failures)
         store.keep(task_vars["inventory_hostname"], known)
         wrong = [] if args["report_follows"] or note["change"] else errors_in(known.records[role])
+        if wrong:
+            # Nothing else: Ansible prints all of a result that failed, and the reason is to be seen.
+            return {"changed": False, "failed": True, "msg": "\n".join(wrong)}
         answer: dict[str, Any] = {"changed": False, "note": note}
         if known.state and not self._task.check_mode:
             # For the role's own tasks after this; nothing is decided by it.
             answer["ansible_facts"] = {"endpoint_state": known.state}
-        return answer | ({"failed": True, "msg": "\n".join(wrong)} if wrong else {})
+        return answer
 
     def _judged(
         self, known: Known, role: str, args: Mapping[str, Any], task_vars: dict[str, Any], failures: Failures
