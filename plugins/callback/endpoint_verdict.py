@@ -77,7 +77,7 @@ class CallbackModule(CallbackBase):
         """Show what was kept; the verdict is the last line."""
         if self._refused:
             self._display.display(f"Refused, no endpoint was reached:\n{self._refused}", color="red")
-        elif not self._reporting and (stats.dark or stats.failures):
+        elif self._report is None and not self._reporting and (stats.dark or stats.failures):
             self._report = self._broken_off(stats)
         if self._report is None:
             return
@@ -96,7 +96,8 @@ class CallbackModule(CallbackBase):
         for play, task in self._reports():
             manager = play.get_variable_manager()
             # As in the run: with run_once the first endpoint stands for all.
-            hosts = manager._inventory.get_hosts(play.hosts, ignore_restrictions=True)
+            templar = Templar(loader=task.get_loader(), variables=manager.get_vars(play=play))
+            hosts = manager._inventory.get_hosts(templar.template(play.hosts), ignore_restrictions=True)
             if hosts:
                 variables = manager.get_vars(play=play, host=hosts[0], task=task)
                 if task.evaluate_tags(play.only_tags, play.skip_tags, variables):

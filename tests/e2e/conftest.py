@@ -129,6 +129,19 @@ class LabFleet:
         self.lab("down")
 
 
+REFUSED = "Refused, no endpoint was reached:\n"
+
+
+def refused_endpoints(output: str) -> dict[str, str]:
+    """Return why a run was refused, by endpoint: its last lines, "names: words"."""
+    reported: dict[str, str] = {}
+    for line in output.partition(REFUSED)[2].splitlines():
+        names, _, words = line.partition(": ")
+        for name in names.split(", "):
+            reported[name] = f"{reported.get(name, '')} {' '.join(words.split())}"
+    return reported
+
+
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[LabFleet]:
     """Return a lab of the size that the module names in `FLEET` (Windows, Macs)."""

@@ -73,7 +73,7 @@ class Demo:
     ) -> tuple[str, list[Finding]]:
         """Run a playbook, show a part of its output; return all of it, and what its records say that is not good."""
         before = set(self.records.glob("*.jsonl"))
-        options = ("-e", f"endpoint_report_directory={self.records}")
+        options = ("-e", json.dumps({"endpoint_report_directory": str(self.records)}))
         output = self.run(
             "ansible-playbook", *self.sources, f"playbooks/{playbook}", *options, *arguments, expect=expect, show=False
         )

@@ -7,9 +7,10 @@ import json
 import certifi
 import pytest
 
+from tests.e2e.conftest import refused_endpoints
+
 FLEET = (1, 1)
 STARTS = 5
-REFUSED = "Refused, no endpoint was reached:\n"
 
 
 def connection(**fields):
@@ -85,11 +86,7 @@ def refused(fleet):
     assert run.code != 0
     assert fleet.calls() == {"win-01": 0, "mac-01": 0}
     assert fleet.hashes() == hashes
-    reported = {}
-    for line in run.output.partition(REFUSED)[2].splitlines():
-        names, _, words = line.partition(": ")
-        for name in names.split(", "):
-            reported[name] = f"{reported.get(name, '')} {' '.join(words.split())}"
+    reported = refused_endpoints(run.output)
     assert reported.keys() == hosts.keys(), run.output
     return reported
 

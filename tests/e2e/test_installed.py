@@ -14,12 +14,18 @@ from tests.e2e.conftest import ROOT, program
 
 FLEET = (1, 1)
 STARTS = 7
-LEFT_BEHIND = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "records", "user_pages")
+NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info")
 # Nothing of the lab, of the tests or of a day's work; what a user of the collection looks for.
 NOT_IN_IT = ("lab/", "tests/", "molecule/", "benchmarks/", "records/", ".", "inventory/lab/", "ansible.cfg", "Makefile")
-IN_IT = {"playbooks/audit.yml", "roles/rdp_enable/README.md", "docs/waivers.md", "inventory/example/service.yml"}
+IN_IT = {
+    "playbooks/audit.yml",
+    "plugins/plugin_utils/records/records.py",
+    "roles/rdp_enable/README.md",
+    "docs/waivers.md",
+    "inventory/example/service.yml",
+}
 A_WAIVER = """\
-- control: smb_firewall_scope.firewall
+- control: smb_firewall_scope.enabled
   hosts: [win-01]
   owner: Suzuki
   reason: replaced next week
@@ -65,8 +71,8 @@ class Folder:
 def archive(tmp_path_factory):
     """Build it, as the person does who publishes it, in a checkout that has been worked in."""
     folder = tmp_path_factory.mktemp("built")
-    shutil.copytree(ROOT, folder / "checkout", symlinks=True, ignore=LEFT_BEHIND)
-    (folder / "checkout/records").mkdir()
+    shutil.copytree(ROOT, folder / "checkout", symlinks=True, ignore=NOT_COPIED)
+    (folder / "checkout/records").mkdir(exist_ok=True)
     (folder / "checkout/records/run.jsonl").write_text("{}\n", encoding="utf-8")
     subprocess.run(
         [program("ansible-galaxy"), "collection", "build", "--output-path", folder], cwd=folder / "checkout", check=True
@@ -82,7 +88,7 @@ def folder(fleet, archive, tmp_path_factory):
         shutil.copy(ROOT / "inventory/lab" / file, path / "inventory" / file)
     folder = Folder(path)
     # Its dependencies come with the package `ansible`, in every environment that this is tested in.
-    installed = folder("ansible-galaxy", "collection", "install", archive, "--no-deps", "-p", "collections")
+    installed = folder("ansible-galaxy", "collection", "install", archive, "--no-deps", "--force", "-p", "collections")
     assert installed.returncode == 0, installed.stdout
     return folder
 
@@ -119,7 +125,7 @@ def test_waivers_beside_the_hosts_are_waivers_and_no_hosts(folder):
     waivers.write_text(A_WAIVER, encoding="utf-8")
     try:
         unguarded = folder.play("audit")
-        guarded = folder.play("audit", ANSIBLE_INVENTORY_IGNORE_PATTERNS=r"^waivers\.yml$")
+        guarded = folder.play("audit", ANSIBLE_INVENTORY_IGNORE_REGEX=r"^waivers\.yml$")
     finally:
         waivers.unlink()
     assert (unguarded.returncode, guarded.returncode) == (0, 0), unguarded.stdout + guarded.stdout

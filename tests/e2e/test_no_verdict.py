@@ -79,7 +79,7 @@ CERTIFICATE_DAYS = (
     "nb-0101: handover_certificate_days is 0; allowed are 1 to 365 days. See roles/handover/README.md, Variables."
 )
 REFUSED = "Refused, no endpoint was reached:"
-STARTS = 18
+STARTS = 33
 
 
 def long(*case: object) -> object:

@@ -152,7 +152,7 @@ def test_a_mail_server_that_is_down_does_not_keep_the_webhook_from_being_notifie
     done = servers.notify(news(), **given)
     assert done.returncode == 2
     words = " ".join(done.stdout.split())
-    assert "Good; not everybody could be sent what is new: mail: " in words
+    assert "Good; not everybody could be notified: mail: " in words
     assert "Connection refused" in words
     assert len(servers.hook.posted) == 1
 
@@ -160,9 +160,7 @@ def test_a_mail_server_that_is_down_does_not_keep_the_webhook_from_being_notifie
 def test_a_webhook_that_fails_ends_the_run_badly_and_its_address_stays_secret(servers):
     done = servers.notify(news(), **servers.by_mail(), endpoint_report_webhook_url=f"{servers.url}/broken")
     assert done.returncode == 2
-    assert "Good; not everybody could be sent what is new: webhook: Status code was 500" in " ".join(
-        done.stdout.split()
-    )
+    assert "Good; not everybody could be notified: webhook: Status code was 500" in " ".join(done.stdout.split())
     assert "T0KEN" not in done.stdout
     assert len(servers.box.mails) == 1
 

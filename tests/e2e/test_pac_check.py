@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -47,6 +48,6 @@ def test_a_page_instead_of_a_pac_fails_and_says_so(check):
 
 
 def test_a_dry_run_checks_as_well(fleet):
-    done = fleet.play("pac_check.yml", "-e", f"pac_check_file={PAC}", "--check")
+    done = fleet.play("pac_check.yml", "-e", json.dumps({"pac_check_file": str(PAC)}), "--check")
     assert done.code == 0, done.output
     assert "WRONG" not in done.output

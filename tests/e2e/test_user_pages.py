@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ROOT, program
+from tests.e2e.conftest import ROOT, program, refused_endpoints
 
-STARTS = 6
+STARTS = 7
 ENDPOINTS = {"nb-0101.example.org.html", "mb-0301.example.org.html"}
 
 
 class UserPage:
     """The playbook, writing into a folder of the test's own."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environment = {**os.environ, **environment}
 
     def run(self, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         given = json.dumps({"user_page_directory": str(self.folder), **variables})
         command = [program("ansible-playbook"), "-i", "inventory/example", "playbooks/user_page.yml", "-e", given]
         output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.run([*command, *options], cwd=ROOT, text=True, env=self.environment, check=False, **output)
+        return subprocess.run([*command, *options], cwd=ROOT, text=True, check=False, **output)
 
     def pages(self) -> dict[str, str]:
         return {path.name: path.read_text(encoding="utf-8") for path in self.folder.glob("*")}
@@ -123,16 +121,16 @@ REFUSED = [
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return what one run says of each of many laptops with wrong variables."""
-    page = UserPage(tmp_path_factory.mktemp("refused") / "pages", ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+    page = UserPage(tmp_path_factory.mktemp("refused") / "pages")
     hosts = {f"bad-{number:02}": variables for number, (variables, _) in enumerate(REFUSED)}
     file = page.folder.parent / "bad.yml"
     file.write_text(json.dumps({"windows": {"hosts": hosts}, "laptops": {"hosts": dict.fromkeys(hosts)}}))
     done = page.run("-i", str(file), "--limit", "bad-*")
     assert done.returncode == 2
     assert not page.folder.exists()
-    (play,) = json.loads(done.stdout[done.stdout.index("{\n") :])["plays"]
-    results = {host: result for task in play["tasks"] for host, result in task["hosts"].items()}
-    return {host: " ".join(result["msg"].split()) for host, result in results.items() if result["failed"]}
+    reported = refused_endpoints(done.stdout)
+    assert reported.keys() == hosts.keys(), done.stdout
+    return reported
 
 
 @pytest.mark.parametrize("number", range(len(REFUSED)), ids=lambda number: REFUSED[number][1])
