@@ -45,6 +45,8 @@ class Folder:
             "ANSIBLE_PIPELINING": "1",
             # The folder is empty but for this; no ansible.cfg of somebody's home either.
             "HOME": str(path),
+            # As a shell has it: records go into the folder that a run is started from.
+            "PWD": str(path),
         }
 
     def __call__(self, *command, **environment):
