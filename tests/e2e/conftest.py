@@ -23,10 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LONGEST = (
     "lost_answers",
     "site_and_audit",
-    "demo",
     "screen",
     "role_alone",
-    "stock_end_state",
     "handover_checks",
     "no_verdict",
 )

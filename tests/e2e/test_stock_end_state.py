@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.conftest import LabFleet, Run
 from tests.e2e.lost_answers import built, lab_of, names
 
-STARTS = 4
+pytestmark = pytest.mark.depth
 # Home and a Mac, both without a client. Windows half configured; drifted, Japanese and of the newest release; of a
 # domain; and a Mac that has drifted.
 WITHOUT_A_CLIENT = ("win-04", "mac-12")
@@ -57,7 +57,7 @@ class Twins:
     theirs: LabFleet
 
 
-@pytest.fixture(scope="module", params=[WITHOUT_A_CLIENT, pytest.param(OTHERS, marks=pytest.mark.depth)], ids=" ".join)
+@pytest.fixture(scope="module", params=[WITHOUT_A_CLIENT, OTHERS], ids=" ".join)
 def twins(request, tmp_path_factory):
     sources = built(tmp_path_factory.mktemp("before") / "machines", request.param)
     endpoints = dict(zip(sources, names([*sources]), strict=True))
@@ -152,7 +152,6 @@ def test_an_audit_says_the_same_of_both(twins):
     assert other == ({(of_a_domain, "rdp_enable.running", "None", "machine")} if of_a_domain else set())
 
 
-@pytest.mark.depth
 def test_the_stock_playbooks_change_nothing_the_second_time(twins):
     before = twins.theirs.hashes()
     for system in SYSTEMS:
