@@ -56,8 +56,9 @@ class Asked:
         """Return a sentence for each thing that speaks against the run, when nothing is broken."""
         if not self.members(["all"]):
             where = ", ".join(self.sources)
+            groups = f"group{'s' if len(self.wanted) > 1 else ''} {_or(self.wanted, 'and')}"
             return [
-                f"the inventory ({where}) has no machine in it. Put yours into the groups {_or(self.wanted, 'and')}, "
+                f"the inventory ({where}) has no machine in it. Put yours into the {groups}, "
                 "as inventory/example/hosts.yml does, or name another inventory: -i PATH"
             ]
         strays = dict(self._strays())

@@ -50,6 +50,8 @@ def test_an_inventory_without_machines_is_refused():
         "the inventory (hosts.yml) has no machine in it. Put yours into the groups 'laptops' and 'office_pcs', as "
         "inventory/example/hosts.yml does, or name another inventory: -i PATH"
     ]
+    (said,) = asked(wanted="laptops", **empty).refusals()
+    assert "Put yours into the group 'laptops', as " in said
 
 
 @pytest.mark.parametrize("name", ["laptop", "Laptops", "lap_tops"])
