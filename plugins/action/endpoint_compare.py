@@ -33,7 +33,8 @@ from ..plugin_utils.state.run_store import Known, RunStore
 from ..plugin_utils.state.task_results import looks_of, with_looks
 
 # Groups that plays can be limited to, so that an endpoint with nothing to do costs no task.
-WORK, LOOK = "endpoint_work", "endpoint_look"
+WORK = "endpoint_work"
+LOOK = "endpoint_look"
 ARGUMENTS = {
     "role": {"type": "str"},
     "roles": {"type": "list", "elements": "str"},
