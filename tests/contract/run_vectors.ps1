@@ -178,7 +178,7 @@ $writerStandIns = {
                 if ($Change.ContainsKey('RemoteAddress')) { $rule.remote_address = @($Change['RemoteAddress']) }
                 if ($Change.ContainsKey('Profile')) {
                     $reported = $Change['Profile']
-                    $rule.profiles = if ($reported -eq 'Any') { @('Domain', 'Private', 'Public') } else { @($reported.Split(',')) }
+                    $rule.profiles = @(if ($reported -eq 'Any') { 'Domain', 'Private', 'Public' } else { $reported.Split(',') })
                 }
                 if ($Change.ContainsKey('Enabled')) { $rule.enabled = $Change['Enabled'] -eq 'True' }
             }

@@ -111,10 +111,10 @@ class Asked:
 def unparsed(sources: Iterable[str], parsed: Collection[str]) -> Iterator[str]:
     """Yield the files that Ansible tried as inventories in vain, looking at a folder as Ansible does."""
     for source in sources:
-        # Names as Ansible builds them: they are looked for among those that it has parsed.
-        if os.path.isdir(source):  # noqa: PTH112 - as above
-            names = [name for name in sorted(os.listdir(source)) if not IGNORED.search(os.fsencode(name))]  # noqa: PTH208
-            yield from unparsed((os.path.join(source, name) for name in names if name != WAIVERS), parsed)  # noqa: PTH118
+        # Names as Ansible builds those in `parsed`, so by os: pathlib would drop a slash that somebody typed.
+        if os.path.isdir(source):  # noqa: PTH112 - the same names as Ansible's
+            names = [name for name in sorted(os.listdir(source)) if not IGNORED.search(os.fsencode(name))]  # noqa: PTH208 - the same
+            yield from unparsed((os.path.join(source, name) for name in names if name != WAIVERS), parsed)  # noqa: PTH118 - the same
         elif source not in parsed:
             yield source
 
