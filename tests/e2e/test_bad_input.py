@@ -117,6 +117,8 @@ def test_a_wrong_password_is_rejected(fleet):
 
 
 def test_a_wrong_ca_is_refused_by_the_controller(fleet):
-    done = fleet.adhoc("win-01", "ansible.windows.win_ping", {}, "-e", f"ansible_winrm_ca_trust_path={certifi.where()}")
+    done = fleet.adhoc(
+        "win-01", "ansible.windows.win_ping", {}, "-e", json.dumps({"ansible_winrm_ca_trust_path": certifi.where()})
+    )
     assert done.returncode == 4
     assert "certificate verify failed" in done.stdout
