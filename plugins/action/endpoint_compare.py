@@ -35,6 +35,8 @@ from ..plugin_utils.state.task_results import looks_of, with_looks
 # Groups that plays can be limited to, so that an endpoint with nothing to do costs no task.
 WORK = "endpoint_work"
 LOOK = "endpoint_look"
+# Of a plan, what the tasks read; all of a result goes through Ansible's hands several times.
+TASKS_NEED = ("state", "writes", "role_work", "memory", "has_writes")
 ARGUMENTS = {
     "role": {"type": "str"},
     "roles": {"type": "list", "elements": "str"},
@@ -150,9 +152,12 @@ class ActionModule(ActionBase):
             if wrong := wrong_of(known, args):
                 # Not the plan: Ansible prints all of a result that failed, and the reason is to be seen.
                 return result | {"failed": True, "msg": "\n".join(wrong)}
-            result |= plan | {"has_looks": plan["looks"] and not seen and state["document"] is not None}
-            if plan["has_writes"]:
-                # For the tasks that write: what they need of the reading. Nothing is decided by it.
+            looks = plan["looks"] and not seen and state["document"] is not None
+            result |= {name: plan[name] for name in TASKS_NEED}
+            result["next"] = ["look"] if looks else ["fix"] * plan["has_writes"]
+            result["steps"] = steps_of(plan, state["platform"], check_mode=self._task.check_mode)
+            if "role_vars" in result["steps"]:
+                # For the role's own tasks: what they need of the reading. Nothing is decided by it.
                 result["ansible_facts"] = {"endpoint_state": state}
         else:
             result["looks"] = [role for role in args["roles"] if state["document"] and known.plans[role]["looks"]]
@@ -169,6 +174,16 @@ class ActionModule(ActionBase):
         for name in groups:
             add_group(name, parent_group_names=["all"])
         return {}
+
+
+def steps_of(plan: Mapping[str, Any], platform: str, *, check_mode: bool) -> list[str]:
+    """Return the files of `endpoint_controls` that carry a plan out, in their order."""
+    system = platform.lower()
+    before = [f"{system}_remember"] if plan["memory"]["keep"] is not None else []
+    writes = [f"{system}_{kind}" for kind, items in plan["writes"].items() if items]
+    work = ["work"] if plan["role_work"] else []
+    after = ["after"] if plan["after"] and not check_mode else []
+    return before + writes + ["role_vars"] * bool(work + after) + work + after
 
 
 def grouped(groups: list[str]) -> dict[str, Any]:

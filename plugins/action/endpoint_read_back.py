@@ -58,8 +58,9 @@ class ActionModule(ActionBase):
         if wrong:
             # Nothing else: Ansible prints all of a result that failed, and the reason is to be seen.
             return {"changed": False, "failed": True, "msg": "\n".join(wrong)}
-        answer: dict[str, Any] = {"changed": False, "note": note}
-        if known.state and not self._task.check_mode:
+        steps = ["note"] * note["change"] + ["no_failures"] * bool(args["failed"])
+        answer: dict[str, Any] = {"changed": False, "note": note, "steps": steps}
+        if known.state and known.plans[role]["after"] and not self._task.check_mode:
             # For the role's own tasks after this; nothing is decided by it.
             answer["ansible_facts"] = {"endpoint_state": known.state}
         return answer

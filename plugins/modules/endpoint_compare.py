@@ -74,10 +74,18 @@ has_writes:
   description: Whether anything is to be written.
   returned: with O(role)
   type: bool
-has_looks:
-  description: Whether the role has to look at the endpoint by itself, and has not yet.
+next:
+  description:
+    - What is to be done now, C(look), the role has to look at the endpoint by itself and has not yet, or C(fix); empty
+      for nothing.
   returned: with O(role)
-  type: bool
+  type: list
+  elements: str
+steps:
+  description: The steps that carry the plan out, in their order.
+  returned: with O(role)
+  type: list
+  elements: str
 writes:
   description: What is to be written, for each kind of write.
   returned: with O(role)

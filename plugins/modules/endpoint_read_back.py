@@ -47,4 +47,9 @@ note:
       was the last note on the endpoint.
   returned: always
   type: dict
+steps:
+  description: What is to be done now, C(note), the note has to be corrected, and C(no_failures), what failed is known.
+  returned: always
+  type: list
+  elements: str
 """

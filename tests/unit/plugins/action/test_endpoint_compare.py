@@ -127,7 +127,7 @@ def test_undo_plans_what_the_run_s_records_say(a_run: Run, tmp_path: Path) -> No
     file = tmp_path / "run.jsonl"
     write_lines(file, stamped)
     plan = a_run.compare(VPN, undo=str(file))
-    assert plan["undoes"] is True
+    assert a_run.known.plans[VPN]["undoes"] is True
     assert [item["data"] for item in plan["writes"]["registry"]] == ["evil.example.com:443"]
     with pytest.raises(AnsibleActionFail, match="the records of the run cannot be read"):
         a_run.compare(VPN, undo=str(tmp_path / "none.jsonl"))
@@ -250,9 +250,9 @@ def test_a_plan_that_is_about_to_be_written_is_pending(
     set_server(a_run, server)
     a_run.compare(VPN, SMB)
     assert a_run.known.pending == {}
-    plan = a_run.compare(VPN)
+    a_run.compare(VPN)
     assert [*a_run.known.pending] == pending
-    assert all(one["written"] == plan["written"] for one in a_run.known.pending.values())
+    assert all(one == a_run.known.plans[role] for role, one in a_run.known.pending.items())
 
 
 def let_look(run: Run, folder: Path) -> None:
@@ -300,7 +300,7 @@ def test_one_role_puts_nobody_into_a_group(a_run: Run) -> None:
 def test_a_role_that_looks_is_compared_again_with_what_was_seen(a_run: Run, tmp_path: Path) -> None:
     let_look(a_run, tmp_path)
     a_run.compare(VPN, SMB)
-    assert a_run.compare(VPN)["has_looks"] is True
+    assert a_run.compare(VPN)["next"] == ["look"]
     seen: list[Any] = []
     judge = endpoint_compare.judge
 
@@ -312,7 +312,7 @@ def test_a_role_that_looks_is_compared_again_with_what_was_seen(a_run: Run, tmp_
     a_run.variables["__vpn_profile_seen"] = {"results": [item]}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(endpoint_compare, "judge", judged)
-        assert a_run.compare(VPN)["has_looks"] is False
+        assert a_run.compare(VPN)["next"] == []
     assert seen == [{"taro": {"IMR": {"exists": True}}}]
     assert len(a_run.requests) == 1
 
@@ -321,7 +321,7 @@ def test_nobody_looks_at_what_does_not_answer(a_run: Run, tmp_path: Path) -> Non
     let_look(a_run, tmp_path)
     a_run.failure = AnsibleConnectionFailure("no")
     assert a_run.compare(VPN, SMB)["looks"] == []
-    assert a_run.compare(VPN, report_follows=True)["has_looks"] is False
+    assert a_run.compare(VPN, report_follows=True)["next"] == []
 
 
 def test_the_state_of_the_run_stands_above_the_role_s_own(a_run: Run) -> None:
@@ -344,3 +344,44 @@ def test_what_the_run_knows_is_plain_data(a_run: Run) -> None:
     a_run.compare(VPN, SMB)
     known = a_run.known
     assert json.loads(json.dumps(known.plans)) == known.plans
+
+
+def of_plan(**what: Any) -> dict[str, Any]:
+    nothing = {"memory": {"keep": None}, "writes": {"registry": [], "firewall": []}, "role_work": [], "after": False}
+    return nothing | what
+
+
+@pytest.mark.parametrize(
+    ("plan", "steps"),
+    [
+        ({}, []),
+        (
+            {"memory": {"keep": "{}"}, "writes": {"registry": [1], "firewall": []}, "after": True},
+            ["windows_remember", "windows_registry", "role_vars", "after"],
+        ),
+        (
+            {"writes": {"registry": [], "firewall": [1]}, "role_work": [1]},
+            ["windows_firewall", "role_vars", "work"],
+        ),
+    ],
+)
+def test_a_step_that_has_nothing_to_do_is_none(plan: dict[str, Any], steps: list[str]) -> None:
+    assert endpoint_compare.steps_of(of_plan(**plan), "Windows", check_mode=False) == steps
+    dry = [step for step in steps if step != "after" and (step != "role_vars" or "work" in steps)]
+    assert endpoint_compare.steps_of(of_plan(**plan), "Windows", check_mode=True) == dry
+
+
+def test_each_step_is_a_file() -> None:
+    kinds = of_plan(memory={"keep": "{}"}, role_work=[1], after=True)
+    systems = {"Windows": ["registry", "firewall", "groups", "services"], "Darwin": ["plist"]}
+    steps = {
+        step
+        for system, names in systems.items()
+        for step in endpoint_compare.steps_of(
+            {**kinds, "writes": {name: [1] for name in names}}, system, check_mode=False
+        )
+    }
+    folder = Path(__file__).parents[4] / "roles/endpoint_controls/tasks"
+    assert steps | {"look", "fix", "note", "no_failures", "main"} | {
+        f"{one}_note" for one in ("windows", "darwin")
+    } == {file.stem for file in folder.iterdir()}
