@@ -189,8 +189,20 @@ function Read-RegistryValue {
     }
 }
 
+function Test-LeftOut {
+    # Whether a value is a text of those that nobody wants.
+    param ([hashtable]$Value, [string[]]$Without)
+    foreach ($pattern in $Without) {
+        if ($Value['type'] -eq 'REG_SZ' -and $Value['data'] -like $pattern) {
+            return $true
+        }
+    }
+    return $false
+}
+
 function Read-RegistryKey {
-    param ([string]$Path, [string[]]$Values, [int]$Depth)
+    # $Without holds wildcards for the text of values: what only * asks for is left out when its text is like one of them.
+    param ([string]$Path, [string[]]$Values, [int]$Depth, [string[]]$Without = @())
     $key = $null
     try {
         $key = Open-RegistryKey -Path $Path
@@ -201,7 +213,11 @@ function Read-RegistryKey {
         foreach ($name in $key.GetValueNames()) {
             foreach ($pattern in $Values) {
                 if ($name -like $pattern) {
-                    $found[$name] = Read-RegistryValue -Key $key -Name $name
+                    $value = Read-RegistryValue -Key $key -Name $name
+                    if ($pattern -eq '*' -and (Test-LeftOut -Value $value -Without $Without)) {
+                        continue
+                    }
+                    $found[$name] = $value
                     break
                 }
             }
@@ -209,7 +225,7 @@ function Read-RegistryKey {
         $subkeys = New-Map
         if ($Depth -gt 0) {
             foreach ($name in $key.GetSubKeyNames()) {
-                $subkeys[$name] = Read-RegistryKey -Path "$Path\$name" -Values $Values -Depth ($Depth - 1)
+                $subkeys[$name] = Read-RegistryKey -Path "$Path\$name" -Values $Values -Depth ($Depth - 1) -Without $Without
             }
         }
         return @{ exists = $true; values = $found; keys = $subkeys }
@@ -266,7 +282,8 @@ function Read-RegistryRequest {
     $answers = New-Map
     foreach ($request in $Requests) {
         $path = $request['path']
-        $answers[$path] = Read-RegistryKey -Path ($Root + $path.TrimEnd('\')) -Values $request['values'] -Depth $request['depth']
+        $ask = @{ Values = $request['values']; Depth = $request['depth']; Without = $request['without'] }
+        $answers[$path] = Read-RegistryKey -Path ($Root + $path.TrimEnd('\')) @ask
     }
     return $answers
 }
@@ -568,6 +585,7 @@ function Get-AskSpec {
             path = @{ type = 'str'; required = $true }
             values = @{ type = 'list'; elements = 'str'; default = @('*') }
             depth = @{ type = 'int'; default = 0 }
+            without = @{ type = 'list'; elements = 'str'; default = @() }
         }
     }
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .request import Entries, asks_for_key, asks_for_value, registry_entries, split_path
+from .request import Entries, asks_for_key, asks_for_rest, asks_for_value, registry_entries, split_path
 
 
 class Unreadable(Exception):  # noqa: N818  (it says something about the endpoint, not about this program)
@@ -53,6 +53,10 @@ class Branch:
     def key_with(self, path: str, name: str | None) -> Mapping[str, Any] | None:
         """Return the node of a key of which this value was read; None stands for all values."""
         return self._walk(path, lambda entries, levels: asks_for_value(entries, levels, name))
+
+    def rest(self, path: str, left_out: Iterable[str]) -> Mapping[str, Any] | None:
+        """Return a key's node, of which at most the values are left out whose text is like a wildcard of `left_out`."""
+        return self._walk(path, lambda entries, levels: asks_for_rest(entries, levels, left_out))
 
     def value(self, path: str, name: str) -> Located:
         """Return one value."""

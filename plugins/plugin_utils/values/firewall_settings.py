@@ -89,6 +89,12 @@ def profile(name: str, stores: Mapping[str, Keys]) -> Profile:
     )
 
 
+def policy_keys(name: str, keys: Keys) -> tuple[str, ...]:
+    """Return the keys in which Group Policy keeps a profile, of those that there are."""
+    standard = name != "Domain" and not {"privateprofile", "publicprofile"} & {key.casefold() for key in keys}
+    return (_STANDARD,) if standard else KEYS[GROUP_POLICY][name]
+
+
 def _winner(value: str, strong: Iterable[Mapping[str, Setting | None]], local: Mapping[str, Setting | None]) -> Setting:
     above = [setting for values in strong if (setting := values.get(value))]
     if len({setting.value for setting in above}) > 1:
@@ -99,10 +105,9 @@ def _winner(value: str, strong: Iterable[Mapping[str, Setting | None]], local: M
 
 def _found(store: str, name: str, value: str, keys: Keys) -> Setting | None:
     folded = {key.casefold(): values for key, values in keys.items()}
-    names = KEYS[store][name]
-    if store == GROUP_POLICY and name != "Domain" and not {"privateprofile", "publicprofile"} & {*folded}:
-        names = (_STANDARD,) if value in _OF_STANDARD else ()
-    for key in names:
+    for key in policy_keys(name, keys) if store == GROUP_POLICY else KEYS[store][name]:
+        if key == _STANDARD and store == GROUP_POLICY and value not in _OF_STANDARD:
+            continue
         values = {one.casefold(): data for one, data in folded.get(key.casefold(), {}).items()}
         data = values.get(value.casefold())
         if data is None:

@@ -126,7 +126,7 @@ class Reach:
                 culprits.append(entry.source)
                 rest = rest.minus(part)
         if rest:
-            words.append(f"no rule lets {_some(rest)} in")
+            words.append(f"no rule lets {_some(rest)} in to TCP {self.listener.port}")
             merge = self.settings.merge
             culprits.append(Source(merge.store if not merge.value else LOCAL))
             if not merge.value:

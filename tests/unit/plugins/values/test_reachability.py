@@ -133,7 +133,7 @@ def test_one_more_rule_that_allows_takes_nothing_away_and_one_that_blocks_gives_
 
 def test_nobody_is_let_in_that_no_rule_lets_in():
     assert texts(told()) == ([], [])
-    assert told().kept_out(parse("10.0.0.0/8")).words == ("no rule lets 10.0.0.0/8 in",)
+    assert told().kept_out(parse("10.0.0.0/8")).words == ("no rule lets 10.0.0.0/8 in to TCP 445",)
 
 
 def test_rules_that_allow_add_up_and_the_culprit_is_named():
@@ -177,7 +177,7 @@ def test_rules_of_this_machine_do_not_count_where_they_are_not_merged():
     found = told([(LOCAL, "a", rule("Allow"))], NOT_MERGED)
     kept = found.kept_out(parse("10.0.0.0/8"))
     assert kept.words == (
-        "no rule lets 10.0.0.0/8 in; rules of this machine do not count "
+        "no rule lets 10.0.0.0/8 in to TCP 445; rules of this machine do not count "
         r"(Group Policy: PrivateProfile\AllowLocalPolicyMerge=0)",
     )
     assert kept.managed is True
@@ -256,12 +256,12 @@ def test_interfaces_without_the_firewall_are_a_doubt():
 
 def test_an_ipv4_rule_lets_nobody_in_over_ipv6():
     found = told([(LOCAL, "a", rule("Allow", "RA4=10.0.0.0/255.0.0.0|"))])
-    assert found.kept_out(parse(["10.0.0.0/8", "fd00::/8"])).words == ("no rule lets fd00::/8 in",)
+    assert found.kept_out(parse(["10.0.0.0/8", "fd00::/8"])).words == ("no rule lets fd00::/8 in to TCP 445",)
 
 
 def test_without_a_wish_it_is_enough_that_somebody_is_let_in():
     assert told([(LOCAL, "a", rule("Allow", "RA4=10.0.0.1|"))]).kept_out(parse([])).words == ()
-    assert told([]).kept_out(parse([])).words == ("no rule lets anybody in",)
+    assert told([]).kept_out(parse([])).words == ("no rule lets anybody in to TCP 445",)
     blocked = told([(LOCAL, "a", rule("Allow")), (LOCAL, "{b}", rule("Block"))]).kept_out(parse([]))
     assert blocked.words == (
         'all addresses are blocked by rule "x" ({b}) of this machine, added by a person or a program',
