@@ -30,6 +30,7 @@ def planned(role: str, machine: Machine, **overrides: Any) -> Plan:
     asked = {name: request.get(name, []) for name in OPTIONS}
     for entry in (*asked["registry"], *asked["user_registry"]):
         entry.setdefault("depth", 0)
+        entry.setdefault("without", [])
     document = read(machine, asked, [])
     return plan(wanted["controls"], document, role, reads=wanted["reads"], state=wanted["state"])
 

@@ -144,7 +144,9 @@ class _Reachable(Place):
         if tell in self._finds:
             wanted = parse(self.where["addresses"])
             finding = found.kept_out(wanted) if tell == "kept_out" else found.let_in_beyond(wanted)
-            return Located(bool(finding.words) and (finding.managed or "of" not in self.where), evidence=evidence)
+            names = [source.name for source in finding.culprits if source.name]
+            is_so = bool(finding.words) and (finding.managed or "of" not in self.where)
+            return Located(is_so, names if is_so and names else None, evidence=evidence)
         setting = found.settings.merge if tell == "not_merged" else found.settings.enabled
         return Located(not setting.value, [f"{setting.place}=0"] if not setting.value else None, evidence=evidence)
 
