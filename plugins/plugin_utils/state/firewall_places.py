@@ -250,7 +250,7 @@ def _exceptions(state: State, program: _Program, profile: str, keys: Keys) -> It
         if "enabled" not in values:
             continue
         port = program.listener.port if program.listener.service is None else _PROGRAMS["remote_desktop"].listener.port
-        fields = f"Active=TRUE|Dir=In|Protocol=6|Profile={profile}|LPort={port}|Name={where}|"
+        fields = f"Active=TRUE|Dir=In|Protocol=6|Profile={profile}|LPort={port}|"
         if values["enabled"] == 0:
             yield GROUP_POLICY, where, f"v2.0|Action=Block|{fields}"
             continue

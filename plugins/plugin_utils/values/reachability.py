@@ -136,7 +136,7 @@ class Reach:
     def let_in_beyond(self, wanted: AddressSet) -> Finding:
         """Return who is let in that is not among the wanted addresses, and by whom."""
         inside, unknown = (one.minus(wanted) for one in self.let_in())
-        guilty = [(entry, part) for entry in self.allow if (part := inside.common(entry.addresses))]
+        guilty = [(entry, part) for entry in self.allow if (part := inside.common(entry.addresses.minus(wanted)))]
         words = [f"{_are(part, entry.addresses)} let in by {entry.source.words}" for entry, part in guilty]
         return Finding(tuple(words), self._doubts(unknown), tuple(entry.source for entry, _part in guilty))
 
