@@ -62,6 +62,17 @@ def service(name: str, **options: Any) -> dict[str, Any]:
     return {"module": "ansible.windows.win_service", "args": {"name": name, **options}}
 
 
+# The controls of the outcome, which drift with the roles' own settings, and which of them do so in each round.
+OUTCOMES = {
+    *("smb_firewall_scope.reachable", "smb_firewall_scope.closed_to_others"),
+    *("rdp_enable.reachable", "rdp_enable.closed_to_others"),
+}
+OUTCOMES_OF_ROUNDS = [
+    {"smb_firewall_scope.reachable", "rdp_enable.reachable"},
+    {"smb_firewall_scope.reachable", "rdp_enable.reachable"},
+    OUTCOMES,
+]
+
 # The settings of a connection as new users begin with them; the counter of what is written anew is 1, so a breakage
 # with counter 0 is back at 1 after its repair.
 NEW_USERS = {"path": r"HKLM:\ANSIBLE\Software\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"}

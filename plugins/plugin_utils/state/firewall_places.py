@@ -169,12 +169,12 @@ class _Program:
 
 _PROGRAMS = {
     "file_sharing": _Program(
-        Listener("file sharing", 445, "System"),
+        Listener(445, "System"),
         ("FPS-SMB-In-TCP", "FPS-SMB-In-TCP-NoScope", "FPS-SMB-In-TCP-V2"),
         "FileAndPrint",
     ),
     "remote_desktop": _Program(
-        Listener("Remote Desktop", 3389, r"\system32\svchost.exe", "TermService"),
+        Listener(3389, r"\system32\svchost.exe", "TermService"),
         ("RemoteDesktop-UserMode-In-TCP",),
         "RemoteDesktop",
     ),

@@ -47,7 +47,6 @@ _CONDITIONS = {
 class Listener:
     """A program that waits for connections; `service` is None for one that is no service."""
 
-    title: str
     port: int
     program: str
     service: str | None = None

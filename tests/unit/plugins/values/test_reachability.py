@@ -15,8 +15,8 @@ from plugins.plugin_utils.values.firewall_settings import GROUP_POLICY, HARDENIN
 from plugins.plugin_utils.values.reachability import Reach, reach
 from plugins.plugin_utils.values.rule_match import Listener
 
-SMB = Listener("file sharing", 445, "System")
-RDP = Listener("Remote Desktop", 3389, r"\system32\svchost.exe", "TermService")
+SMB = Listener(445, "System")
+RDP = Listener(3389, r"\system32\svchost.exe", "TermService")
 IN = "Active=TRUE|Dir=In|Protocol=6|LPort=445|"
 NOT_MERGED = {GROUP_POLICY: {"PrivateProfile": {"AllowLocalPolicyMerge": 0}}}
 

@@ -6,8 +6,8 @@ import pytest
 
 from plugins.plugin_utils.values.rule_match import Listener, spoken
 
-SMB = Listener("file sharing", 445, "System")
-RDP = Listener("Remote Desktop", 3389, r"\system32\svchost.exe", "TermService")
+SMB = Listener(445, "System")
+RDP = Listener(3389, r"\system32\svchost.exe", "TermService")
 BASE = "v2.31|Action=Allow|Active=TRUE|Dir=In|"
 SVCHOST = r"App=%SystemRoot%\system32\svchost.exe|"
 
