@@ -15,6 +15,7 @@ from lab.windows.seed import build_windows, variants
 VARIABLES: dict[str, Any] = {
     "fortissl_proxy_manage_lan": True,
     "smb_firewall_scope_profiles": ["Private"],
+    "smb_firewall_scope_disable_other_rules": True,
     "rdp_enable_users": ["labadmin"],
     "rdp_enable_remote_addresses": ["LocalSubnet", "172.31.0.0/16"],
     "time_sync_enable": True,
@@ -68,8 +69,8 @@ OUTCOMES = {
     *("rdp_enable.reachable", "rdp_enable.closed_to_others"),
 }
 OUTCOMES_OF_ROUNDS = [
-    {"smb_firewall_scope.reachable", "rdp_enable.reachable"},
-    {"smb_firewall_scope.reachable", "rdp_enable.reachable"},
+    OUTCOMES - {"rdp_enable.closed_to_others"},
+    OUTCOMES - {"rdp_enable.closed_to_others"},
     OUTCOMES,
 ]
 
@@ -177,6 +178,15 @@ BREAKAGES: list[dict[str, Any]] = [
             rule("FPS-SMB-In-TCP", ProfileName=["Private", "Public"]),
             rule("FPS-SMB-In-TCP", ProfileName=["Domain", "Private", "Public"]),
             rule("FPS-SMB-In-TCP", ProfileName=["Public"]),
+        ],
+    },
+    {
+        # Rules of Windows for other services, which share the port; they let everybody in.
+        "control": "smb_firewall_scope.other_rules",
+        "breakages": [
+            rule("RemoteSvcAdmin-NP-In-TCP-NoScope", Enabled=True),
+            rule("RemoteEventLogSvc-NP-In-TCP-NoScope", Enabled=True),
+            rule("Netlogon-NamedPipe-In", Enabled=True),
         ],
     },
     {

@@ -6,8 +6,8 @@
     number              the same number; true and false count as 1 and 0, as Ansible's booleans meet DWORDs
     set                 the same entries, whatever the order, repetition and capital or small
     addresses           the same IP addresses (values.addresses)
-    reachable_from, reachable_only_from
-                        of who is let in to a program: these addresses are; nobody but these is (values.reachability)
+    reachable_from      of who is let in to a program (values.reachability): these addresses are; without any, somebody
+    reachable_only_from of the same: nobody but these addresses
     contains            every expected entry is there, whatever else is; members of a group by SID or account name
     fields              the named fields of a decoded value are as expected, whatever the others are
     settings            those of the named settings that can be read are as expected, whatever the others are

@@ -21,7 +21,7 @@ from ..values.firewall_settings import (
     policy_keys,
 )
 from ..values.reachability import Reach, reach
-from ..values.rule_match import LEFT_OUT, Listener
+from ..values.rule_match import LEFT_OUT, Listener, spoken
 from .nodes import Located, LocatorError, Unreadable, readable
 from .place import Keys as Allowed
 from .place import Place
@@ -38,6 +38,9 @@ RULES = {
 }
 RESTRICTED = tuple(rf"{POLICY}\RestrictedServices\{kind}\System" for kind in ("Static", "Configurable"))
 RDP_TCP = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp"
+# What need not be read where rules that are off count, too.
+ALSO_OFF = tuple(pattern for pattern in LEFT_OUT if "Active=" not in pattern)
+_OFF = re.compile(r"\|Active=FALSE\|", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
@@ -121,11 +124,7 @@ class _Reachable(Place):
             return f"profile is {profile!r}; allowed: {', '.join(PROFILES)}"
         if ("addresses" in where) != (where.get("tell") in cls._finds) or ("of" in where and "addresses" not in where):
             return f"addresses belongs to tell: {' or '.join(cls._finds)}, and of to addresses"
-        try:
-            parse(where.get("addresses", []))
-        except (AddressError, TypeError) as error:
-            return f"addresses: {error}"
-        return None
+        return _addresses_problem(where.get("addresses", []))
 
     @classmethod
     def name_problem(cls, name: Any) -> str | None:
@@ -156,6 +155,36 @@ class _Reachable(Place):
         names = [name for name in holding if not on or _read(name, partial(getattr, rules[name], "enabled"))]
         evidence = f"firewall rules {', '.join(_PROGRAMS[self.name].own)} (local store), {profile} profile"
         return Located(not rules or bool(names), names or None, evidence=evidence)
+
+
+class _OtherRules(Place):
+    """{other_rules: PROGRAM, addresses: [...]}: rules of this machine, not Windows' own, that would change the outcome.
+
+    Whether they are enabled does not count: those that keep some of the addresses out, or let others in.
+    """
+
+    kind = "other_rules"
+    needs: ClassVar[Allowed] = {"addresses": ()}
+
+    @classmethod
+    def problem(cls, where: Mapping[str, Any]) -> str | None:
+        return super().problem(where) or _addresses_problem(where["addresses"])
+
+    @classmethod
+    def name_problem(cls, name: Any) -> str | None:
+        return None if name in _PROGRAMS else f"other_rules is {name!r}; allowed: {', '.join(_PROGRAMS)}"
+
+    def locate(self, state: State) -> Located:
+        wanted, listener = parse(self.where["addresses"]), _listener(state, self.name)
+        names = []
+        for name, value in _values(state, LOCAL_RULES, ALSO_OFF).items():
+            text = value.get("data")
+            said = spoken(_OFF.sub("|Active=TRUE|", text), listener) if isinstance(text, str) else None
+            if said is None or said.doubts or name in _PROGRAMS[self.name].own:
+                continue
+            if wanted.common(said.addresses) if said.action == "Block" else said.addresses.minus(wanted):
+                names.append(name)
+        return _listed(sorted(names), f"other firewall rules of this machine for TCP {listener.port}")
 
 
 @dataclass(frozen=True)
@@ -219,8 +248,16 @@ def _rules(state: State, listener: Listener) -> Iterator[tuple[str, str, str]]:
             yield store, name, text if isinstance(text, str) else str(value.get("error") or value.get("type"))
 
 
-def _values(state: State, path: str) -> Mapping[str, Any]:
-    key = state.machine.rest(path, LEFT_OUT)
+def _addresses_problem(addresses: Any) -> str | None:
+    try:
+        parse(addresses)
+    except (AddressError, TypeError) as error:
+        return f"addresses: {error}"
+    return None
+
+
+def _values(state: State, path: str, left_out: tuple[str, ...] = LEFT_OUT) -> Mapping[str, Any]:
+    key = state.machine.rest(path, left_out)
     return {} if key is None else readable(key.get("values"), path)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .request import Entries, asks_for_key, asks_for_rest, asks_for_value, registry_entries, split_path
+from .request import Entries, asks_for_key, asks_for_rest, asks_for_value, may_hold_value, registry_entries, split_path
 
 
 class Unreadable(Exception):  # noqa: N818  (it says something about the endpoint, not about this program)
@@ -61,11 +61,12 @@ class Branch:
     def value(self, path: str, name: str) -> Located:
         """Return one value."""
         evidence = f"{self.above}{path} {name or '(Default)'}"
-        key = self.key_with(path, name)
+        key = self._walk(path, lambda entries, levels: may_hold_value(entries, levels, name))
         if key is None:
             return Located(False, evidence=evidence, missing="not set (the key does not exist)")
         value = pick(readable(key.get("values"), path), name)
         if value is None:
+            self.key_with(path, name)  # What may have been left out is not missing.
             return Located(False, evidence=evidence)
         readable(value, evidence)
         if "type" not in value or "data" not in value:

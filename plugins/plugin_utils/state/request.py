@@ -68,6 +68,11 @@ def asks_for_value(entries: Entries, levels: int, name: str | None) -> bool:
     return any(entry.get("depth", 0) >= levels and _matches(name, _names(entry)) for entry in entries)
 
 
+def may_hold_value(entries: Entries, levels: int, name: str) -> bool:
+    """Whether the answer for a path may have this value, though some were left out by their text."""
+    return any(entry.get("depth", 0) >= levels and _matches(name, entry.get("values", ["*"])) for entry in entries)
+
+
 def asks_for_rest(entries: Entries, levels: int, left_out: Iterable[str]) -> bool:
     """Whether one of the entries reads all values but, at most, those whose text is like a wildcard of `left_out`."""
     return any(

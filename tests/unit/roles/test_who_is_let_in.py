@@ -16,6 +16,7 @@ from lab.windows.seed import Variant, build_windows
 from lab.windows.seed.conditions import POLICY_FIREWALL, edit_rule
 from lab.windows.seed.windows import RDP_TCP
 from plugins.plugin_utils.state.firewall_places import RESTRICTED
+from plugins.plugin_utils.state.request import MEMORY_KEY
 from plugins.plugin_utils.values.rule_match import LEFT_OUT
 from tests.samples.roles import ROLES, found, planned, reason
 
@@ -321,6 +322,48 @@ def test_without_a_wish_about_the_rules_state_only_rules_that_are_on_have_to_let
     assert found(result)["reachable", "Private"] == "not_applicable"
     switched_off = smb(pc, smb_firewall_scope_enable=False)
     assert ("reachable", "Private") not in found(switched_off)
+
+
+def test_other_rules_of_this_machine_are_disabled_where_that_is_allowed(pc):
+    add(pc, RULES, "{0A}", f"Action=Allow|{IN}LPort=445|Name=NAS sync|")
+    add(pc, RULES, "{0B}", f"Action=Block|{IN}LPort=445|RA4=172.31.9.0/255.255.255.0|Name=Block it|")
+    add(pc, RULES, "{0C}", f"Action=Allow|{IN}LPort=445|RA4=172.31.9.0/255.255.255.0|Name=In the scope|")
+    add(pc, RULES, "{0D}", f"Action=Block|{IN}LPort=445|App=C:\\x.exe|Name=One program|")
+    add(pc, POLICY_FIREWALL + r"\FirewallRules", "{0E}", f"Action=Allow|{IN}LPort=445|Name=Theirs|")
+    assert smb(pc).writes.as_dict()["firewall"] == []
+    result = smb(pc, smb_firewall_scope_disable_other_rules=True)
+    assert [item["parameters"] for item in result.writes.as_dict()["firewall"]] == [
+        {"Rule": "{0A}", "Enabled": False},
+        {"Rule": "{0B}", "Enabled": False},
+    ]
+    assert "In the scope" not in str(result.keep)
+    assert '"{0B}"' in str(result.keep)
+    mine = {name: status for (control, name), status in found(result).items() if control == "other_rules"}
+    # Those of Windows that are off stay off.
+    assert mine == {
+        "{0A}": "drifted",
+        "{0B}": "drifted",
+        **dict.fromkeys(
+            (
+                *("Netlogon-NamedPipe-In", "RemoteEventLogSvc-NP-In-TCP-NoScope"),
+                "RemoteSvcAdmin-NP-In-TCP-NoScope",
+            ),
+            "compliant",
+        ),
+    }
+
+
+def test_what_was_disabled_reads_back_right_and_comes_back(pc):
+    add(pc, RULES, "{0A}", f"Action=Allow|{IN}LPort=445|Name=NAS sync|")
+    note = smb(pc, smb_firewall_scope_disable_other_rules=True).keep
+    edit_rule(pc, "{0A}", ("Active=TRUE", "Active=FALSE"))
+    result = smb(pc, smb_firewall_scope_disable_other_rules=True)
+    assert found(result)["other_rules", "{0A}"] == "compliant"
+    assert outcome(result) == ALL_GOOD
+    add(pc, MEMORY_KEY, "smb_firewall_scope", "")
+    pc.registry.set(MEMORY_KEY, "smb_firewall_scope", Value("REG_SZ", str(note)))
+    back = smb(pc, smb_firewall_scope_state="absent")
+    assert [item["parameters"] for item in back.writes.as_dict()["firewall"]] == [{"Rule": "{0A}", "Enabled": True}]
 
 
 @pytest.mark.parametrize("role", ["smb_firewall_scope", "rdp_enable"])
