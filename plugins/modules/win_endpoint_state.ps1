@@ -189,19 +189,33 @@ function Read-RegistryValue {
     }
 }
 
-function Test-LeftOut {
-    # Whether a value is a text of those that nobody wants.
-    param ([hashtable]$Value, [string[]]$Without)
-    foreach ($pattern in $Without) {
-        if ($Value['type'] -eq 'REG_SZ' -and $Value['data'] -like $pattern) {
-            return $true
+function Get-LeftOutName {
+    # Returns the names of those of a key's values that are a text with one of these pieces in it.
+    param ([object]$Key, [string[]]$Without)
+    $names = [System.Collections.Generic.HashSet[string]]::new()
+    if ($Without.Count -eq 0) {
+        return , $names
+    }
+    foreach ($name in $Key.GetValueNames()) {
+        try {
+            $text = $Key.GetValue($name, $null, [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+        }
+        catch {
+            # Reading it says why.
+            continue
+        }
+        foreach ($piece in $Without) {
+            if ($text -is [string] -and $text.IndexOf($piece, [System.StringComparison]::OrdinalIgnoreCase) -ge 0) {
+                $null = $names.Add($name)
+                break
+            }
         }
     }
-    return $false
+    return , $names
 }
 
 function Read-RegistryKey {
-    # $Without holds wildcards for the text of values: what only * asks for is left out when its text is like one of them.
+    # $Without holds pieces of texts: a value that only * asks for is left out when one of them is in it.
     param ([string]$Path, [string[]]$Values, [int]$Depth, [string[]]$Without = @())
     $key = $null
     try {
@@ -210,14 +224,11 @@ function Read-RegistryKey {
             return @{ exists = $false }
         }
         $found = New-Map
+        $leftOut = Get-LeftOutName -Key $key -Without $Without
         foreach ($name in $key.GetValueNames()) {
             foreach ($pattern in $Values) {
-                if ($name -like $pattern) {
-                    $value = Read-RegistryValue -Key $key -Name $name
-                    if ($pattern -eq '*' -and (Test-LeftOut -Value $value -Without $Without)) {
-                        continue
-                    }
-                    $found[$name] = $value
+                if ($name -like $pattern -and -not ($pattern -eq '*' -and $leftOut.Contains($name))) {
+                    $found[$name] = Read-RegistryValue -Key $key -Name $name
                     break
                 }
             }

@@ -55,7 +55,7 @@ class Branch:
         return self._walk(path, lambda entries, levels: asks_for_value(entries, levels, name))
 
     def rest(self, path: str, left_out: Iterable[str]) -> Mapping[str, Any] | None:
-        """Return a key's node, of which at most the values are left out whose text is like a wildcard of `left_out`."""
+        """Return a key's node, of which at most the texts are left out that have a piece of `left_out` in them."""
         return self._walk(path, lambda entries, levels: asks_for_rest(entries, levels, left_out))
 
     def value(self, path: str, name: str) -> Located:

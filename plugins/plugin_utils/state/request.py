@@ -74,7 +74,7 @@ def may_hold_value(entries: Entries, levels: int, name: str) -> bool:
 
 
 def asks_for_rest(entries: Entries, levels: int, left_out: Iterable[str]) -> bool:
-    """Whether one of the entries reads all values but, at most, those whose text is like a wildcard of `left_out`."""
+    """Whether one of the entries reads all values but, at most, texts with a piece of `left_out` in them."""
     return any(
         entry.get("depth", 0) >= levels
         and "*" in entry.get("values", ["*"])

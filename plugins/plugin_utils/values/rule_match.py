@@ -18,11 +18,9 @@ from .addresses import AddressError, AddressSet, parse
 from .firewall_rules import PROFILES, TCP, FirewallRuleError, Ports, Rule, parse_rule
 
 EVERYBODY = parse("Any")
-# Rules that say nothing of what comes in over TCP to a program of Windows, as wildcards for their texts: off, outbound,
-# UDP, ICMP, for a Store package. They are most of a machine's rules, and need not be read.
-LEFT_OUT = (
-    *("*|Active=FALSE|*", "*|Dir=Out|*", "*|Protocol=17|*", "*|Protocol=1|*", "*|Protocol=58|*", "*|AppPkgId=*"),
-)
+# What is in the text of rules that say nothing of what comes in over TCP to a program of Windows: off, outbound, UDP,
+# ICMP, for a Store package. They are most of a machine's rules, and need not be read.
+LEFT_OUT = ("|Active=FALSE|", "|Dir=Out|", "|Protocol=17|", "|Protocol=1|", "|Protocol=58|", "|AppPkgId=")
 # What a client may have as the port at its own end of a connection, address translation on the way included.
 _CLIENT_PORTS = (1024, 65535)
 # Fields that are looked at elsewhere, and fields that say nothing of who is let in: texts, how a rule is kept, and what

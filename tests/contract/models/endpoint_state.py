@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
 
-SHA256 = "a64e9288cc01058930e782b221154ec903146467ff3c2bd263dda517b327e783"
+SHA256 = "f472b1f6a0968050e6f9ea1463fbe1340f11ed746429689b52c6722395739ff5"
 PREFIX = "OffsiteEndpoints_"
 MODULE_HIVE = r"HKLM\ANSIBLE"
 APPX_STORE = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore"
@@ -106,7 +106,8 @@ def _key(machine: Machine, path: str, ask: Mapping[str, Any], depth: int) -> Nod
 def _is_asked_for(name: str, value: Value, ask: Mapping[str, Any]) -> bool:
     """Tell whether a value is named, or among all values and not of those that are left out."""
     named = [pattern for pattern in ask["values"] if pattern != "*"]
-    left_out = value.type == "REG_SZ" and _matches(value.data, ask["without"])
+    text = value.data.lower() if isinstance(value.data, str) else ""
+    left_out = any(piece.lower() in text for piece in ask["without"])
     return _matches(name, named) or ("*" in ask["values"] and not left_out)
 
 
