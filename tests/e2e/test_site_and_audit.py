@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.breakages import OUTCOMES
 from tests.e2e.conftest import Run
 
 FLEET = (3, 1)
@@ -81,8 +80,7 @@ def test_the_run_fixes_what_the_dry_run_foretold_and_leaves_nothing_undone(runs)
     dry, first = runs["dry"].run, runs["first"].run
     # Every endpoint of this fleet begins with something to fix.
     assert {endpoint for endpoint, _, _ in first.of_status("fixed")} == set(ENDPOINTS)
-    # What comes right with the settings is not written.
-    assert first.of_status("fixed") == {one for one in dry.of_status("drifted") if one[1] not in OUTCOMES}
+    assert first.of_status("fixed") == dry.of_status("drifted")
     assert first.of_status("drifted", "error", "unreachable", "managed_elsewhere") == set()
 
 

@@ -153,7 +153,8 @@ class _ReachableFrom(_Addresses):
     def difference(self, actual: Located) -> str | None:
         finding = self.found(actual.raw)
         if finding.doubts and not finding.words:
-            raise Unreadable(f"who is let in cannot be decided: {'; '.join(finding.doubts)}")
+            said = "; ".join(finding.doubts)
+            raise Unreadable(f"who is let in cannot be decided: {said}. Disable, correct or delete what is named")
         return "; ".join(finding.words) or None
 
 

@@ -108,6 +108,7 @@ class _Reachable(Place):
     """
 
     kind = "reachable"
+    outcome = True
     _finds: ClassVar[tuple[str, ...]] = ("kept_out", "let_in")
     needs: ClassVar[Allowed] = {"profile": ()}
     may: ClassVar[Allowed] = {

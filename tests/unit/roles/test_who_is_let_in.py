@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
 
 from lab.windows.machine import Machine
 from lab.windows.machine.built_in_rules import POLICY, RULES
@@ -15,10 +16,13 @@ from lab.windows.machine.registry import Value
 from lab.windows.seed import Variant, build_windows
 from lab.windows.seed.conditions import POLICY_FIREWALL, edit_rule
 from lab.windows.seed.windows import RDP_TCP
+from plugins.plugin_utils.controls.role_data import desired
+from plugins.plugin_utils.plan.read_back import read_back
+from plugins.plugin_utils.plan.undo import undo_plan
 from plugins.plugin_utils.state.firewall_places import RESTRICTED
 from plugins.plugin_utils.state.request import MEMORY_KEY
 from plugins.plugin_utils.values.rule_match import LEFT_OUT
-from tests.samples.roles import ROLES, found, planned, reason
+from tests.samples.roles import ROLES, document_of, found, planned, reason
 
 MDM = POLICY + r"\Mdm"
 SMB_RULES = ("FPS-SMB-In-TCP", "FPS-SMB-In-TCP-NoScope", "FPS-SMB-In-TCP-V2")
@@ -364,6 +368,42 @@ def test_what_was_disabled_reads_back_right_and_comes_back(pc):
     pc.registry.set(MEMORY_KEY, "smb_firewall_scope", Value("REG_SZ", str(note)))
     back = smb(pc, smb_firewall_scope_state="absent")
     assert [item["parameters"] for item in back.writes.as_dict()["firewall"]] == [{"Rule": "{0A}", "Enabled": True}]
+
+
+def test_an_outcome_that_comes_right_with_what_was_written_is_fixed_and_goes_back_with_it(pc):
+    edit_rule(pc, "FPS-SMB-In-TCP", (SCOPE, ""))
+    before = smb(pc)
+    assert found(before)["closed_to_others", "Private"] == "drifted"
+    edit_rule(pc, "FPS-SMB-In-TCP", ("LPort=445|", f"LPort=445|{SCOPE}"))
+    wanted = desired("smb_firewall_scope", DataLoader(), SMB_WISH, "Windows")
+    document = document_of(pc, wanted["reads"])
+    after = read_back(before.as_dict(), wanted["controls"], document, reads=wanted["reads"])
+    statuses = {(item["control"].partition(".")[2], item["instance"]): item["status"] for item in after}
+    assert statuses["closed_to_others", "Private"] == statuses["remote_address", "FPS-SMB-In-TCP"] == "fixed"
+    assert statuses["closed_to_others", "Domain"] == statuses["reachable", "Private"] == "compliant"
+    fixed = [item for item in after if item["status"] == "fixed"]
+    back = undo_plan(wanted["controls"], document, "smb_firewall_scope", reads=wanted["reads"], fixed=fixed)
+    assert [(item["control"], item["status"]) for item in back.records] == [
+        ("smb_firewall_scope.remote_address", "drifted")
+    ]
+
+
+def test_an_outcome_that_stays_wrong_says_why_and_not_that_it_was_written(pc):
+    edit_rule(pc, "FPS-SMB-In-TCP", (SCOPE, ""))
+    add(pc, RULES, "{0A}", f"Action=Allow|{IN}LPort=445|Name=NAS sync|")
+    before = smb(pc)
+    edit_rule(pc, "FPS-SMB-In-TCP", ("LPort=445|", f"LPort=445|{SCOPE}"))
+    wanted = desired("smb_firewall_scope", DataLoader(), SMB_WISH, "Windows")
+    after = read_back(before.as_dict(), wanted["controls"], document_of(pc, wanted["reads"]), reads=wanted["reads"])
+    (record,) = [
+        item
+        for item in after
+        if (item["control"], item["instance"]) == ("smb_firewall_scope.closed_to_others", "Private")
+    ]
+    assert (record["status"], record["reason"]) == (
+        "drifted",
+        'all addresses are let in by rule "NAS sync" ({0A}) of this machine, added by a person or a program',
+    )
 
 
 @pytest.mark.parametrize("role", ["smb_firewall_scope", "rdp_enable"])

@@ -405,3 +405,32 @@ def test_the_roles_that_have_a_memory_are_known_on_both_systems():
     assert State(document, MAC_READS).remembering_roles() == set()
     document["plists"][BEFORE_PLIST] = {**document["plists"][PLIST], "data": {"vpn_profile": "x"}}
     assert State(document, MAC_READS).remembering_roles() == {"vpn_profile"}
+
+
+LEFT_OUT = {**WINDOWS_READS, "registry": [{"path": LOCAL_RULES, "values": ["FPS*", "*"], "without": ["|Dir=Out|"]}]}
+
+
+def test_what_may_have_been_left_out_is_there_or_unreadable_and_never_absent():
+    document = windows()
+    document["registry"][LOCAL_RULES] = key({"{A}": sz("v2.0|Dir=In|")})
+    assert look({"registry": LOCAL_RULES, "value": "{A}"}, document, LEFT_OUT).found
+    assert not look({"registry": LOCAL_RULES, "value": "FPS-X"}, document, LEFT_OUT).found
+    with pytest.raises(Unreadable, match="was not read in full"):
+        look({"registry": LOCAL_RULES, "value": "{B}"}, document, LEFT_OUT)
+
+
+@pytest.mark.parametrize("missing", ["StandardProfile", "Mdm", "WindowsFirewall", "FirewallRules"])
+def test_who_is_let_in_is_unreadable_when_a_part_was_not_read(missing):
+    policy = LOCAL_RULES.rpartition("\\")[0]
+    paths = {
+        name: f"{policy}\\{name}"
+        for name in ("DomainProfile", "StandardProfile", "PublicProfile", "Mdm", "FirewallRules")
+    }
+    paths["WindowsFirewall"] = POLICY_RULES.rpartition("\\")[0]
+    reads = {"registry": [{"path": path, "depth": 3} for name, path in paths.items() if name != missing]}
+    document = windows()
+    document["registry"] = dict.fromkeys(paths.values(), MISSING)
+    with pytest.raises(Unreadable, match=missing):
+        look({"reachable": "file_sharing", "profile": "Public"}, document, reads)
+    reads["registry"].append({"path": paths[missing], "depth": 3})
+    assert look({"reachable": "file_sharing", "profile": "Public"}, document, reads).value == []
