@@ -113,7 +113,7 @@ class Reach:
         """Return which of the wanted addresses do not get in, and why; without any wanted ones, whether nobody does."""
         if not wanted:
             inside, unknown = self.let_in()
-            return Finding() if inside else self._kept_out(EVERYBODY.minus(unknown), unknown)
+            return Finding() if inside else self._kept_out(NOBODY if unknown else EVERYBODY, unknown)
         _inside, outside, unknown = self.split(wanted)
         return self._kept_out(outside, unknown)
 

@@ -177,3 +177,34 @@ def test_any_other_text_is_a_rule_or_a_reported_error(text):
         assert rule.direction in ("In", "Out")
     except FirewallRuleError as error:
         assert "firewall rule" in str(error)
+
+
+NUMBERS = st.integers(440, 450)
+PORT_TEXTS = st.one_of(
+    NUMBERS.map(lambda port: (str(port), {port})),
+    st.tuples(NUMBERS, NUMBERS)
+    .map(sorted)
+    .map(lambda ends: (f"{ends[0]}-{ends[1]}", set(range(ends[0], ends[1] + 1)))),
+    st.sampled_from([("RPC", set()), ("IPHTTPSIn", set()), ("rpc-epmap", set())]),
+)
+PORT_FIELDS = st.sampled_from(["LPort", "LPort2_10", "lport2_20"])
+
+
+@given(st.lists(st.tuples(PORT_FIELDS, st.lists(PORT_TEXTS, min_size=1, max_size=3)), max_size=3))
+def test_a_rule_opens_what_a_model_says_that_goes_through_the_ports_one_by_one(fields):
+    text = "".join(f"{name}={', '.join(spec for spec, _ports in specs)}|" for name, specs in fields)
+    opened = {port for _name, specs in fields for _spec, ports in specs for port in ports}
+    rule = parse_rule(f"{BASE}Protocol=6|{text}")
+    for port in range(438, 453):
+        assert rule.opens(port) is (not fields or port in opened)
+
+
+@given(st.integers(0, 2**31 - 1))
+def test_a_number_of_profiles_is_its_bits(number):
+    wanted = [name for bit, name in enumerate(("Domain", "Private", "Public")) if number >> bit & 1]
+    rule = parse_rule(f"{BASE}Profile={number}|")
+    if wanted:
+        assert rule.profiles == wanted
+    else:
+        with pytest.raises(FirewallRuleError):
+            _ = rule.profiles

@@ -114,6 +114,23 @@ def test_it_says_what_a_model_says_that_asks_every_rule_about_every_address(rule
             assert truth
 
 
+@settings(max_examples=300, deadline=None)
+@given(MODEL_RULES, st.lists(TEXTS, max_size=3), st.sampled_from([0, 1]))
+def test_whatever_is_wrong_has_words_and_a_culprit_and_nothing_else_has(rules, wish, inbound):
+    given_rules = [
+        (store, f"r{number}", rule(action, "".join(f"RA4={text}|" for text in entries), doubt))
+        for number, (action, entries, doubt, store) in enumerate(rules)
+    ]
+    found, wanted = told(given_rules, {LOCAL: {"StandardProfile": {"DefaultInboundAction": inbound}}}), parse(wish)
+    let_in, unknown = found.let_in()
+    beyond, kept = found.let_in_beyond(wanted), found.kept_out(wanted)
+    assert bool(beyond.words) == bool(beyond.culprits) == bool(let_in.minus(wanted))
+    assert bool(beyond.doubts) == bool(unknown.minus(wanted))
+    outside, doubtful = (found.split(wanted)[1:]) if wish else (not let_in and not unknown, not let_in and unknown)
+    assert bool(kept.words) == bool(kept.culprits) == bool(outside)
+    assert bool(kept.doubts) == bool(doubtful)
+
+
 @settings(max_examples=200, deadline=None)
 @given(MODEL_RULES)
 def test_one_more_rule_that_allows_takes_nothing_away_and_one_that_blocks_gives_nothing(rules):
@@ -257,6 +274,11 @@ def test_interfaces_without_the_firewall_are_a_doubt():
 def test_an_ipv4_rule_lets_nobody_in_over_ipv6():
     found = told([(LOCAL, "a", rule("Allow", "RA4=10.0.0.0/255.0.0.0|"))])
     assert found.kept_out(parse(["10.0.0.0/8", "fd00::/8"])).words == ("no rule lets fd00::/8 in to TCP 445",)
+
+
+def test_without_a_wish_a_doubt_is_a_doubt():
+    kept = told([(LOCAL, "{b}", rule("Allow", "RA4=10.0.0.1|", "LUAuth=x|"))]).kept_out(parse([]))
+    assert (kept.words, len(kept.doubts)) == ((), 1)
 
 
 def test_without_a_wish_it_is_enough_that_somebody_is_let_in():
