@@ -82,7 +82,7 @@ def test_a_round_of_breakages_is_found_and_repaired(prepared, number):
     for host in HOSTS:
         mine = [entry for entry, _ in entries if host in hosts_of(entry)]
         expected = {name for entry in mine for name in (entry["control"], *entry.get("also", []))}
-        expected |= OUTCOMES_OF_ROUNDS[number] if number < len(OUTCOMES_OF_ROUNDS) else set()
+        expected |= OUTCOMES_OF_ROUNDS[number][host] if number < len(OUTCOMES_OF_ROUNDS) else set()
         assert {control for endpoint, control, _ in audit.of_status("drifted") if endpoint == host} == expected
     assert audit.of_status("error", "unreachable") == set()
 

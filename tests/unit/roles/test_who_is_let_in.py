@@ -317,6 +317,16 @@ def test_a_profile_that_no_rule_of_the_role_holds_in_is_not_asked_about(pc):
     assert found(smb(pc))["closed_to_others", "Public"] == "compliant"
 
 
+def test_profiles_that_were_asked_for_are_asked_about_whatever_the_rules_have(pc):
+    edit_rule(pc, "FPS-SMB-In-TCP", ("Profile=Private|Profile=Public|", "Profile=Public|"))
+    edit_rule(pc, "FPS-SMB-In-TCP-V2", ("LPort=445|", "Profile=Public|LPort=445|"))
+    result = smb(pc, smb_firewall_scope_profiles=["Private"])
+    assert {name: status for (control, name), status in found(result).items() if control == "reachable"} == {
+        "Domain": "compliant",
+        "Private": "drifted",
+    }
+
+
 def test_without_a_wish_about_the_rules_state_only_rules_that_are_on_have_to_let_in(pc):
     result = planned("smb_firewall_scope", pc, smb_firewall_scope_remote_addresses=["172.31.0.0/16"])
     assert outcome(result) == ALL_GOOD
