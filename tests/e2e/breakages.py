@@ -63,8 +63,8 @@ def service(name: str, **options: Any) -> dict[str, Any]:
     return {"module": "ansible.windows.win_service", "args": {"name": name, **options}}
 
 
-# The controls of the outcome that drift in each round, by what is broken in it together. On the first machine a rule that
-# the second does not have (FPS-SMB-In-TCP-V2) still lets people in.
+# The controls of the outcome that drift in each round, by what is broken in it together. On the first machine a rule
+# that the second does not have (FPS-SMB-In-TCP-V2) still lets people in.
 _OPEN = {"smb_firewall_scope.closed_to_others", "rdp_enable.reachable"}
 OUTCOMES_OF_ROUNDS: list[dict[str, set[str]]] = [
     {"win-01": _OPEN, "win-02": _OPEN | {"smb_firewall_scope.reachable"}},
