@@ -270,8 +270,11 @@ def _profile_keys(state: State, above: str) -> Keys:
         # Windows keeps its own Private profile in StandardProfile, and reads no PrivateProfile there.
         if (above == POLICY and name == "PrivateProfile") or state.machine.rest(path, LEFT_OUT) is None:
             continue
-        values = {value: readable(data, f"{path} {value}").get("data") for value, data in _values(state, path).items()}
-        found[name] = {value: data for value, data in values.items() if value.casefold() in _SETTINGS}
+        found[name] = {
+            value: readable(data, f"{path} {value}").get("data")
+            for value, data in _values(state, path).items()
+            if value.casefold() in _SETTINGS
+        }
     return found
 
 
@@ -287,8 +290,8 @@ def _exceptions(state: State, program: _Program, profile: str, keys: Keys) -> It
         }
         if "enabled" not in values:
             continue
-        port = program.listener.port if program.listener.service is None else _PROGRAMS["remote_desktop"].listener.port
-        fields = f"Active=TRUE|Dir=In|Protocol=6|Profile={profile}|LPort={port}|"
+        # Of Remote Desktop the usual port, whatever it listens on.
+        fields = f"Active=TRUE|Dir=In|Protocol=6|Profile={profile}|LPort={program.listener.port}|"
         if values["enabled"] == 0:
             yield GROUP_POLICY, where, f"v2.0|Action=Block|{fields}"
             continue

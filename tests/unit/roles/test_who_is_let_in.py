@@ -297,6 +297,21 @@ def test_a_rule_that_is_no_text_is_an_error_and_names_its_type(pc):
     assert "not with 'REG_DWORD'" in words
 
 
+def test_an_odd_value_beside_the_settings_of_a_profile_is_nobody_s_business(pc):
+    pc.registry.set(POLICY + r"\StandardProfile", "Odd", Value("REG_BINARY", b"x"))
+    assert outcome(smb(pc)) == ALL_GOOD
+
+
+def test_a_setting_of_a_profile_that_is_no_switch_is_an_error_of_that_profile(pc):
+    pc.registry.set(POLICY + r"\StandardProfile", "EnableFirewall", Value("REG_SZ", "0"))
+    result = smb(pc)
+    assert said(result, "smb_firewall_scope.closed_to_others") == (
+        "error",
+        r"local settings: StandardProfile\EnableFirewall is '0'; it must be the number 0 or 1",
+    )
+    assert found(result)["closed_to_others", "Public"] == "compliant"
+
+
 @pytest.mark.parametrize("place", RESTRICTED)
 def test_hardening_of_the_service_is_named(pc, place):
     add(pc, place, "TermService-1", f"Action=Block|{IN}App=%SystemRoot%\\system32\\svchost.exe|Svc=TermService|")
