@@ -189,8 +189,34 @@ function Read-RegistryValue {
     }
 }
 
+function Get-LeftOutName {
+    # Returns the names of those of a key's values that are a text with one of these pieces in it.
+    param ([object]$Key, [string[]]$Without)
+    $names = [System.Collections.Generic.HashSet[string]]::new()
+    if ($Without.Count -eq 0) {
+        return , $names
+    }
+    foreach ($name in $Key.GetValueNames()) {
+        try {
+            $text = $Key.GetValue($name, $null, [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+        }
+        catch {
+            # Reading it says why.
+            continue
+        }
+        foreach ($piece in $Without) {
+            if ($text -is [string] -and $text.IndexOf($piece, [System.StringComparison]::OrdinalIgnoreCase) -ge 0) {
+                $null = $names.Add($name)
+                break
+            }
+        }
+    }
+    return , $names
+}
+
 function Read-RegistryKey {
-    param ([string]$Path, [string[]]$Values, [int]$Depth)
+    # $Without holds pieces of texts: a value that only * asks for is left out when one of them is in it.
+    param ([string]$Path, [string[]]$Values, [int]$Depth, [string[]]$Without = @())
     $key = $null
     try {
         $key = Open-RegistryKey -Path $Path
@@ -198,9 +224,10 @@ function Read-RegistryKey {
             return @{ exists = $false }
         }
         $found = New-Map
+        $leftOut = Get-LeftOutName -Key $key -Without $Without
         foreach ($name in $key.GetValueNames()) {
             foreach ($pattern in $Values) {
-                if ($name -like $pattern) {
+                if ($name -like $pattern -and -not ($pattern -eq '*' -and $leftOut.Contains($name))) {
                     $found[$name] = Read-RegistryValue -Key $key -Name $name
                     break
                 }
@@ -209,7 +236,7 @@ function Read-RegistryKey {
         $subkeys = New-Map
         if ($Depth -gt 0) {
             foreach ($name in $key.GetSubKeyNames()) {
-                $subkeys[$name] = Read-RegistryKey -Path "$Path\$name" -Values $Values -Depth ($Depth - 1)
+                $subkeys[$name] = Read-RegistryKey -Path "$Path\$name" -Values $Values -Depth ($Depth - 1) -Without $Without
             }
         }
         return @{ exists = $true; values = $found; keys = $subkeys }
@@ -266,7 +293,8 @@ function Read-RegistryRequest {
     $answers = New-Map
     foreach ($request in $Requests) {
         $path = $request['path']
-        $answers[$path] = Read-RegistryKey -Path ($Root + $path.TrimEnd('\')) -Values $request['values'] -Depth $request['depth']
+        $ask = @{ Values = $request['values']; Depth = $request['depth']; Without = $request['without'] }
+        $answers[$path] = Read-RegistryKey -Path ($Root + $path.TrimEnd('\')) @ask
     }
     return $answers
 }
@@ -568,6 +596,7 @@ function Get-AskSpec {
             path = @{ type = 'str'; required = $true }
             values = @{ type = 'list'; elements = 'str'; default = @('*') }
             depth = @{ type = 'int'; default = 0 }
+            without = @{ type = 'list'; elements = 'str'; default = @() }
         }
     }
 }

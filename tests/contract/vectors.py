@@ -37,7 +37,8 @@ def arguments(vector: dict[str, Any]) -> dict[str, Any]:
         return dict(vector["arguments"])
     given = READER_ARGUMENTS | vector["arguments"]
     asks = {
-        name: [{"values": ["*"], "depth": 0} | ask for ask in given[name]] for name in ("registry", "user_registry")
+        name: [{"values": ["*"], "depth": 0, "without": []} | ask for ask in given[name]]
+        for name in ("registry", "user_registry")
     }
     return given | asks
 

@@ -15,6 +15,7 @@ from lab.windows.seed import build_windows, variants
 VARIABLES: dict[str, Any] = {
     "fortissl_proxy_manage_lan": True,
     "smb_firewall_scope_profiles": ["Private"],
+    "smb_firewall_scope_disable_other_rules": True,
     "rdp_enable_users": ["labadmin"],
     "rdp_enable_remote_addresses": ["LocalSubnet", "172.31.0.0/16"],
     "time_sync_enable": True,
@@ -61,6 +62,15 @@ def service(name: str, **options: Any) -> dict[str, Any]:
     """Return the call that changes a service."""
     return {"module": "ansible.windows.win_service", "args": {"name": name, **options}}
 
+
+# The controls of the outcome that drift in each round, by what is broken in it together. On the first machine a rule
+# that the second does not have (FPS-SMB-In-TCP-V2) still lets people in.
+_OPEN = {"smb_firewall_scope.closed_to_others", "rdp_enable.reachable"}
+OUTCOMES_OF_ROUNDS: list[dict[str, set[str]]] = [
+    {"win-01": _OPEN, "win-02": _OPEN | {"smb_firewall_scope.reachable"}},
+    {"win-01": _OPEN, "win-02": _OPEN | {"smb_firewall_scope.reachable"}},
+    dict.fromkeys(("win-01", "win-02"), _OPEN | {"rdp_enable.closed_to_others"}),
+]
 
 # The settings of a connection as new users begin with them; the counter of what is written anew is 1, so a breakage
 # with counter 0 is back at 1 after its repair.
@@ -166,6 +176,15 @@ BREAKAGES: list[dict[str, Any]] = [
             rule("FPS-SMB-In-TCP", ProfileName=["Private", "Public"]),
             rule("FPS-SMB-In-TCP", ProfileName=["Domain", "Private", "Public"]),
             rule("FPS-SMB-In-TCP", ProfileName=["Public"]),
+        ],
+    },
+    {
+        # Rules of Windows for other services, which share the port; they let everybody in.
+        "control": "smb_firewall_scope.other_rules",
+        "breakages": [
+            rule("RemoteSvcAdmin-NP-In-TCP-NoScope", Enabled=True),
+            rule("RemoteEventLogSvc-NP-In-TCP-NoScope", Enabled=True),
+            rule("Netlogon-NamedPipe-In", Enabled=True),
         ],
     },
     {

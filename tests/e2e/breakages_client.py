@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.breakages import value
+from tests.e2e.breakages import RDP_TCP, value
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "roles/forticlient_install/files"
 CLIENT_CODE = "{15C7B361-A0B2-4E79-93E0-868B5000BA3F}"  # of 7.4.3.8758, and of every other build of 7.4.3
@@ -99,6 +99,8 @@ UNINSTALL_X86 = r"HKLM:\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Un
 WINDOWS = r"HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 REBOOT_REQUIRED = r"HKLM:\SOFTWARE\OffsiteEndpoints_RebootRequired\forticlient_install"
 POLICIES = r"HKLM:\SOFTWARE\Policies"
+FIREWALL = r"HKLM:\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+FIREWALL_RULES = rf"{FIREWALL}\FirewallRules"
 BREAKAGES_REPORTED: list[dict[str, Any]] = [
     {
         "control": "forticlient_install.edition",
@@ -130,6 +132,56 @@ BREAKAGES_REPORTED: list[dict[str, Any]] = [
             value(rf"{POLICIES}\Microsoft\Edge", "ProxySettings", '{"ProxyMode": "direct"}', "string"),
             value(rf"{POLICIES}\Microsoft\Edge", "ProxyMode", "direct", "string"),
             value(rf"{POLICIES}\Google\Chrome", "ProxyMode", "fixed_servers", "string"),
+        ],
+    },
+    {
+        "control": "smb_firewall_scope.reachable",
+        "next": "disable the rule that is named",
+        "breakages": [
+            value(
+                FIREWALL_RULES, "{B10C}", "v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=445|Name=x|", "string"
+            ),
+            value(rf"{FIREWALL}\StandardProfile", "DoNotAllowExceptions", 1, "dword"),
+            value(rf"{FIREWALL}\PublicProfile", "DoNotAllowExceptions", 1, "dword"),
+        ],
+    },
+    {
+        "control": "smb_firewall_scope.closed_to_others",
+        "next": "narrow its remote addresses",
+        "breakages": [
+            value(
+                FIREWALL_RULES, "{0PE4}", "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=445|Name=x|", "string"
+            ),
+            value(rf"{FIREWALL}\DomainProfile", "DefaultInboundAction", 0, "dword"),
+            value(rf"{FIREWALL}\PublicProfile", "EnableFirewall", 0, "dword"),
+        ],
+    },
+    {
+        "control": "rdp_enable.reachable",
+        "next": "add an inbound rule for that port",
+        "breakages": [
+            value(
+                FIREWALL_RULES,
+                "{B10C}",
+                "v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=3389|Name=x|",
+                "string",
+            ),
+            value(RDP_TCP, "PortNumber", 3390, "dword"),
+            value(rf"{FIREWALL}\PublicProfile", "DoNotAllowExceptions", 1, "dword"),
+        ],
+    },
+    {
+        "control": "rdp_enable.closed_to_others",
+        "next": "narrow its remote addresses",
+        "breakages": [
+            value(
+                FIREWALL_RULES,
+                "{0PE4}",
+                "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|Name=x|",
+                "string",
+            ),
+            value(rf"{FIREWALL}\DomainProfile", "DefaultInboundAction", 0, "dword"),
+            value(rf"{FIREWALL}\PublicProfile", "EnableFirewall", 0, "dword"),
         ],
     },
 ]

@@ -173,6 +173,7 @@ def story(demo: Demo) -> None:
     expected: list[Finding] = [
         ("mac-01", "vpn_profile.port", "IMR", "drifted"),
         ("win-01", "vpn_profile.server", "IMR", "drifted"),
+        *(("win-02", "smb_firewall_scope.closed_to_others", one, "drifted") for one in ("Domain", "Private", "Public")),
         ("win-02", "smb_firewall_scope.remote_address", "FPS-SMB-In-TCP", "drifted"),
         ("win-02", "smb_firewall_scope.remote_address", "FPS-SMB-In-TCP-NoScope", "drifted"),
         ("win-04", "endpoint.reachable", None, "unreachable"),

@@ -15,7 +15,8 @@ from tests.e2e.conftest import LabFleet
 pytestmark = pytest.mark.depth
 FLEET = (3, 0)
 HOSTS = ("win-01", "win-02", "win-03")
-NOTHING_TO_INSTALL = {"forticlient_install_source": ""}
+# Beside that, a scope for Remote Desktop, without which nobody is too many.
+NOTHING_TO_INSTALL = {"forticlient_install_source": "", "rdp_enable_remote_addresses": ["172.31.0.0/16"]}
 KINDS = {"REG_SZ": "string", "REG_DWORD": "dword", "REG_MULTI_SZ": "multistring"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,18 @@ def planned(role: str, machine: Machine, **overrides: Any) -> Plan:
     wanted = desired(role, DataLoader(), overrides, "Windows")
     for control in wanted["controls"]:
         CONTROL.validate(control)
-    request = merge_reads([{"registry": MEMORY_READS["registry"]}, wanted["reads"]])
+    document = document_of(machine, wanted["reads"])
+    return plan(wanted["controls"], document, role, reads=wanted["reads"], state=wanted["state"])
+
+
+def document_of(machine: Machine, reads: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the reader answers for a role's reads."""
+    request = merge_reads([{"registry": MEMORY_READS["registry"]}, reads])
     asked = {name: request.get(name, []) for name in OPTIONS}
     for entry in (*asked["registry"], *asked["user_registry"]):
         entry.setdefault("depth", 0)
-    document = read(machine, asked, [])
-    return plan(wanted["controls"], document, role, reads=wanted["reads"], state=wanted["state"])
+        entry.setdefault("without", [])
+    return read(machine, asked, [])
 
 
 def found(result: Plan) -> dict[tuple[str, str | None], str]:

@@ -125,9 +125,10 @@ GOOD_CONTROLS = [
     tunnel_control(compare="number", expected=1, where={"registry": r"hklm:\X", "value": "", "type": "REG_DWORD"}),
     {
         **{name: tunnel_control()[name] for name in ("id", "title", "why", "severity")},
-        "where": {"firewall_policy_rules": {"port": 445, "direction": "In", "action": "Block"}},
+        "where": {"reachable": "file_sharing", "profile": "Public", "tell": "let_in", "addresses": [], "of": "managed"},
         "compare": "absent",
     },
+    tunnel_control(where={"reachable": "remote_desktop", "profile": "{name}"}, compare="reachable_from", expected=[]),
     {
         **{name: tunnel_control()[name] for name in ("id", "title", "why", "severity")},
         "where": {"group": "S-1-5-32-555", "field": "members"},
@@ -213,7 +214,9 @@ BAD_CONTROLS = [
     tunnel_control(where={"plist": PLIST}),
     tunnel_control(where={"plist": PLIST, "key": ["A"], "attribute": "mode"}),
     tunnel_control(where={"firewall_rule": "X"}),
-    tunnel_control(where={"firewall_policy_rules": {"port": "445", "direction": "In"}}),
+    tunnel_control(where={"reachable": "printing", "profile": "Public"}),
+    tunnel_control(where={"reachable": "file_sharing", "profile": "Public", "tell": "off", "addresses": []}),
+    tunnel_control(where={"reachable": "file_sharing", "profile": "Public", "tell": "let_in"}),
     tunnel_control(where={"registry": TUNNELS, "product": "X"}),
     tunnel_control(applies_if=[{"where": {"tunnel": "active"}, "reason": "x"}]),
     tunnel_control(applies_if=[{"where": {"tunnel": "active"}, "is": "present", "equals": 1, "reason": "x"}]),

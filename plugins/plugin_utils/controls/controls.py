@@ -3,8 +3,9 @@
 A control with `each` stands for one check an item; `{field}` in its `where`, `expected`, `applies_if`, `governed_by`,
 `title`, `remedy`, `cure` and `otherwise` is replaced with the item's field. A text that is exactly `{field}`
 becomes the field itself, number or list included. What a field holds is never searched for placeholders again. An item
-that is a text has this one field, `name`. `each_key` makes such items of what is found on the endpoint (plan.items). A
-control with `scope: users` stands for one check a user of the endpoint (`Check.of_user`), whatever its items.
+that is a text has this one field, `name`. `each_key` and `each_found` make such items of what is found on the endpoint
+(plan.items). A control with `scope: users` stands for one check a user of the endpoint (`Check.of_user`), whatever its
+items.
 
 `when: false`: the inventory does not ask for it. The endpoint is not asked, and nothing else of the control is
 needed or worked out. With `otherwise` (the words) a record `not_applicable` says so; without there is none. An item may
@@ -27,7 +28,17 @@ SEVERITIES = ("low", "medium", "high")
 _HEAD = ("id", "title", "why", "severity")
 _REQUIRED = (*_HEAD, "where", "compare")
 _OPTIONAL = (
-    *("expected", "each", "each_key", "instance_key", "applies_if", "governed_by", "postpone_if", "takes_effect"),
+    *(
+        "expected",
+        "each",
+        "each_key",
+        "each_found",
+        "instance_key",
+        "applies_if",
+        "governed_by",
+        "postpone_if",
+        "takes_effect",
+    ),
     *("scope", "when", "otherwise", "remedy", "cure", "remember"),
 )
 # What is worked out of a control that is not asked for; `state: absent` still needs to know what it was about.
@@ -108,7 +119,7 @@ def _named(where: dict[str, Any], sid: str) -> dict[str, Any]:
 def expand(controls: Any, items_here: Callable[[dict[str, Any]], list[Any]] = lambda _control: []) -> list[Check]:
     """Return all checks that controls (plain data) stand for, in order. Raises ControlError for the first mistake.
 
-    `items_here` returns what a control's `each_key` stands for on the endpoint.
+    `items_here` returns what a control's `each_key` or `each_found` stands for on the endpoint.
     """
     if not isinstance(controls, list):
         raise ControlError(f"controls are a list, not {controls!r}")
@@ -180,12 +191,24 @@ def _validate_asked(name: str, control: dict[str, Any]) -> None:
         if key != "takes_effect" or not isinstance(control.get(key, []), str):
             of_each = of_users and key in ("applies_if", "governed_by")
             _validate_conditions(name, key, control.get(key, []), of_each)
-    if "each_key" in control and ("each" in control or not _is_each_key(control["each_key"])):
-        form = "registry (a path), having ({value's name: [texts or numbers]}) and none (a text)"
-        problem = "it stands beside each" if "each" in control else f"each_key needs {form}"
-        raise ControlError(f"control {name}: each_key: {problem}")
+    _validate_items(name, control)
     if not isinstance(control.get("each", []), list):
         raise ControlError(f"control {name}: each is {control['each']!r}; it must be a list of objects")
+
+
+def _validate_items(name: str, control: dict[str, Any]) -> None:
+    """Refuse what would make items of what is found on the endpoint, and could not."""
+    if len({"each", "each_key", "each_found"} & set(control)) > 1:
+        named = "each_key" if "each_key" in control else "each_found"
+        raise ControlError(f"control {name}: {named}: it stands beside each")
+    if "each_key" in control and not _is_each_key(control["each_key"]):
+        form = "registry (a path), having ({value's name: [texts or numbers]}) and none (a text)"
+        raise ControlError(f"control {name}: each_key: each_key needs {form}")
+    found = control.get("each_found")
+    if "each_found" in control:
+        if not isinstance(found, dict) or set(found) != {"where", "none"} or not isinstance(found["none"], str):
+            raise ControlError(f"control {name}: each_found needs where (a place) and none (a text)")
+        _validate_where(name, "each_found: where", found["where"], False)
 
 
 def _is_each_key(wanted: Any) -> bool:
@@ -235,9 +258,10 @@ def _validate_conditions(name: str, key: str, conditions: Any, of_users: bool) -
 
 def _expand_one(control: dict[str, Any], items_here: Callable[[dict[str, Any]], list[Any]]) -> Iterator[Check]:
     name = control["id"]
-    has_items = "each" in control or "each_key" in control
+    found_here = "each_key" in control or "each_found" in control
+    has_items = "each" in control or found_here
     items = control.get("each", [None])
-    if "each_key" in control and control.get("when", True):
+    if found_here and control.get("when", True):
         items = items_here(control)
     for item in items:
         fields: dict[str, Any] = {"name": item} if isinstance(item, str) else item or {}

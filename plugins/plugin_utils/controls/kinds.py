@@ -6,6 +6,8 @@
     number              the same number; true and false count as 1 and 0, as Ansible's booleans meet DWORDs
     set                 the same entries, whatever the order, repetition and capital or small
     addresses           the same IP addresses (values.addresses)
+    reachable_from      of who is let in to a program (values.reachability): these addresses are; without any, somebody
+    reachable_only_from of the same: nobody but these addresses
     contains            every expected entry is there, whatever else is; members of a group by SID or account name
     fields              the named fields of a decoded value are as expected, whatever the others are
     settings            those of the named settings that can be read are as expected, whatever the others are
@@ -33,6 +35,7 @@ from typing import Any, ClassVar
 from ..state.nodes import Located, Unreadable, is_account
 from ..state.state import State
 from ..values import addresses, packet_filter, wininet
+from ..values.reachability import Finding, Reach
 from ..values.versions import VersionError, in_range, parse_version
 from .compare import Comparison, ExpectedError, describe, is_exact, is_texts
 
@@ -130,6 +133,38 @@ class _Addresses(Comparison):
             return addresses.difference(self._wanted, addresses.parse(actual.value)) or None
         except (addresses.AddressError, TypeError) as error:
             raise Unreadable(f"the endpoint's addresses cannot be understood: {error}") from error
+
+
+class _ReachableFrom(_Addresses):
+    """Of a place that tells who is let in: these are; without any, somebody is."""
+
+    kind, writable = "reachable_from", False
+
+    def understand(self) -> str | None:
+        super_problem = super().understand()
+        return None if self.expected == [] else super_problem
+
+    def words(self) -> str:
+        return super().words() or "somebody"
+
+    def found(self, reach: Reach) -> Finding:
+        return reach.kept_out(self._wanted)
+
+    def difference(self, actual: Located) -> str | None:
+        finding = self.found(actual.raw)
+        if finding.doubts and not finding.words:
+            said = "; ".join(finding.doubts)
+            raise Unreadable(f"who is let in cannot be decided: {said}. Disable, correct or delete what is named")
+        return "; ".join(finding.words) or None
+
+
+class _ReachableOnlyFrom(_ReachableFrom):
+    """Of such a place: nobody else is."""
+
+    kind = "reachable_only_from"
+
+    def found(self, reach: Reach) -> Finding:
+        return reach.let_in_beyond(self._wanted)
 
 
 class _Contains(Comparison):

@@ -212,6 +212,8 @@ def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Lo
                 words = reason or "the endpoint's own setting is right, but has no effect"
                 stronger = endpoint.locate(governor["where"])
                 names = f" ({describe(stronger.value)})" if isinstance(stronger.value, list) else ""
+                if isinstance(stronger.value, list) and all(str(name) in words for name in stronger.value):
+                    names = ""  # said already
                 seen["evidence"] += f"; {stronger.evidence}"
                 return make("managed_elsewhere", f"{governor['owner']}{names}; {words}"), located
     except Unreadable as error:

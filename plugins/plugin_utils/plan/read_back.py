@@ -7,6 +7,7 @@ from typing import Any
 
 from ..controls.controls import plain
 from ..records.records import record
+from ..state.places import place_of
 from ..state.state import State
 from ..state.task_results import said
 from .memory import parse_memory, render
@@ -39,11 +40,20 @@ def read_back(
     memory = before["memory"]["found"] if before["state"] == "absent" else None
     after = plan(controls, document, before["role"], reads=reads, state=before["state"], memory=memory, waive=waive)
     old = {About.of(item): item for item in before["records"]}
+    if why:
+        # What comes of what was written, and is right now, was fixed with it.
+        right = {About.of(item) for item in after.records if item["status"] == "compliant"}
+        why |= {about: "" for about in right if about.control in outcomes(controls)}
     undo = {About(*item["about"]): item["put_back"] for item in before["undo"]}
     # The first step that fails ends the role, so what was to come after it was not tried.
     short = "was not written, since the role ended before it" if failures else "was written, but reads back wrong"
     records = [_judged(item, old.get(About.of(item)), why, after.effects, undo, short=short) for item in after.records]
     return _with_failures(records, before["role"], failures)
+
+
+def outcomes(controls: Any) -> set[str]:
+    """Return the names of controls about what comes of many settings."""
+    return {item["id"] for item in controls if "where" in item and place_of(item["where"]).outcome}
 
 
 def note_after(before: Mapping[str, Any], document: Mapping[str, Any], *, reads: Mapping[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 from ..records.since import digest
 from .memory import Entry, MemoryTextError, parse_memory, render
 from .plan import Plan, plan
+from .read_back import outcomes
 from .writes import About
 
 AGAIN = "run undo.yml for this endpoint without --check, once nothing named above stands in its way"
@@ -38,6 +39,8 @@ def undo_plan(
     Raises ControlError as `plan` does. What cannot be put back is a record of the plan, never left out.
     """
     now = {About.of(item): item for item in plan(controls, document, role, reads=reads).records}
+    # What came right with other settings goes back with them.
+    fixed = [item for item in fixed if item["control"] not in outcomes(controls)]
     entries: list[Entry] = []
     left: list[dict[str, Any]] = []
     along: list[Mapping[str, Any]] = []

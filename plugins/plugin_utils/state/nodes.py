@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .request import Entries, asks_for_key, asks_for_value, registry_entries, split_path
+from .request import Entries, asks_for_key, asks_for_rest, asks_for_value, may_hold_value, registry_entries, split_path
 
 
 class Unreadable(Exception):  # noqa: N818  (it says something about the endpoint, not about this program)
@@ -54,14 +54,19 @@ class Branch:
         """Return the node of a key of which this value was read; None stands for all values."""
         return self._walk(path, lambda entries, levels: asks_for_value(entries, levels, name))
 
+    def rest(self, path: str, left_out: Iterable[str]) -> Mapping[str, Any] | None:
+        """Return a key's node, of which at most the texts are left out that have a piece of `left_out` in them."""
+        return self._walk(path, lambda entries, levels: asks_for_rest(entries, levels, left_out))
+
     def value(self, path: str, name: str) -> Located:
         """Return one value."""
         evidence = f"{self.above}{path} {name or '(Default)'}"
-        key = self.key_with(path, name)
+        key = self._walk(path, lambda entries, levels: may_hold_value(entries, levels, name))
         if key is None:
             return Located(False, evidence=evidence, missing="not set (the key does not exist)")
         value = pick(readable(key.get("values"), path), name)
         if value is None:
+            self.key_with(path, name)  # What may have been left out is not missing.
             return Located(False, evidence=evidence)
         readable(value, evidence)
         if "type" not in value or "data" not in value:

@@ -47,6 +47,8 @@ class Place:
     # The only values of a field, and the comparison that tells whether it holds again what it held before.
     words: ClassVar[Keys] = {}
     held_as: ClassVar[Mapping[str, str]] = {}
+    # Whether it is what comes of many settings, right or wrong with them, and has no value of its own to put back.
+    outcome: ClassVar[bool] = False
     # Whether it may be missing, so that a write makes it and putting back takes it away.
     may_be_absent: ClassVar[bool] = True
     # Whether a role's own tasks can change it, where no module does, and whether they take away again what they made.

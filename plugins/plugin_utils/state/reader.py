@@ -111,11 +111,21 @@ def _merge_path(target: list[Any], entry: Mapping[str, Any], names: str) -> None
     for known in target:
         if known["path"] == fresh["path"]:
             both = known[names] + [name for name in fresh[names] if name not in known[names]]
-            known[names] = ["*"] if "*" in both else both
+            without = _left_out_by_both(known, fresh, names)
+            known.pop("without", None)
+            if without:
+                known["without"] = without
+            known[names] = ["*"] if "*" in both and not without else both
             if "depth" in known or "depth" in fresh:
                 known["depth"] = max(known.get("depth", 0), fresh.get("depth", 0))
             return
     target.append(fresh)
+
+
+def _left_out_by_both(known: Mapping[str, Any], fresh: Mapping[str, Any], names: str) -> list[str]:
+    """Return which values may be left out by their text: those that nobody wants who asks for all values."""
+    wishes = [entry.get("without", []) for entry in (known, fresh) if "*" in entry[names]]
+    return [pattern for pattern in wishes[0] if all(pattern in wish for wish in wishes)] if wishes else []
 
 
 def probe(host: str, port: int, timeout_seconds: int) -> str | None:

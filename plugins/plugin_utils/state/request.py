@@ -3,8 +3,9 @@ r"""What a reader was asked for: the difference between "is not there" and "nobo
 A state document does not say which values of a key were asked for, nor how deep (`values` are wildcards on
 value names, `depth` counts levels of subkeys). So a missing value counts as absent only when the request
 proves that somebody looked. A request is what a role's `__<role>_reads` holds:
-{"registry": [{"path", "values": ["*"], "depth": 0}], "user_registry": [the same, of every user], "services": [..],
-"groups": [..]} on Windows, {"plists": [{"path", "keys": ["Profiles/*/Server"]}], "files": [..]} on a Mac.
+{"registry": [{"path", "values": ["*"], "depth": 0, "without": []}], "user_registry": [the same, of every user],
+"services": [..], "groups": [..]} on Windows,
+{"plists": [{"path", "keys": ["Profiles/*/Server"]}], "files": [..]} on a Mac.
 """
 
 from __future__ import annotations
@@ -60,8 +61,31 @@ def asks_for_key(entries: Entries, levels: int) -> bool:
 
 
 def asks_for_value(entries: Entries, levels: int, name: str | None) -> bool:
-    """Whether one of the entries for a path reads this value of keys `levels` below it; None stands for all values."""
+    """Whether one of the entries for a path reads this value of keys `levels` below it; None stands for all values.
+
+    What is asked for with `without` may have been left out.
+    """
+    return any(entry.get("depth", 0) >= levels and _matches(name, _names(entry)) for entry in entries)
+
+
+def may_hold_value(entries: Entries, levels: int, name: str) -> bool:
+    """Whether the answer for a path may have this value, though some were left out by their text."""
     return any(entry.get("depth", 0) >= levels and _matches(name, entry.get("values", ["*"])) for entry in entries)
+
+
+def asks_for_rest(entries: Entries, levels: int, left_out: Iterable[str]) -> bool:
+    """Whether one of the entries reads all values but, at most, texts with a piece of `left_out` in them."""
+    return any(
+        entry.get("depth", 0) >= levels
+        and "*" in entry.get("values", ["*"])
+        and {*entry.get("without", [])} <= {*left_out}
+        for entry in entries
+    )
+
+
+def _names(entry: Mapping[str, Any]) -> list[str]:
+    names = entry.get("values", ["*"])
+    return [name for name in names if name != "*"] if entry.get("without") else names
 
 
 def asks_for_plist_key(reads: Mapping[str, Any], path: str, key: list[str]) -> bool:

@@ -29,6 +29,8 @@ class State:
         self.document = document
         self.reads = reads
         self._branches: dict[str, Branch | None] = {}
+        # What places make of the document, for as long as it stands.
+        self.worked_out: dict[Any, Any] = {}
 
     def locate(self, where: Mapping[str, Any]) -> Located:
         """Follow a locator. Raises Unreadable when the document does not tell, LocatorError for a wrong locator."""

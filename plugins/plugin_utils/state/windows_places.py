@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..values import wininet
-from ..values.firewall_rules import LOCAL_RULES, POLICY_RULES, PROFILES, FirewallRuleError, Rule, parse_rule
 from ..values.versions import VersionError, parse_version
 from .nodes import Branch, Located, LocatorError, Unreadable, account_names, attribute, is_account, readable
 from .place import Keys, Place, Where
@@ -27,7 +26,6 @@ UNINSTALL_KEYS = (
     r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall",
     r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall",
 )
-OTHER_FIREWALLS = r"HKLM\SOFTWARE\Microsoft\Security Center\Provider\Fw"
 _PATH = r"(HKLM|HKU|HKCR|HKCC|HKEY_\w+):?\\+[^\\]"
 
 
@@ -126,80 +124,6 @@ class _UserRegistry(_Registry):
         if user["hive"] == "loaded":
             return {"path": f"HKU:\\{sid}\\{path}"}
         return {"path": f"HKLM:\\ANSIBLE\\{path}", "hive": f"{user['profile_path']}\\NTUSER.DAT"}
-
-
-class _FirewallRule(Place):
-    """{firewall_rule: NAME, field: F}, F one of exists, enabled, profiles and remote_address: a local rule."""
-
-    kind = "firewall_rule"
-    # Beside the fields that set_firewall_rule.ps1 sets, its names for them.
-    parameters: ClassVar[dict[str, Any]] = {
-        **{"enabled": "Enabled", "profiles": "ProfileName", "remote_address": "RemoteAddress"},
-    }
-    needs: ClassVar[Keys] = {"field": ("exists", *parameters)}
-    written_by = "firewall"
-    one_item = True
-    words: ClassVar[Keys] = {"profiles": PROFILES}
-    # Windows may write the same addresses in another way than they were found in.
-    held_as: ClassVar[dict[str, str]] = {"remote_address": "addresses", "profiles": "set"}
-    may_be_absent = False
-
-    def locate(self, state: State) -> Located:
-        evidence = f"firewall rule {self.name} (local store), {self.field}"
-        rule = _rule(state, self.name, LOCAL_RULES)
-        if rule is None:
-            return Located(False, evidence=evidence, missing="not there (no rule of this name)")
-        return Located(True, self.field == "exists" or getattr(rule, self.field), evidence=evidence)
-
-    def write(self, item: dict[str, Any], value: Any, type_: str | None, state: State, *, made: int) -> None:
-        item.setdefault("parameters", {"Rule": self.name})[self.parameters[self.field]] = value
-
-    def could_hold(self, value: Any) -> bool:
-        return isinstance(value, bool) if self.field == "enabled" else super().could_hold(value)
-
-
-class _FirewallPolicyRules(Place):
-    """{firewall_policy_rules: {port: 445, direction: In, action*: Allow}}: enabled Group Policy rules for TCP ports."""
-
-    kind = "firewall_policy_rules"
-
-    @classmethod
-    def name_problem(cls, name: Any) -> str | None:
-        if not isinstance(name, Mapping) or not isinstance(name.get("port"), int):
-            return "firewall_policy_rules needs {port: NUMBER, direction: In or Out}"
-        if name.get("direction") not in ("In", "Out") or name.get("action", "Allow") not in ("Allow", "Block"):
-            return "firewall_policy_rules: direction is In or Out, action (if given) Allow or Block"
-        return None
-
-    def locate(self, state: State) -> Located:
-        port, direction, action = self.name["port"], self.name["direction"], self.name.get("action", "Allow")
-        key = state.machine.key_with(POLICY_RULES, None)
-        names = []
-        for name in sorted(readable(key.get("values"), POLICY_RULES)) if key else ():
-            rule = _rule(state, name, POLICY_RULES)
-            if rule and rule.enabled and (rule.direction, rule.action) == (direction, action) and rule.opens(port):
-                names.append(name)
-        return _listed(names, f"Group Policy firewall rules for TCP {port}, {direction}, {action}")
-
-
-class _OtherFirewall(Place):
-    """{other_firewall: active}: other makers' firewalls that are on, by their own word to Windows' Security Center.
-
-    Windows' own is not in that list. Bits 12 to 15 of STATE: 0 off, 1 on, 2 snoozed, 3 expired.
-    """
-
-    kind = "other_firewall"
-
-    def locate(self, state: State) -> Located:
-        names = []
-        for entry in state.subkeys(OTHER_FIREWALLS):
-            how = state.machine.value(f"{OTHER_FIREWALLS}\\{entry}", "STATE")
-            name = str(state.machine.value(f"{OTHER_FIREWALLS}\\{entry}", "DISPLAYNAME").value or entry)
-            if not isinstance(how.value, int):
-                raise Unreadable(f"{how.evidence}: {name} does not say whether it is on")
-            if how.value >> 12 & 0xF == 1:
-                names.append(name)
-        return _listed(names, "firewalls in the Security Center that are on")
 
 
 class _Product(Place):
@@ -346,26 +270,6 @@ class _VpnConnection(Place):
 
     def refusal(self, _located: Located) -> str:
         return "was made by somebody else; rename or remove it, as that user"
-
-
-# Laptops of a fleet have much the same rules.
-@lru_cache(maxsize=4096)
-def _parsed(text: str) -> Rule:
-    return parse_rule(text)
-
-
-def _rule(state: State, name: str, path: str) -> Rule | None:
-    located = state.machine.value(path, name)
-    if not located.found:
-        return None
-    try:
-        return _parsed(located.value if isinstance(located.value, str) else "")
-    except FirewallRuleError as error:
-        raise Unreadable(f"firewall rule {name}: {error}") from error
-
-
-def _listed(names: list[str], what: str) -> Located:
-    return Located(bool(names), names or None, evidence=f"{what}: {', '.join(names) or 'none'}", missing="none")
 
 
 def _decoded(located: Located) -> Located:

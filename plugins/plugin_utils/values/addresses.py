@@ -52,14 +52,33 @@ class AddressSet:
 
     def covers(self, other: AddressSet) -> bool:
         """Whether everything in `other` is in this set; of a keyword only the keyword itself is known to be."""
-        left = other.minus(self)
-        return not left.keywords and not left.ranges
+        return not other.minus(self)
 
     def minus(self, other: AddressSet) -> AddressSet:
         """Return what is in this set and not in `other`."""
         full = {family for family, whole in _WHOLE.items() if whole in other.ranges}
         keywords = frozenset(item for item in self.keywords - other.keywords if item[1] not in full)
         return AddressSet(keywords, tuple(_subtract(self.ranges, other.ranges)))
+
+    def plus(self, other: AddressSet) -> AddressSet:
+        """Return what is in this set, in `other`, or in both."""
+        return _normal({*self.keywords, *other.keywords}, [*self.ranges, *other.ranges])
+
+    def common(self, other: AddressSet) -> AddressSet:
+        """Return what is in both sets; every address of a family is also every keyword's."""
+        ranges = _subtract(self.ranges, _subtract(self.ranges, other.ranges))
+        whole = [{family for family, full in _WHOLE.items() if full in one.ranges} for one in (self, other)]
+        kept = {item for item in self.keywords if item in other.keywords or item[1] in whole[1]}
+        return _normal(kept | {item for item in other.keywords if item[1] in whole[0]}, ranges)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything in the set."""
+        return bool(self.keywords or self.ranges)
+
+    def of_family(self, family: int) -> AddressSet:
+        """Return what of it is IPv4, or IPv6."""
+        keywords = frozenset(item for item in self.keywords if item[1] == family)
+        return AddressSet(keywords, tuple(item for item in self.ranges if item[0] == family))
 
     def texts(self) -> list[str]:
         """Return the shortest texts for the set: keywords first, then IPv4, then IPv6; CIDR where it fits.
@@ -103,9 +122,17 @@ def parse(value: str | Iterable[str]) -> AddressSet:
             raise AddressError(f"{text!r} is not an address: allowed is {_ALLOWED}, each as text")
         for token in text.split(","):
             _add(token.strip(), keywords, ranges)
-    merged = _merge(ranges)
-    full = {family for family, whole in _WHOLE.items() if whole in merged}
-    return AddressSet(frozenset(item for item in keywords if item[1] not in full), merged)
+    return _normal(keywords, ranges)
+
+
+def union(sets: Iterable[AddressSet]) -> AddressSet:
+    """Return what is in any of the sets.
+
+    >>> union([parse("10.0.0.0/9"), parse("10.128.0.0/9"), parse("DNS")]).texts()
+    ['DNS', '10.0.0.0/8']
+    """
+    given = list(sets)
+    return _normal({item for one in given for item in one.keywords}, [item for one in given for item in one.ranges])
 
 
 def equal(one: str | Iterable[str], other: str | Iterable[str]) -> bool:
@@ -122,11 +149,11 @@ def difference(wanted: AddressSet, present: AddressSet) -> str:
     if wanted == present:
         return ""
     if present.is_any:
-        return f"every address is allowed, and only {_list(wanted.texts()) or 'none'} should be"
+        return f"every address is allowed, and only {and_list(wanted.texts()) or 'none'} should be"
     parts = []
     missing = wanted.minus(present).texts()
     if missing:
-        parts.append(f"{_list(missing)} {'is' if len(missing) == 1 else 'are'} missing")
+        parts.append(f"{and_list(missing)} {'is' if len(missing) == 1 else 'are'} missing")
     extra = present.minus(wanted)
     for family, whole in _WHOLE.items():
         if whole in present.ranges and whole not in wanted.ranges:
@@ -135,7 +162,7 @@ def difference(wanted: AddressSet, present: AddressSet) -> str:
             extra = AddressSet(extra.keywords, tuple(item for item in extra.ranges if item[0] != family))
     unasked = extra.texts()
     if unasked:
-        parts.append(f"{_list(unasked)} {'is' if len(unasked) == 1 else 'are'} allowed but should not be")
+        parts.append(f"{and_list(unasked)} {'is' if len(unasked) == 1 else 'are'} allowed but should not be")
     return "; ".join(parts)
 
 
@@ -228,6 +255,12 @@ def _prefix_length(mask: str, address: ipaddress.IPv4Address | ipaddress.IPv6Add
     raise AddressError(f"{token!r}: the mask {mask!r} is neither 0 to {bits} nor a mask such as 255.255.0.0")
 
 
+def _normal(keywords: Iterable[tuple[str, int]], ranges: list[Range]) -> AddressSet:
+    merged = _merge(ranges)
+    full = {family for family, whole in _WHOLE.items() if whole in merged}
+    return AddressSet(frozenset(item for item in keywords if item[1] not in full), merged)
+
+
 def _merge(ranges: list[Range]) -> tuple[Range, ...]:
     merged: list[Range] = []
     for family, first, last in sorted(ranges):
@@ -267,5 +300,6 @@ def _range_text(item: Range, masks: bool) -> str:
     return f"{make(first)}-{make(last)}"
 
 
-def _list(texts: list[str]) -> str:
+def and_list(texts: list[str]) -> str:
+    """Return texts as a person lists them."""
     return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)

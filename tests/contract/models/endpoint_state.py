@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
 
-SHA256 = "ba106d2ca09ed0138e27242aaaa573f11048f0c236fa5c7a50e0a5c50f1469ef"
+SHA256 = "f472b1f6a0968050e6f9ea1463fbe1340f11ed746429689b52c6722395739ff5"
 PREFIX = "OffsiteEndpoints_"
 MODULE_HIVE = r"HKLM\ANSIBLE"
 APPX_STORE = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore"
@@ -32,6 +32,7 @@ _ASK: dict[str, Any] = {
         "path": {"type": "str", "required": True},
         "values": {"type": "list", "elements": "str", "default": ["*"]},
         "depth": {"type": "int", "default": 0},
+        "without": {"type": "list", "elements": "str", "default": []},
     },
 }
 _NAMES: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
@@ -85,10 +86,10 @@ def _system(machine: Machine) -> Node:
 
 
 def _answers(machine: Machine, asks: Iterable[Mapping[str, Any]], root: str) -> Node:
-    return {ask["path"]: _key(machine, root + ask["path"].rstrip("\\"), ask["values"], ask["depth"]) for ask in asks}
+    return {ask["path"]: _key(machine, root + ask["path"].rstrip("\\"), ask, ask["depth"]) for ask in asks}
 
 
-def _key(machine: Machine, path: str, patterns: list[str], depth: int) -> Node:
+def _key(machine: Machine, path: str, ask: Mapping[str, Any], depth: int) -> Node:
     if path.partition("\\")[0].upper() not in ("HKLM", "HKU"):
         return {"error": rf"registry path '{path}' has to begin with HKLM\ or HKU" + "\\"}
     registry = machine.registry
@@ -97,9 +98,17 @@ def _key(machine: Machine, path: str, patterns: list[str], depth: int) -> Node:
     subkeys = registry.keys(path) if depth > 0 else []
     return {
         "exists": True,
-        "values": {name: _value(v) for name, v in registry.values(path).items() if _matches(name, patterns)},
-        "keys": {name: _key(machine, f"{path}\\{name}", patterns, depth - 1) for name in subkeys},
+        "values": {name: _value(v) for name, v in registry.values(path).items() if _is_asked_for(name, v, ask)},
+        "keys": {name: _key(machine, f"{path}\\{name}", ask, depth - 1) for name in subkeys},
     }
+
+
+def _is_asked_for(name: str, value: Value, ask: Mapping[str, Any]) -> bool:
+    """Tell whether a value is named, or among all values and not of those that are left out."""
+    named = [pattern for pattern in ask["values"] if pattern != "*"]
+    text = value.data.lower() if isinstance(value.data, str) else ""
+    left_out = any(piece.lower() in text for piece in ask["without"])
+    return _matches(name, named) or ("*" in ask["values"] and not left_out)
 
 
 def _matches(name: str, patterns: list[str]) -> bool:

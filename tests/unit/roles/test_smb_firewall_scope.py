@@ -14,6 +14,7 @@ from lab.windows.seed.conditions import POLICY_FIREWALL, apply_group_policy, edi
 from lab.windows.seed.windows import LSA, SECURITY_CENTER
 from tests.samples.roles import found, planned, reason
 
+PROFILES = ("Domain", "Private", "Public")
 PRIVATE, DOMAIN, V2 = "FPS-SMB-In-TCP", "FPS-SMB-In-TCP-NoScope", "FPS-SMB-In-TCP-V2"
 NETWORK = {"smb_firewall_scope_remote_addresses": ["192.0.2.0/24", "2001:db8::/32"]}
 ON, OFF, SNOOZED, EXPIRED = 0x41000, 0x40000, 0x42000, 0x43000
@@ -47,6 +48,8 @@ def test_each_rule_gets_the_networks_of_both_families_and_keeps_the_rest(languag
     result = judge(machine(language=language))
     assert found(result) == {
         **{("remote_address", name): "drifted" for name in (PRIVATE, DOMAIN, V2)},
+        **{("reachable", name): "not_applicable" for name in PROFILES},
+        **{("closed_to_others", name): "compliant" for name in PROFILES},
         ("blank_passwords", None): "compliant",
         ("guests", None): "compliant",
         ("anonymous_users", None): "compliant",

@@ -132,6 +132,35 @@ def test_each_and_each_key_do_not_stand_together():
         expand([category_control(each=[])])
 
 
+OTHER_RULES = {"other_rules": "file_sharing", "addresses": ["LocalSubnet"]}
+
+
+@pytest.mark.parametrize(
+    "each_found",
+    [
+        {},
+        {"where": OTHER_RULES},
+        {"where": OTHER_RULES, "none": 1},
+        {"where": {"other_rules": "printing", "addresses": []}, "none": "x"},
+        {"where": {"other_rules": "file_sharing", "addresses": ["x"]}, "none": "x"},
+    ],
+)
+def test_an_each_found_of_another_form_is_refused(each_found):
+    control = category_control(each_found=each_found)
+    del control["each_key"]
+    with pytest.raises(ControlError, match=r"vpn_profile\.network_category: each_found"):
+        expand([control])
+
+
+@pytest.mark.parametrize("beside", ["each", "each_key"])
+def test_each_found_stands_alone(beside):
+    control = category_control(each_found={"where": OTHER_RULES, "none": "x"})
+    if beside == "each":
+        control["each"] = control.pop("each_key") and []
+    with pytest.raises(ControlError, match="stands beside each"):
+        expand([control])
+
+
 def up(document: dict[str, Any], active: Any = True) -> dict[str, Any]:
     document["tunnel"]["active"] = active
     return document

@@ -10,13 +10,12 @@ import pytest
 
 from plugins.plugin_utils.controls import controls
 from plugins.plugin_utils.controls.controls import ControlError
-from plugins.plugin_utils.state import windows_places
+from plugins.plugin_utils.state import firewall_places
 from plugins.plugin_utils.values import addresses
 from tests.samples.documents import (
     BEFORE,
     LOCAL_RULES,
     MISSING,
-    POLICY_RULES,
     PRIVATE,
     SMB_IN,
     TUNNELS,
@@ -369,18 +368,15 @@ def test_what_is_expected_and_what_is_there_is_understood_once(monkeypatch):
         monkeypatch.setattr(module, name, counting)
 
     counted(addresses, "parse")
-    windows_places._parsed.cache_clear()
-    counted(windows_places, "parse_rule")
+    firewall_places._parsed.cache_clear()
+    counted(firewall_places, "parse_rule")
     counted(controls, "_expand_one")
     wanted = ["LocalSubnet", "172.31.0.0/16"]
     there = {"where": {"firewall_rule": "{name}", "field": "exists"}, "is": "present", "reason": "x"}
-    of_policy = {"where": {"firewall_policy_rules": {"port": 445, "direction": "In"}}, "is": "present", "owner": "x"}
-    control = scope_control(applies_if=[there], governed_by=[of_policy, of_policy], expected=wanted)
+    control = scope_control(applies_if=[there, there], expected=wanted)
     control["each"] = [{"name": "FPS-SMB-In-TCP"}]
     drifted_rule = SMB_IN.replace("RA4=LocalSubnet", "RA4=10.0.0.0/255.0.0.0")
     document = rule(drifted_rule)
-    policy = SMB_IN.replace("LPort=445", "LPort=446")
-    document["registry"][POLICY_RULES] = key({"Other": sz(policy)})
     result = run([control], document)
     assert [item["parameters"]["RemoteAddress"] for item in result.writes.as_dict()["firewall"]] == [
         ["LocalSubnet", "172.31.0.0/255.255.0.0"]
@@ -390,6 +386,5 @@ def test_what_is_expected_and_what_is_there_is_understood_once(monkeypatch):
         ("parse", ["10.0.0.0/255.0.0.0", "172.31.0.0/255.255.0.0", "LocalSubnet6"]),
         ("parse", wanted),
         ("parse_rule", drifted_rule),
-        ("parse_rule", policy),
     ]
     assert [name for name, _ in read if name == "_expand_one"] == ["_expand_one"]

@@ -74,7 +74,7 @@ def test_a_new_kind_is_compared_written_remembered_and_put_back() -> None:
 
 
 def test_without_its_class_it_is_no_place() -> None:
-    with pytest.raises(ControlError, match="none of registry, "):
+    with pytest.raises(ControlError, match="none of firewall_rule, "):
         expand([CONTROL])
     assert "printers" not in Writes().as_dict()
 

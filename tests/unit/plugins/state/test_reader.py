@@ -283,3 +283,21 @@ def test_what_is_wrong_with_a_document_is_reported(document: Any, problem: str) 
 
 def test_a_mac_s_document_is_whole() -> None:
     assert check_document(MAC | {"console_user": {"error": "no"}, "files": {"/x": {"exists": False}}}) == []
+
+
+NAMED = {"path": "K", "values": ["FPS*"]}
+REST = {"path": "K", "values": ["RD*", "*"], "without": ["|Dir=Out|", "|Active=FALSE|"]}
+
+
+@pytest.mark.parametrize(
+    ("asks", "merged"),
+    [
+        ([NAMED, REST], {"values": ["FPS*", "RD*", "*"], "without": ["|Dir=Out|", "|Active=FALSE|"]}),
+        ([REST, NAMED], {"values": ["RD*", "*", "FPS*"], "without": ["|Dir=Out|", "|Active=FALSE|"]}),
+        ([REST, {"path": "K", "without": ["|Dir=Out|"]}], {"values": ["RD*", "*"], "without": ["|Dir=Out|"]}),
+        ([REST, {"path": "K"}], {"values": ["*"]}),
+        ([{"path": "K"}, REST], {"values": ["*"]}),
+    ],
+)
+def test_only_what_nobody_wants_is_left_out(asks, merged):
+    assert merge_reads([{"registry": [one]} for one in asks]) == {"registry": [{"path": "K", **merged}]}

@@ -19,7 +19,6 @@ from tests.samples.documents import (
     MISSING,
     PLIST,
     POLICY_RULES,
-    SMB_IN,
     TUNNELS,
     UNINSTALL,
     UNINSTALL_32,
@@ -32,7 +31,6 @@ from tests.samples.documents import (
 )
 
 IMR = TUNNELS + r"\IMR"
-POLICY_445 = {"firewall_policy_rules": {"port": 445, "direction": "In"}}
 
 
 def look(where: dict[str, Any], document: dict[str, Any] | None = None, reads: dict[str, Any] | None = None) -> Located:
@@ -94,7 +92,6 @@ def test_an_existing_key_is_found_without_a_value():
         ({"registry": POLICY_RULES, "value": "X"}, "not set (the key does not exist)"),
         ({"firewall_rule": "FPS-SMB-In-TCP-V2", "field": "exists"}, "not there (no rule of this name)"),
         ({"firewall_rule": "FPS-SMB-In-TCP-V2", "field": "remote_address"}, "not there (no rule of this name)"),
-        (POLICY_445, "none"),
         ({"product": "forticlient vpn"}, "not installed"),
         ({"product": "FortiClient"}, "not installed"),
         ({"service": "Nosuch", "field": "start_mode"}, "not there"),
@@ -194,9 +191,9 @@ def test_the_deepest_read_that_covers_a_value_answers():
 
 def test_a_broken_firewall_rule_is_unreadable():
     document = windows()
-    document["registry"][LOCAL_RULES]["values"]["FPS-SMB-In-TCP"] = sz("v2.31|Action=Allow|")
+    document["registry"][LOCAL_RULES]["values"]["FPS-SMB-In-TCP"] = sz("v2.31|Action=Allow|Profile=Home|")
     with pytest.raises(Unreadable, match="firewall rule FPS-SMB-In-TCP"):
-        look({"firewall_rule": "FPS-SMB-In-TCP", "field": "exists"}, document)
+        look({"firewall_rule": "FPS-SMB-In-TCP", "field": "profiles"}, document)
 
 
 def test_a_firewall_rule_that_is_no_text_is_unreadable():
@@ -204,39 +201,6 @@ def test_a_firewall_rule_that_is_no_text_is_unreadable():
     document["registry"][LOCAL_RULES]["values"]["FPS-SMB-In-TCP"] = dword(1)
     with pytest.raises(Unreadable, match="firewall rule FPS-SMB-In-TCP"):
         look({"firewall_rule": "FPS-SMB-In-TCP", "field": "exists"}, document)
-
-
-def test_group_policy_rules_for_a_port_are_found_whatever_their_name():
-    document = windows()
-    document["registry"][POLICY_RULES] = key(
-        {
-            "{B}": sz(SMB_IN),
-            "{A}": sz("v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort2_10=400-500|"),
-            "Off": sz(SMB_IN.replace("Active=TRUE", "Active=FALSE")),
-            "Out": sz(SMB_IN.replace("Dir=In", "Dir=Out")),
-            "Block": sz(SMB_IN.replace("Action=Allow", "Action=Block")),
-            "Rdp": sz(SMB_IN.replace("LPort=445", "LPort=3389")),
-        }
-    )
-    assert look(POLICY_445, document).value == ["{A}", "{B}"]
-    assert look(POLICY_445, document).evidence == "Group Policy firewall rules for TCP 445, In, Allow: {A}, {B}"
-    assert look(POLICY_445).evidence == "Group Policy firewall rules for TCP 445, In, Allow: none"
-    block = {"firewall_policy_rules": {"port": 445, "direction": "In", "action": "Block"}}
-    assert look(block, document).value == ["Block"]
-
-
-def test_a_broken_group_policy_rule_is_unreadable_since_it_may_be_the_one():
-    document = windows()
-    document["registry"][POLICY_RULES] = key({"Odd": sz("???")})
-    with pytest.raises(Unreadable, match="Odd"):
-        look(POLICY_445, document)
-
-
-def test_a_policy_store_that_was_read_in_part_is_unreadable():
-    reads = copy.deepcopy(WINDOWS_READS)
-    reads["registry"][4]["values"] = ["FPS*"]
-    with pytest.raises(Unreadable, match="reads"):
-        look(POLICY_445, reads=reads)
 
 
 def test_of_two_installed_versions_the_older_one_counts_and_both_are_named():
@@ -339,8 +303,8 @@ def test_a_memory_that_was_not_read_is_unreadable(missing):
     ("where", "named"),
     [
         ("text", "not 'text'"),
-        ({}, "none of registry"),
-        ({"registri": IMR}, "none of registry"),
+        ({}, "none of firewall_rule"),
+        ({"registri": IMR}, "none of firewall_rule"),
         ({"registry": IMR, "name": "Server"}, "name is not known beside registry"),
         ({"registry": IMR, "value": "X", "type": "DWORD"}, "type is 'DWORD'"),
         ({"registry": "SOFTWARE\\X"}, "a path such as"),
@@ -349,8 +313,14 @@ def test_a_memory_that_was_not_read_is_unreadable(missing):
         ({"firewall_rule": "X"}, "field is missing"),
         ({"firewall_rule": "X", "field": "port"}, "field is 'port'"),
         ({"firewall_rule": "X", "field": "enabled", "store": "local"}, "store is not known beside firewall_rule"),
-        ({"firewall_policy_rules": {"port": "445", "direction": "In"}}, "port: NUMBER"),
-        ({"firewall_policy_rules": {"port": 445, "direction": "Both"}}, "direction is In or Out"),
+        ({"reachable": "printing", "profile": "Public"}, "reachable is 'printing'"),
+        ({"reachable": "file_sharing"}, "profile is missing"),
+        ({"reachable": "file_sharing", "profile": "Home"}, "profile is 'Home'"),
+        ({"reachable": "file_sharing", "profile": "Public", "tell": "all"}, "tell is 'all'"),
+        ({"reachable": "file_sharing", "profile": "Public", "tell": "let_in"}, "addresses belongs to tell"),
+        ({"reachable": "file_sharing", "profile": "Public", "tell": "off", "addresses": []}, "addresses belongs"),
+        ({"reachable": "file_sharing", "profile": "Public", "of": "managed"}, "of to addresses"),
+        ({"reachable": "file_sharing", "profile": "Public", "tell": "let_in", "addresses": ["x"]}, "addresses: 'x'"),
         ({"plist": PLIST}, "either key or attribute"),
         ({"plist": PLIST, "key": ["A"], "attribute": "mode"}, "either key or attribute"),
         ({"plist": PLIST, "key": "A/B"}, "list of texts"),
@@ -435,3 +405,32 @@ def test_the_roles_that_have_a_memory_are_known_on_both_systems():
     assert State(document, MAC_READS).remembering_roles() == set()
     document["plists"][BEFORE_PLIST] = {**document["plists"][PLIST], "data": {"vpn_profile": "x"}}
     assert State(document, MAC_READS).remembering_roles() == {"vpn_profile"}
+
+
+LEFT_OUT = {**WINDOWS_READS, "registry": [{"path": LOCAL_RULES, "values": ["FPS*", "*"], "without": ["|Dir=Out|"]}]}
+
+
+def test_what_may_have_been_left_out_is_there_or_unreadable_and_never_absent():
+    document = windows()
+    document["registry"][LOCAL_RULES] = key({"{A}": sz("v2.0|Dir=In|")})
+    assert look({"registry": LOCAL_RULES, "value": "{A}"}, document, LEFT_OUT).found
+    assert not look({"registry": LOCAL_RULES, "value": "FPS-X"}, document, LEFT_OUT).found
+    with pytest.raises(Unreadable, match="was not read in full"):
+        look({"registry": LOCAL_RULES, "value": "{B}"}, document, LEFT_OUT)
+
+
+@pytest.mark.parametrize("missing", ["StandardProfile", "Mdm", "WindowsFirewall", "FirewallRules"])
+def test_who_is_let_in_is_unreadable_when_a_part_was_not_read(missing):
+    policy = LOCAL_RULES.rpartition("\\")[0]
+    paths = {
+        name: f"{policy}\\{name}"
+        for name in ("DomainProfile", "StandardProfile", "PublicProfile", "Mdm", "FirewallRules")
+    }
+    paths["WindowsFirewall"] = POLICY_RULES.rpartition("\\")[0]
+    reads = {"registry": [{"path": path, "depth": 3} for name, path in paths.items() if name != missing]}
+    document = windows()
+    document["registry"] = dict.fromkeys(paths.values(), MISSING)
+    with pytest.raises(Unreadable, match=missing):
+        look({"reachable": "file_sharing", "profile": "Public"}, document, reads)
+    reads["registry"].append({"path": paths[missing], "depth": 3})
+    assert look({"reachable": "file_sharing", "profile": "Public"}, document, reads).value == []

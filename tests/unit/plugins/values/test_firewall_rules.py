@@ -73,27 +73,88 @@ def test_a_rule_opens_a_tcp_port_by_number_range_or_by_naming_none(fields, opens
     assert parse_rule(BASE + fields).opens(445) is opens
 
 
+FIELDS = ["enabled", "action", "direction", "protocol", "profiles", "local_ports", "remote_address"]
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
         ("", "version"),
         ("Action=Allow|Active=TRUE|Dir=In|", "version"),
-        ("v2.31", "cut off"),
-        ("v2.31|Action=Allow|Active=TRUE|Dir=In|LPort=44", "cut off"),
-        ("v2.31|Action=Allow|Active=TRUE|Dir=In|garbage|", "'garbage'"),
-        ("v2.31|Action=Allow|Active=TRUE|Dir=In|=x|", "'=x'"),
-        ("v2.31|Active=TRUE|Dir=In|", "Action is ''"),
-        ("v2.31|Action=Permit|Active=TRUE|Dir=In|", "Action is 'Permit'"),
-        ("v2.31|Action=Allow|Active=1|Dir=In|", "Active is '1'"),
-        ("v2.31|Action=Allow|Active=TRUE|Dir=Both|", "Dir is 'Both'"),
-        (BASE + "Protocol=tcp|", "Protocol is 'tcp'"),
-        (BASE + "Profile=Home|", "Profile is 'Home'"),
+        ("v2.31", "has fields"),
     ],
 )
 def test_a_text_that_is_no_rule_is_refused_with_the_place(text, named):
     with pytest.raises(FirewallRuleError) as error:
         parse_rule(text)
     assert named in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "named"),
+    [
+        ("v2.31|Active=TRUE|Dir=In|", "action", "Action is ''"),
+        ("v2.31|Action=Permit|Active=TRUE|Dir=In|", "action", "Action is 'Permit'"),
+        ("v2.31|Action=Allow|Active=1|Dir=In|", "enabled", "Active is '1'"),
+        ("v2.31|Action=Allow|Active=TRUE|Dir=Both|", "direction", "Dir is 'Both'"),
+        (BASE + "Protocol=tcp|", "protocol", "Protocol is 'tcp'"),
+        (BASE + "Protocol=257|", "protocol", "Protocol is '257'"),
+        (BASE + "Profile=Home|", "profiles", "Profile is 'Home'"),
+        (BASE + "Profile=8|", "profiles", "Profile is '8'"),
+        (BASE + "RA4=|", "remote_address", "RA4 is empty"),
+        (BASE + "RA4=10.0.0.0/8|RA6=|", "remote_address", "RA6 is empty"),
+    ],
+)
+def test_a_field_that_cannot_be_understood_is_an_error_of_its_own(text, field, named):
+    rule = parse_rule(text)
+    with pytest.raises(FirewallRuleError) as error:
+        getattr(rule, field)
+    assert named in str(error.value)
+    for other in {*FIELDS} - {field}:
+        getattr(rule, other)
+
+
+@pytest.mark.parametrize("text", ["LPort=445-|", "LPort=70000|", "LPort=9-1|", "LPort=smb|", "LPort=|"])
+def test_a_port_that_cannot_be_understood_is_an_error_of_its_own(text):
+    with pytest.raises(FirewallRuleError, match="port is"):
+        parse_rule(f"{BASE}Protocol=6|{text}").opens(445)
+
+
+@pytest.mark.parametrize(
+    ("fields", "protocol", "profiles", "ports"),
+    [
+        ("Protocol=*|", None, ["Domain", "Private", "Public"], None),
+        ("Protocol=256|", None, ["Domain", "Private", "Public"], None),
+        ("Protocol=6|Profile=2147483647|LPort=*|", 6, ["Domain", "Private", "Public"], None),
+        ("Protocol=6|Profile=3|LPort=RPC|", 6, ["Domain", "Private"], []),
+        ("Protocol=6|Profile=Domain,Public|LPort=80,443|", 6, ["Domain", "Public"], [(80, 80), (443, 443)]),
+        (
+            "Protocol=6|Profile=Any|LPort2_10=0-3388, 3390-65535|",
+            6,
+            ["Domain", "Private", "Public"],
+            [(0, 3388), (3390, 65535)],
+        ),
+        ("Protocol=6|LPort2_10=IPHTTPSIn|LPort=445|", 6, ["Domain", "Private", "Public"], [(445, 445)]),
+    ],
+)
+def test_forms_that_registries_hold_are_understood(fields, protocol, profiles, ports):
+    rule = parse_rule(BASE + fields)
+    assert (rule.protocol, rule.profiles, rule.ports()) == (protocol, profiles, ports)
+
+
+def test_the_last_bar_may_be_missing():
+    assert parse_rule("v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=445").opens(445) is True
+
+
+def test_a_rule_that_does_not_say_so_is_not_active():
+    assert parse_rule("v2.31|Action=Allow|Dir=In|").enabled is False
+
+
+def test_a_bar_in_a_name_belongs_to_the_name():
+    rule = parse_rule(BASE + "Name=Scanner | floor 3|LPort=80|garbage|Desc=a|")
+    assert rule.first("Name") == "Scanner | floor 3"
+    assert rule.garbage == ("garbage",)
+    assert rule.local_ports == ["80"]
 
 
 PLAIN = st.text(st.characters(exclude_characters="|=", exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -110,6 +171,40 @@ def test_fields_that_nothing_understands_are_kept_in_their_order(fields):
 @given(st.text(max_size=60))
 def test_any_other_text_is_a_rule_or_a_reported_error(text):
     try:
-        assert parse_rule(text).direction in ("In", "Out")
+        rule = parse_rule(text)
+        for field in FIELDS:
+            getattr(rule, field)
+        assert rule.direction in ("In", "Out")
     except FirewallRuleError as error:
         assert "firewall rule" in str(error)
+
+
+NUMBERS = st.integers(440, 450)
+PORT_TEXTS = st.one_of(
+    NUMBERS.map(lambda port: (str(port), {port})),
+    st.tuples(NUMBERS, NUMBERS)
+    .map(sorted)
+    .map(lambda ends: (f"{ends[0]}-{ends[1]}", set(range(ends[0], ends[1] + 1)))),
+    st.sampled_from([("RPC", set()), ("IPHTTPSIn", set()), ("rpc-epmap", set())]),
+)
+PORT_FIELDS = st.sampled_from(["LPort", "LPort2_10", "lport2_20"])
+
+
+@given(st.lists(st.tuples(PORT_FIELDS, st.lists(PORT_TEXTS, min_size=1, max_size=3)), max_size=3))
+def test_a_rule_opens_what_a_model_says_that_goes_through_the_ports_one_by_one(fields):
+    text = "".join(f"{name}={', '.join(spec for spec, _ports in specs)}|" for name, specs in fields)
+    opened = {port for _name, specs in fields for _spec, ports in specs for port in ports}
+    rule = parse_rule(f"{BASE}Protocol=6|{text}")
+    for port in range(438, 453):
+        assert rule.opens(port) is (not fields or port in opened)
+
+
+@given(st.integers(0, 2**31 - 1))
+def test_a_number_of_profiles_is_its_bits(number):
+    wanted = [name for bit, name in enumerate(("Domain", "Private", "Public")) if number >> bit & 1]
+    rule = parse_rule(f"{BASE}Profile={number}|")
+    if wanted:
+        assert rule.profiles == wanted
+    else:
+        with pytest.raises(FirewallRuleError):
+            _ = rule.profiles
