@@ -164,6 +164,23 @@ function ConvertTo-Hex {
     return [System.BitConverter]::ToString($Bytes).Replace('-', '').ToLowerInvariant()
 }
 
+function Read-RegistryNumber {
+    # .NET gives signed numbers; the registry's are unsigned. Data that are longer than their type come as a longer number
+    # or as bytes, shorter ones as bytes; but with Windows PowerShell's .NET as the number, filled up with zeros.
+    param ([string]$Type, [object]$Data)
+    if ($Type -eq 'REG_DWORD' -and $Data -is [int]) {
+        return @{ type = $Type; data = [System.BitConverter]::ToUInt32([System.BitConverter]::GetBytes($Data), 0) }
+    }
+    if ($Type -eq 'REG_QWORD' -and $Data -is [long]) {
+        return @{ type = $Type; data = [System.BitConverter]::ToUInt64([System.BitConverter]::GetBytes($Data), 0) }
+    }
+    $bytes = $Data
+    if ($Data -isnot [byte[]]) {
+        $bytes = [System.BitConverter]::GetBytes($Data)
+    }
+    return @{ error = "its type is $Type, but its data do not have that length: hexadecimal '$(ConvertTo-Hex -Bytes $bytes)'" }
+}
+
 function Read-RegistryValue {
     param ([object]$Key, [string]$Name)
     try {
@@ -176,9 +193,8 @@ function Read-RegistryValue {
             'String' { return @{ type = 'REG_SZ'; data = [string]$data } }
             'ExpandString' { return @{ type = 'REG_EXPAND_SZ'; data = [string]$data } }
             'MultiString' { return @{ type = 'REG_MULTI_SZ'; data = [string[]]$data } }
-            # .NET gives signed numbers; the registry's are unsigned.
-            'DWord' { return @{ type = 'REG_DWORD'; data = [System.BitConverter]::ToUInt32([System.BitConverter]::GetBytes([int]$data), 0) } }
-            'QWord' { return @{ type = 'REG_QWORD'; data = [System.BitConverter]::ToUInt64([System.BitConverter]::GetBytes([long]$data), 0) } }
+            'DWord' { return Read-RegistryNumber -Type 'REG_DWORD' -Data $data }
+            'QWord' { return Read-RegistryNumber -Type 'REG_QWORD' -Data $data }
             'Binary' { return @{ type = 'REG_BINARY'; data = ConvertTo-Hex -Bytes $data } }
             'None' { return @{ type = 'REG_NONE'; data = ConvertTo-Hex -Bytes $data } }
         }

@@ -33,6 +33,8 @@ function New-KeyStandIn {
         }
         foreach ($value in $this.Key.values) {
             if ($value.name -eq $Name) {
+                if ($value.too_long -eq 'long') { return [long]$value.data }
+                if ($value.too_long -eq 'bytes') { return , [byte[]]@($value.data) }
                 switch ($value.kind) {
                     'DWord' { return [int]$value.data }
                     'QWord' { return [long]$value.data }

@@ -11,14 +11,14 @@ from lab.windows.calls.scripts import require
 from lab.windows.machine import COMPUTER_NAME, CURRENT_VERSION, PROFILE_LIST, SESSION_MANAGER, restart
 from lab.windows.machine.installers import file_version
 from lab.windows.machine.parts import NotModelled
-from lab.windows.machine.registry import RegistryError, Value
+from lab.windows.machine.registry import RANGES, RegistryError, Value
 from lab.windows.machine.services import ServiceConfig
 
 if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
 
-SHA256 = "ba106d2ca09ed0138e27242aaaa573f11048f0c236fa5c7a50e0a5c50f1469ef"
+SHA256 = "b791df85ac73435737a83575b641bebc82a9ed4e4e3f61c3529f0b979e7978c8"
 PREFIX = "OffsiteEndpoints_"
 MODULE_HIVE = r"HKLM\ANSIBLE"
 APPX_STORE = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore"
@@ -107,6 +107,10 @@ def _matches(name: str, patterns: list[str]) -> bool:
 
 
 def _value(value: Value) -> Node:
+    if value.type in RANGES and isinstance(value.data, bytes):
+        # .NET gives up to eight bytes of it as a number.
+        raw = value.data.ljust(8, b"\0").hex()
+        return {"error": f"its type is {value.type}, but its data do not have that length: hexadecimal '{raw}'"}
     return {"type": value.type, "data": value.data.hex() if isinstance(value.data, bytes) else value.data}
 
 
