@@ -80,7 +80,7 @@ def machine_of(state: dict[str, Any]) -> Machine:
         for member in group["members"]:
             _add_account(machine, member["sid"], member["path"])
     for name, service in state.get("services", {}).items():
-        machine.services[name] = Service(name, service["state"])
+        machine.services[name] = Service(name, service["state"], service.get("error", ""))
         start = next(number for number, mode in START_MODES.items() if mode == service["start_mode"])
         registry.set(f"{SERVICES}\\{name}", "Start", Value("REG_DWORD", start))
     for adapter in state.get("adapters", []):

@@ -125,7 +125,10 @@ $readerStandIns = {
             return , @([pscustomobject]@{ PartOfDomain = $global:Machine.part_of_domain })
         }
         return , @(foreach ($service in $global:Machine.services) {
-                if ($Filter -like "*Name='$($service.Name)'*") { $service }
+                if ($Filter -like "*Name='$($service.Name)'*") {
+                    if ($service.Error) { throw $service.Error }
+                    $service
+                }
             })
     }
 

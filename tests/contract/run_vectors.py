@@ -101,6 +101,7 @@ def call(vector: dict[str, Any]) -> dict[str, Any]:
             "groups": [group | {"sid": sid} for sid, group in machine.get("groups", {}).items()],
             "services": [
                 {"Name": service_name, "StartMode": service["start_mode"], "State": service["state"]}
+                | {"Error": service.get("error", "")}
                 for service_name, service in machine.get("services", {}).items()
             ],
             "adapters": machine.get("adapters", []),

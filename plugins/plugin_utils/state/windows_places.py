@@ -191,15 +191,33 @@ class _OtherFirewall(Place):
     kind = "other_firewall"
 
     def locate(self, state: State) -> Located:
-        names = []
+        names, unclear = [], []
         for entry in state.subkeys(OTHER_FIREWALLS):
-            how = state.machine.value(f"{OTHER_FIREWALLS}\\{entry}", "STATE")
-            name = str(state.machine.value(f"{OTHER_FIREWALLS}\\{entry}", "DISPLAYNAME").value or entry)
-            if not isinstance(how.value, int):
-                raise Unreadable(f"{how.evidence}: {name} does not say whether it is on")
-            if how.value >> 12 & 0xF == 1:
-                names.append(name)
+            path = f"{OTHER_FIREWALLS}\\{entry}"
+            try:
+                if self._is_on(state, path):
+                    names.append(self._called(state, path))
+            except Unreadable as error:
+                unclear.append(f"{self._called(state, path)}: {error}")
+        # One that is on decides, whatever the others are.
+        if unclear and not names:
+            raise Unreadable(f"whether another firewall is on cannot be determined: {unclear[0]}")
         return _listed(names, "firewalls in the Security Center that are on")
+
+    @staticmethod
+    def _is_on(state: State, path: str) -> bool:
+        how = state.machine.value(path, "STATE")
+        if not isinstance(how.value, int):
+            raise Unreadable(f"{how.evidence} does not say whether it is on")
+        return how.value >> 12 & 0xF == 1
+
+    @staticmethod
+    def _called(state: State, path: str) -> str:
+        entry = path.rpartition("\\")[2]
+        try:
+            return str(state.machine.value(path, "DISPLAYNAME").value or entry)
+        except Unreadable:
+            return entry
 
 
 class _Product(Place):
@@ -266,7 +284,9 @@ class _Group(Place):
         located = attribute(state.node("groups", self.name), f"group {self.name}", field)
         if field != "members" or not located.found:
             return located
-        computer = state.node("system").get("computer_name")
+        # Without the computer's name a member still has his SID, and the name that Windows gives him.
+        system = state.document.get("system")
+        computer = system.get("computer_name") if isinstance(system, Mapping) else None
         names = {member["sid"]: account_names(member["name"], computer) for member in located.value}
         if "field" in self.where:
             return Located(True, list(names), evidence=located.evidence, names=names)
@@ -318,7 +338,8 @@ class _RebootPending(Place):
     def locate(self, state: State) -> Located:
         pending = state.node("reboot_pending").get(self.name)
         if not isinstance(pending, bool):
-            raise Unreadable(f"the document does not say whether a reboot is pending for {self.name}")
+            why = f": {pending['error']}" if isinstance(pending, Mapping) and "error" in pending else ""
+            raise Unreadable(f"the document does not say whether a reboot is pending for {self.name}{why}")
         return Located(pending, pending or None, evidence=f"reboot pending, {self.name}", missing="not pending")
 
 

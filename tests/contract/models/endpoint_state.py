@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
 
-SHA256 = "b791df85ac73435737a83575b641bebc82a9ed4e4e3f61c3529f0b979e7978c8"
+SHA256 = "c7fad52443bc740645fef0d00acb3c9e19731c6e0991069c713a715ed630732c"
 PREFIX = "OffsiteEndpoints_"
 MODULE_HIVE = r"HKLM\ANSIBLE"
 APPX_STORE = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore"
@@ -68,20 +68,29 @@ def read(machine: Machine, request: Mapping[str, Any], warnings: list[str]) -> N
 
 
 def _system(machine: Machine) -> Node:
-    registry = machine.registry
-    build, ubr = int(registry.data(CURRENT_VERSION, "CurrentBuild", 0)), registry.data(CURRENT_VERSION, "UBR", 0)
+    build, ubr = _data(machine, CURRENT_VERSION, "CurrentBuild"), _data(machine, CURRENT_VERSION, "UBR")
+    build, ubr = (value if isinstance(value, dict) else int(value or 0) for value in (build, ubr))
     return {
-        "computer_name": registry.data(COMPUTER_NAME + r"\ActiveComputerName", "ComputerName"),
-        "edition_id": registry.data(CURRENT_VERSION, "EditionID"),
-        "installation_type": registry.data(CURRENT_VERSION, "InstallationType"),
-        "display_version": registry.data(CURRENT_VERSION, "DisplayVersion"),
+        "computer_name": _data(machine, COMPUTER_NAME + r"\ActiveComputerName", "ComputerName"),
+        "edition_id": _data(machine, CURRENT_VERSION, "EditionID"),
+        "installation_type": _data(machine, CURRENT_VERSION, "InstallationType"),
+        "display_version": _data(machine, CURRENT_VERSION, "DisplayVersion"),
         "build": build,
         "ubr": ubr,
         "ui_culture": machine.ui_culture,
-        "architecture": registry.data(SESSION_MANAGER + r"\Environment", "PROCESSOR_ARCHITECTURE"),
-        "powershell": f"5.1.{build}.{ubr}",
+        "architecture": _data(machine, SESSION_MANAGER + r"\Environment", "PROCESSOR_ARCHITECTURE"),
+        "powershell": f"5.1.{0 if isinstance(build, dict) else build}.{0 if isinstance(ubr, dict) else ubr}",
         "part_of_domain": machine.part_of_domain,
     }
+
+
+def _data(machine: Machine, path: str, name: str) -> Any:
+    """Return one value's data, None without it, or what is wrong with it."""
+    value = machine.registry.get(path, name)
+    if value is None:
+        return None
+    node = _value(value)
+    return {"error": f"{path} {name}: {node['error']}"} if "error" in node else node["data"]
 
 
 def _answers(machine: Machine, asks: Iterable[Mapping[str, Any]], root: str) -> Node:
@@ -127,8 +136,10 @@ def _users(machine: Machine, asks: list[Mapping[str, Any]], warnings: list[str])
     places["default"] = (PROFILE_LIST, "Default")
     users: Node = {}
     for sid, (key, name) in places.items():
-        path = machine.registry.data(key, name)
-        if path is None:
+        path = _data(machine, key, name)
+        if isinstance(path, dict):
+            users[sid] = path
+        elif not isinstance(path, str):
             users[sid] = {"error": f"ProfileList names no folder for {sid}"}
         else:
             users[sid] = _user(machine, sid, machine.expand(path).rstrip("\\"), asks)
@@ -159,6 +170,8 @@ def _service(machine: Machine, name: str) -> Node:
     service = machine.service(name)
     if service is None or ServiceConfig(machine, service.name).is_driver:  # Win32_Service holds no drivers
         return {"exists": False}
+    if service.error:
+        return {"error": service.error}
     return {"exists": True, "start_mode": machine.start_mode(service.name), "state": service.state}
 
 
@@ -192,8 +205,11 @@ def _appx(machine: Machine, family: str) -> Node:
 
 def _reboot_pending(machine: Machine) -> Node:
     """Names of computers are compared without regard to case."""
-    names = [machine.registry.data(f"{COMPUTER_NAME}\\{part}", "ComputerName") for part in _NAME_KEYS]
-    return restart.pending(machine) | {"computer_rename": len({str(name).lower() for name in names}) > 1}
+    names = [_data(machine, f"{COMPUTER_NAME}\\{part}", "ComputerName") for part in _NAME_KEYS]
+    renamed = next((name for name in names if isinstance(name, dict)), len({str(name).lower() for name in names}) > 1)
+    renames = _data(machine, SESSION_MANAGER, "PendingFileRenameOperations")
+    files = renames if isinstance(renames, dict) else bool(renames)
+    return restart.pending(machine) | {"computer_rename": renamed, "file_rename": files}
 
 
 def _tunnel(machine: Machine) -> Node:
