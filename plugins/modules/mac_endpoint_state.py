@@ -121,7 +121,16 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    module.exit_json(changed=False, document=read(module.params, module.run_command))
+    module.exit_json(changed=False, document=whole_text(read(module.params, module.run_command)))
+
+
+def whole_text(value: Any) -> Any:
+    """Return a document without halves of characters: for one of them Ansible would refuse the whole answer."""
+    if isinstance(value, dict):
+        return {whole_text(key): whole_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [whole_text(item) for item in value]
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
 
 
 def read(request: dict[str, Any], run_command: Callable[..., Any]) -> dict[str, Any]:
@@ -287,7 +296,8 @@ def read_network_services(run_command: Callable[..., Any]) -> dict[str, Any]:
     Source: docs/sources/macos.md#network-services.
     """
     services: dict[str, Any] = {}
-    for found in NETWORK_SERVICE.finditer(networksetup(run_command, "-listnetworkserviceorder")):
+    listed = networksetup(run_command, "-listnetworkserviceorder")
+    for found in NETWORK_SERVICE.finditer(listed):
         # A service that networksetup fails for hides neither the others nor its own device.
         service = node(read_service, run_command, found.group("name"))
         service["name"] = found.group("name")
@@ -296,6 +306,10 @@ def read_network_services(run_command: Callable[..., Any]) -> dict[str, Any]:
         services[service["name"]] = service
         if not service["device"] and "." in found.group("port"):
             services[found.group("port")] = service
+    # What is listed in another form is not absent.
+    names = re.findall(r"^\((?:\*|\*?[0-9]+)\) (.+)$", listed, re.MULTILINE)
+    for name in [*names, *([FORTICLIENT] if FORTICLIENT in listed else [])]:
+        services.setdefault(name, {"error": "networksetup -listnetworkserviceorder says what is not understood"})
     return services
 
 

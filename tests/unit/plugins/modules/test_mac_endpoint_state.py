@@ -213,6 +213,29 @@ def test_the_document_passes_the_controller_s_check(vpn: Path) -> None:
     assert document["platform"] == "Darwin"
 
 
+def test_a_byte_that_is_no_utf8_costs_a_character_and_not_the_whole_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shares = '{"a\\ud800": {"smb_shared": 1, "smb_guest_access": 1}}'
+
+    class Module:
+        def __init__(self, **_options: Any) -> None:
+            self.params = {"plists": [], "files": [], "tools": ["file_sharing"]}
+
+        def run_command(self, arguments: list[str]) -> tuple[int, str, str]:
+            # As Ansible decodes what a program writes: a byte that is no UTF-8 is half a character.
+            return (0, shares, "") if "sharing" in arguments[0] else (0, "Rechner\udcff\n", "")
+
+        def exit_json(self, **answer: Any) -> None:
+            print(json.dumps(answer, ensure_ascii=False).encode("utf-8").decode())
+
+    monkeypatch.setattr(reader, "AnsibleModule", Module)
+    reader.main()
+    document = json.loads(capsys.readouterr().out)["document"]
+    assert document["system"]["computer_name"] == "Rechner\N{REPLACEMENT CHARACTER}"
+    assert document["tools"]["file_sharing"]["guest_shares"] == ["a\N{REPLACEMENT CHARACTER}"]
+
+
 # --- What Apple's tools tell: formats, streams and codes of docs/sources/macos.md -----------------------------------
 
 
@@ -272,6 +295,20 @@ def test_a_service_that_networksetup_fails_for_hides_no_other_and_keeps_its_devi
         "device": "en0",
     }
     assert services["VPN"]["auto_detect"] is True
+
+
+def test_a_service_that_is_listed_in_another_form_is_not_absent():
+    listed = SERVICES.replace(
+        "(Hardware Port: com.fortinet.forticlient.macos.vpn, Device:)", "(com.fortinet.forticlient.macos.vpn)"
+    )
+    answers = {"networksetup -listnetworkserviceorder": (0, listed, "")}
+    for name in ("Wi-Fi", "雷雳网桥"):
+        answers[f"networksetup -getautoproxyurl {name}"] = (0, "URL: (null)\nEnabled: No\n", "")
+        answers[f"networksetup -getproxyautodiscovery {name}"] = (0, "Auto Proxy Discovery: On\n", "")
+    services = reported("network_services", answers)
+    unclear = {"error": "networksetup -listnetworkserviceorder says what is not understood"}
+    assert (services["VPN"], services["com.fortinet.forticlient.macos.vpn"]) == (unclear, unclear)
+    assert services["Wi-Fi"]["device"] == "en0"
 
 
 def test_a_list_of_services_that_changes_is_asked_for_again(monkeypatch):
