@@ -6,6 +6,7 @@ Names resolve from a given table alone, so the answer does not depend on where t
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +24,8 @@ SECONDS_A_CALL = 2
 SECONDS_IN_ALL = 30
 # Each such step costs the seconds above; a PAC that hangs for this many URLs hangs for all.
 MOST_HANGS = 3
-KEYWORDS = ("PROXY", "HTTP", "HTTPS", "SOCKS", "SOCKS4", "SOCKS5")
+# Each with the port that browsers take where none is written.
+KEYWORDS = {"PROXY": 80, "HTTP": 80, "HTTPS": 443, "SOCKS": 1080, "SOCKS4": 1080, "SOCKS5": 1080}
 
 _UNASKED = {"got": {"text": "DIRECT"}}
 _ENGINE = Path(__file__).with_name("pac_engine.py")
@@ -166,7 +168,8 @@ def _routes(text: str) -> list[tuple[str, str]] | None:
         if keyword == "DIRECT" and not place:
             found.append((keyword, ""))
         elif keyword in KEYWORDS and place:
-            found.append(("PROXY" if keyword == "HTTP" else keyword, place))
+            port = "" if re.search(r":\d+$", place) else f":{KEYWORDS[keyword]}"
+            found.append(("PROXY" if keyword == "HTTP" else keyword, place + port))
         elif part.strip():
             return None
     return found or None

@@ -55,6 +55,21 @@ def test_the_way_that_is_tried_first_has_to_be_the_expected_one(url, expected, g
     assert (answer.url, answer.expected, answer.got, answer.right) == (url, expected, got, right)
 
 
+@pytest.mark.parametrize(
+    ("expected", "got", "right"),
+    [
+        ("PROXY p:80", "PROXY p", True),
+        ("HTTP p", "PROXY p:80", True),
+        ("HTTPS p", "HTTPS p:443", True),
+        ("SOCKS5 p:1080", "SOCKS5 p", True),
+        ("PROXY [2001:db8::1]:80", "PROXY [2001:db8::1]", True),
+        ("PROXY p:8080", "PROXY p", False),
+    ],
+)
+def test_a_port_that_is_left_out_is_the_keyword_s_own(expected, got, right):
+    assert one(f"function FindProxyForURL() {{ return '{got}'; }}", expected=expected).right is right
+
+
 def test_the_functions_of_a_pac_answer_as_chromium_s_do(monkeypatch):
     monkeypatch.setenv("TZ", ZONE)
     asked = list(EXPRESSIONS)
