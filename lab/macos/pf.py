@@ -193,7 +193,7 @@ class _Words:
             return f"({inner})"
         if word in "{},=()":
             raise NotModelledError(f"an address of an interface, or a syntax error, in line {self.line}")
-        return word
+        return f"{word} - {self.take()}" if self.accept("-") else word
 
 
 def _table(words: _Words) -> tuple[str, tuple[str, ...]]:
@@ -295,6 +295,9 @@ def _address(text: str, line: int) -> tuple[str, str]:
     if text == "any" or text.startswith(("<", "(")):
         return text, ""
     try:
+        if " - " in text:
+            first, last = map(ipaddress.ip_address, text.split(" - "))
+            return f"{'! ' if negated else ''}{first} - {last}", "inet6" if first.version == 6 else "inet"
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise NotModelledError(f"the address {text!r} in line {line}: the lab knows addresses and networks") from None
@@ -345,6 +348,11 @@ def _side_matches(side: Side, address: str, port: int, tables: Mapping[str, Sequ
         return False
     if side.address == "any":
         return True
+    if " - " in side.address:
+        ends = [ipaddress.ip_address(end) for end in side.address.split(" - ")]
+        same = ends[0].version == ipaddress.ip_address(address).version
+        within = same and int(ends[0]) <= int(ipaddress.ip_address(address)) <= int(ends[1])
+        return within != side.negated
     networks = tables.get(side.address.strip("<>"), ()) if side.address.startswith(("<", "(")) else (side.address,)
     host = ipaddress.ip_address(address)
     # The narrowest entry decides, as in a table of pf.

@@ -121,7 +121,16 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    module.exit_json(changed=False, document=read(module.params, module.run_command))
+    module.exit_json(changed=False, document=whole_text(read(module.params, module.run_command)))
+
+
+def whole_text(value: Any) -> Any:
+    """Return a document without halves of characters: for one of them Ansible would refuse the whole answer."""
+    if isinstance(value, dict):
+        return {whole_text(key): whole_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [whole_text(item) for item in value]
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
 
 
 def read(request: dict[str, Any], run_command: Callable[..., Any]) -> dict[str, Any]:
@@ -150,17 +159,22 @@ def node(reader: Callable[..., Any], *arguments: Any) -> Any:
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-def read_system(run_command: Callable[..., Any]) -> dict[str, str]:
+def read_system(run_command: Callable[..., Any]) -> dict[str, Any]:
     """Return names and versions. sw_vers, because Python may see a version that Apple shows to old programs (10.16)."""
-    lines = output(run_command, ["/usr/bin/sw_vers"]).splitlines()
-    versions = dict(line.split(":", 1) for line in lines if ":" in line)
+    versions = node(read_versions, run_command)
+    missing = {"error": versions.get("error", "sw_vers does not say it")}
     return {
-        "computer_name": output(run_command, ["/usr/sbin/scutil", "--get", "ComputerName"]).strip(),
-        "product_version": versions["ProductVersion"].strip(),
-        "build": versions["BuildVersion"].strip(),
+        "computer_name": node(lambda: output(run_command, ["/usr/sbin/scutil", "--get", "ComputerName"]).strip()),
+        "product_version": versions.get("ProductVersion", missing),
+        "build": versions.get("BuildVersion", missing),
         "architecture": os.uname().machine,
         "python": platform.python_version(),
     }
+
+
+def read_versions(run_command: Callable[..., Any]) -> dict[str, str]:
+    """Return what sw_vers says, by its names."""
+    return dict(re.findall(r"^(\w+):\s*(\S.*?)\s*$", output(run_command, ["/usr/bin/sw_vers"]), re.MULTILINE))
 
 
 def read_plist(path: str, keys: list[str]) -> dict[str, Any]:
@@ -252,14 +266,20 @@ def read_console_user() -> str | None:
 
 def read_tunnel(run_command: Callable[..., Any]) -> dict[str, Any]:
     """Return FortiClient's VPN services. By bundle id: the client renames its service when it connects."""
-    services = []
+    services, unclear = [], []
     for line in output(run_command, ["/usr/sbin/scutil", "--nc", "list"]).splitlines():
         found = SERVICE.match(line)
         if found and found.group("type").rpartition(":")[2] == FORTICLIENT:
             services.append(found.groupdict())
+        elif not found and FORTICLIENT in line:
+            unclear.append(line.strip())
     # Connecting and Disconnecting count: the network is about to change under whoever acts now.
     idle = ("Disconnected", "Invalid")
-    return {"active": any(service["status"] not in idle for service in services), "services": services}
+    active = any(service["status"] not in idle for service in services)
+    # One that is up decides, whatever another line means.
+    if unclear and not active:
+        raise RuntimeError(f"scutil --nc list says of FortiClient what is not understood: {unclear[0]}")
+    return {"active": active, "services": services}
 
 
 def read_tool(ask: str, run_command: Callable[..., Any]) -> dict[str, Any]:
@@ -276,13 +296,20 @@ def read_network_services(run_command: Callable[..., Any]) -> dict[str, Any]:
     Source: docs/sources/macos.md#network-services.
     """
     services: dict[str, Any] = {}
-    for found in NETWORK_SERVICE.finditer(networksetup(run_command, "-listnetworkserviceorder")):
-        service = read_service(run_command, found.group("name"))
+    listed = networksetup(run_command, "-listnetworkserviceorder")
+    for found in NETWORK_SERVICE.finditer(listed):
+        # A service that networksetup fails for hides neither the others nor its own device.
+        service = node(read_service, run_command, found.group("name"))
+        service["name"] = found.group("name")
         service["enabled"] = not found.group("place").startswith("*")
         service["device"] = found.group("device").strip()
         services[service["name"]] = service
         if not service["device"] and "." in found.group("port"):
             services[found.group("port")] = service
+    # What is listed in another form is not absent.
+    names = re.findall(r"^\((?:\*|\*?[0-9]+)\) (.+)$", listed, re.MULTILINE)
+    for name in [*names, *([FORTICLIENT] if FORTICLIENT in listed else [])]:
+        services.setdefault(name, {"error": "networksetup -listnetworkserviceorder says what is not understood"})
     return services
 
 
@@ -294,7 +321,6 @@ def read_service(run_command: Callable[..., Any], name: str) -> dict[str, Any]:
     found = networksetup(run_command, "-getproxyautodiscovery", name).strip()
     url = auto["URL"].strip()
     return {
-        "name": name,
         "pac_url": "" if url == "(null)" else url,
         "pac": auto["Enabled"].strip() == "Yes",
         "auto_detect": found.endswith("On"),
@@ -324,15 +350,24 @@ def read_system_extensions(run_command: Callable[..., Any]) -> dict[str, Any]:
         found = re.match(
             r"[*\s]*\t(?P<team>[A-Z0-9]{10})\t(?P<id>\S+) \((?P<version>[^)]*)\)\t.*\[(?P<state>.*)\]", line
         )
+        row = re.match(r"[^(\[]*?(?P<id>[\w-]+(\.[\w-]+)+) .*\[", line)
+        if not found and row:
+            extensions.setdefault(
+                row.group("id"), {"error": f"systemextensionsctl says what is not understood: {line.strip()}"}
+            )
         # After an update the old one is listed, too, until the next restart: the active one counts.
-        if found and not extensions.get(found.group("id"), {}).get("state", "").startswith("activated"):
+        elif found and not extensions.get(found.group("id"), {}).get("state", "").startswith("activated"):
             extensions[found.group("id")] = {name: found.group(name) for name in ("team", "version", "state")}
     return extensions
 
 
 def read_packet_filter(run_command: Callable[..., Any]) -> dict[str, Any]:
     """Return whether pf is on. Every call writes noise to standard error (docs/sources/macos.md#packet-filter)."""
-    return {"enabled": output(run_command, ["/sbin/pfctl", "-s", "info"]).startswith("Status: Enabled")}
+    reported = output(run_command, ["/sbin/pfctl", "-s", "info"])
+    found = re.match(r"Status: (Enabled|Disabled)\b", reported)
+    if not found:
+        raise RuntimeError(f"pfctl -s info does not say whether pf is on: {reported.strip()[:200]}")
+    return {"enabled": found.group(1) == "Enabled"}
 
 
 def read_anchor(run_command: Callable[..., Any], name: str) -> dict[str, Any]:
@@ -343,7 +378,8 @@ def read_anchor(run_command: Callable[..., Any], name: str) -> dict[str, Any]:
     code, out, err = run_command(["/sbin/pfctl", "-a", name, "-s", "rules"])
     if code != 0 and not re.search(r"Anchor .* not found|DIOCGETRULES: Invalid argument", err):
         raise RuntimeError(f"pfctl -a {name} -s rules ended with {code}: {err.strip()}")
-    return {"rules": [line.strip() for line in out.splitlines() if line.startswith(("pass", "block"))]}
+    # Whatever stands there counts: a line that is no rule of ours may call an anchor that lets everybody in.
+    return {"rules": [line.strip() for line in out.splitlines() if line.strip()]}
 
 
 def read_launchd(run_command: Callable[..., Any], label: str) -> dict[str, Any]:
@@ -352,6 +388,8 @@ def read_launchd(run_command: Callable[..., Any], label: str) -> dict[str, Any]:
     for line in output(run_command, ["/bin/launchctl", "print-disabled", "system"]).splitlines():
         name, _, value = line.strip().partition(" => ")
         if name == f'"{label}"':
+            if value not in ("true", "false", "enabled", "disabled"):
+                raise RuntimeError(f"launchctl print-disabled says what is not understood: {line.strip()}")
             disabled = value in ("true", "disabled")
     code = run_command(["/bin/launchctl", "print", f"system/{label}"])[0]
     return {"disabled": disabled, "loaded": code == 0}
@@ -362,44 +400,88 @@ def read_file_sharing(run_command: Callable[..., Any]) -> dict[str, Any]:
 
     Source: docs/sources/macos.md#file-sharing.
     """
+    return {"guest_access": node(read_guest_access, run_command), "guest_shares": node(read_guest_shares, run_command)}
+
+
+def read_guest_access(run_command: Callable[..., Any]) -> bool:
+    """Return whether guests may connect at all."""
     code, out, err = run_command(["/usr/sbin/sysadminctl", "-smbGuestAccess", "status"])
     reported = re.search(r"SMB guest access (enabled|disabled)", err + out)
     if code != 0 or not reported:
         raise RuntimeError(f"sysadminctl -smbGuestAccess status ended with {code}: {(err or out).strip()}")
+    return reported.group(1) == "enabled"
+
+
+def read_guest_shares(run_command: Callable[..., Any]) -> list[str]:
+    """Return the names of the share points that let guests in over SMB."""
     code, out, _err = run_command(["/usr/sbin/sharing", "-l", "-f", "json"])
     # macOS 11 may know the text form only.
-    shares = json.loads(out or "{}") if code == 0 else shares_of(output(run_command, ["/usr/sbin/sharing", "-l"]))
-    open_to_guests = sorted(
-        name for name, share in shares.items() if share.get("smb_shared") and share.get("smb_guest_access")
-    )
-    return {"guest_access": reported.group(1) == "enabled", "guest_shares": open_to_guests}
+    shares = shares_of_json(out) if code == 0 else None
+    if shares is None:
+        shares = shares_of(output(run_command, ["/usr/sbin/sharing", "-l"]))
+    found = {name: lets_guests_in(share) for name, share in shares.items()}
+    guests = sorted(name for name, open_to in found.items() if open_to)
+    unclear = sorted(name for name, open_to in found.items() if open_to is None)
+    # One that is open decides, whatever the others are.
+    if unclear and not guests:
+        raise RuntimeError(f"sharing -l does not say whether guests are let in to {', '.join(unclear)}")
+    return guests
 
 
-def shares_of(text: str) -> dict[str, dict[str, int]]:
-    """Return share points by name from the text form of sharing -l: of each the lines between `smb:{` and `}`."""
+def lets_guests_in(share: Any) -> bool | None:
+    """Return whether a share point is open to guests over SMB; None when what is known of it does not say."""
+    numbers = {"0": 0, "1": 1, "False": 0, "True": 1}
+    values = share if isinstance(share, dict) else {}
+    shared, guests = (numbers.get(str(values.get(name))) for name in ("smb_shared", "smb_guest_access"))
+    if shared == 0 or guests == 0:
+        return False
+    return None if shared is None or guests is None else True
+
+
+def shares_of_json(text: str) -> dict[str, Any] | None:
+    """Return share points by name from sharing -l -f json, an object or a list; None when it is no JSON."""
+    try:
+        shares = json.loads(text or "{}")
+    except ValueError:
+        return None
+    if isinstance(shares, list):
+        return {str(share.get("name") if isinstance(share, dict) else share): share for share in shares}
+    return shares if isinstance(shares, dict) else None
+
+
+def shares_of(text: str) -> dict[str, dict[str, str]]:
+    """Return share points by name from the text form of sharing -l.
+
+    A share point begins with `name:` at the left; of it count the lines between `smb: {` and `}`, or `smb: disabled`.
+    Layout and order differ from version to version.
+    """
     shares = {}
-    for part in re.split(r"^name:\s*", text, flags=re.MULTILINE)[1:]:
+    for part in re.split(r"^name:[ \t]*", text, flags=re.MULTILINE)[1:]:
         smb = re.search(r"^\s*smb:\s*\{(.*?)^\s*\}", part, re.MULTILINE | re.DOTALL)
-        flags = dict(re.findall(r"^\s*(shared|guest access):\s*([01])\s*$", smb.group(1) if smb else "", re.MULTILINE))
-        if set(flags) != {"shared", "guest access"}:
-            raise RuntimeError(f"sharing -l says nothing of SMB about {part.splitlines()[0]}")
-        shares[part.splitlines()[0].strip()] = {
-            "smb_shared": int(flags["shared"]),
-            "smb_guest_access": int(flags["guest access"]),
-        }
+        flags = dict(re.findall(r"^\s*(shared|guest access):\s*(\S+)\s*$", smb.group(1) if smb else "", re.MULTILINE))
+        if re.search(r"^\s*smb:\s*disabled\s*$", part, re.MULTILINE):
+            flags["shared"] = "0"
+        named = {"shared": "smb_shared", "guest access": "smb_guest_access"}
+        shares[part.splitlines()[0].strip()] = {named[name]: value for name, value in flags.items()}
     return shares
 
 
 def read_network_time(run_command: Callable[..., Any]) -> dict[str, Any]:
-    """Return the time server and whether it is used. Without root systemsetup says so, and ends with 0."""
-    answers = {}
-    for option, name in (("-getnetworktimeserver", "server"), ("-getusingnetworktime", "on")):
-        reported = output(run_command, ["/usr/sbin/systemsetup", option])
-        found = re.match(r"Network Time(?: Server)?: (.+)$", reported.strip())
-        if not found:
-            raise RuntimeError(f"systemsetup {option}: {reported.strip()}")
-        answers[name] = found.group(1).strip()
-    return {"server": answers["server"], "on": answers["on"] == "On"}
+    """Return the time server and whether it is used."""
+    on = node(read_setting, run_command, "-getusingnetworktime")
+    return {
+        "server": node(read_setting, run_command, "-getnetworktimeserver"),
+        "on": {"On": True, "Off": False}.get(on, {"error": f"systemsetup says {on}"}) if isinstance(on, str) else on,
+    }
+
+
+def read_setting(run_command: Callable[..., Any], option: str) -> str:
+    """Return what systemsetup answers. Without root it says so, and ends with 0."""
+    reported = output(run_command, ["/usr/sbin/systemsetup", option]).strip()
+    found = re.match(r"Network Time(?: Server)?: (.+)$", reported)
+    if not found:
+        raise RuntimeError(f"systemsetup {option}: {reported}")
+    return found.group(1).strip()
 
 
 def read_receipt(run_command: Callable[..., Any], name: str) -> dict[str, Any]:
@@ -411,9 +493,9 @@ def read_receipt(run_command: Callable[..., Any], name: str) -> dict[str, Any]:
 
 
 def read_text(_run_command: Callable[..., Any], path: str) -> dict[str, Any]:
-    """Return a small text file whole."""
+    """Return a small text file whole; what is no UTF-8 in it becomes a sign that differs from any text."""
     try:
-        return {"exists": True, "text": Path(path).read_text(encoding="utf-8")}
+        return {"exists": True, "text": Path(path).read_text(encoding="utf-8", errors="replace")}
     except (FileNotFoundError, NotADirectoryError):
         return {"exists": False}
 

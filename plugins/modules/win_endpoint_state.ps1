@@ -164,6 +164,23 @@ function ConvertTo-Hex {
     return [System.BitConverter]::ToString($Bytes).Replace('-', '').ToLowerInvariant()
 }
 
+function Read-RegistryNumber {
+    # .NET gives signed numbers; the registry's are unsigned. Data that are longer than their type come as a longer number
+    # or as bytes, shorter ones as bytes; but with Windows PowerShell's .NET as the number, filled up with zeros.
+    param ([string]$Type, [object]$Data)
+    if ($Type -eq 'REG_DWORD' -and $Data -is [int]) {
+        return @{ type = $Type; data = [System.BitConverter]::ToUInt32([System.BitConverter]::GetBytes($Data), 0) }
+    }
+    if ($Type -eq 'REG_QWORD' -and $Data -is [long]) {
+        return @{ type = $Type; data = [System.BitConverter]::ToUInt64([System.BitConverter]::GetBytes($Data), 0) }
+    }
+    $bytes = $Data
+    if ($Data -isnot [byte[]]) {
+        $bytes = [System.BitConverter]::GetBytes($Data)
+    }
+    return @{ error = "its type is $Type, but its data do not have that length: hexadecimal '$(ConvertTo-Hex -Bytes $bytes)'" }
+}
+
 function Read-RegistryValue {
     param ([object]$Key, [string]$Name)
     try {
@@ -176,9 +193,8 @@ function Read-RegistryValue {
             'String' { return @{ type = 'REG_SZ'; data = [string]$data } }
             'ExpandString' { return @{ type = 'REG_EXPAND_SZ'; data = [string]$data } }
             'MultiString' { return @{ type = 'REG_MULTI_SZ'; data = [string[]]$data } }
-            # .NET gives signed numbers; the registry's are unsigned.
-            'DWord' { return @{ type = 'REG_DWORD'; data = [System.BitConverter]::ToUInt32([System.BitConverter]::GetBytes([int]$data), 0) } }
-            'QWord' { return @{ type = 'REG_QWORD'; data = [System.BitConverter]::ToUInt64([System.BitConverter]::GetBytes([long]$data), 0) } }
+            'DWord' { return Read-RegistryNumber -Type 'REG_DWORD' -Data $data }
+            'QWord' { return Read-RegistryNumber -Type 'REG_QWORD' -Data $data }
             'Binary' { return @{ type = 'REG_BINARY'; data = ConvertTo-Hex -Bytes $data } }
             'None' { return @{ type = 'REG_NONE'; data = ConvertTo-Hex -Bytes $data } }
         }
@@ -258,10 +274,14 @@ function Get-RegistryData {
     if ($node.ContainsKey('error')) {
         throw $node['error']
     }
-    if ($node['exists'] -and $node['values'].ContainsKey($Name)) {
-        return $node['values'][$Name]['data']
+    if (-not $node['exists'] -or -not $node['values'].ContainsKey($Name)) {
+        return $null
     }
-    return $null
+    $value = $node['values'][$Name]
+    if ($value.ContainsKey('error')) {
+        throw "$Path $Name`: $($value['error'])"
+    }
+    return $value['data']
 }
 
 function Test-RegistryKey {
@@ -383,7 +403,12 @@ function Read-User {
     if ($Requests.Count -eq 0) {
         return $users
     }
-    Clear-HiveLeftover -Warnings $Warnings
+    try {
+        Clear-HiveLeftover -Warnings $Warnings
+    }
+    catch {
+        $Warnings.Add("registry hives that an earlier run had left loaded cannot be unloaded: $(Get-Reason -ErrorRecord $_)")
+    }
     $profiles = New-Map
     foreach ($sid in (Get-SubKeyName -Path $ProfileList)) {
         # A name that ends in .bak is what Windows sets aside when a profile failed to load.
@@ -395,7 +420,7 @@ function Read-User {
     foreach ($sid in $profiles.Keys) {
         try {
             $path = Get-RegistryData -Path $profiles[$sid][0] -Name $profiles[$sid][1]
-            if ($null -eq $path) {
+            if ($path -isnot [string]) {
                 throw "ProfileList names no folder for $sid"
             }
             $path = [System.Environment]::ExpandEnvironmentVariables($path).TrimEnd('\')
@@ -410,27 +435,51 @@ function Read-User {
 
 # ---- The other nodes ------------------------------------------------------------------------------------------------
 
-function Read-System {
-    $words = Get-HostData
+function Test-Domain {
     $joined = $false
     foreach ($computer in (Get-CimData -ClassName 'Win32_ComputerSystem' -Filter '' -Property 'PartOfDomain')) {
         $joined = [bool]$computer.PartOfDomain
     }
+    return $joined
+}
+
+function Read-System {
+    $words = Get-HostData
+    $names = "$Control\ComputerName\ActiveComputerName"
+    $variables = "$Control\Session Manager\Environment"
     return @{
-        computer_name = Get-RegistryData -Path "$Control\ComputerName\ActiveComputerName" -Name 'ComputerName'
-        edition_id = Get-RegistryData -Path $CurrentVersion -Name 'EditionID'
-        installation_type = Get-RegistryData -Path $CurrentVersion -Name 'InstallationType'
-        display_version = Get-RegistryData -Path $CurrentVersion -Name 'DisplayVersion'
-        build = [int](Get-RegistryData -Path $CurrentVersion -Name 'CurrentBuild')
-        ubr = [int](Get-RegistryData -Path $CurrentVersion -Name 'UBR')
+        computer_name = Read-Node -Read { Get-RegistryData -Path $names -Name 'ComputerName' }
+        edition_id = Read-Node -Read { Get-RegistryData -Path $CurrentVersion -Name 'EditionID' }
+        installation_type = Read-Node -Read { Get-RegistryData -Path $CurrentVersion -Name 'InstallationType' }
+        display_version = Read-Node -Read { Get-RegistryData -Path $CurrentVersion -Name 'DisplayVersion' }
+        build = Read-Node -Read { [int](Get-RegistryData -Path $CurrentVersion -Name 'CurrentBuild') }
+        ubr = Read-Node -Read { [int](Get-RegistryData -Path $CurrentVersion -Name 'UBR') }
         ui_culture = $words['ui_culture']
-        architecture = Get-RegistryData -Path "$Control\Session Manager\Environment" -Name 'PROCESSOR_ARCHITECTURE'
+        architecture = Read-Node -Read { Get-RegistryData -Path $variables -Name 'PROCESSOR_ARCHITECTURE' }
         powershell = $words['powershell']
-        part_of_domain = $joined
+        part_of_domain = Read-Node -Read { Test-Domain }
     }
 }
 
 function Read-Service {
+    param ([string[]]$Names)
+    if ($Names.Count -lt 2) {
+        return Find-Service -Names $Names
+    }
+    try {
+        return Find-Service -Names $Names
+    }
+    catch {
+        # One call for all of them. When it fails each is asked for by itself, so that one does not hide the others.
+        $services = New-Map
+        foreach ($name in $Names) {
+            $services[$name] = Read-Node -Read { (Find-Service -Names @($name))[$name] }
+        }
+        return $services
+    }
+}
+
+function Find-Service {
     param ([string[]]$Names)
     $services = New-Map
     if ($Names.Count -eq 0) {
@@ -528,15 +577,23 @@ function Read-AppxList {
     return $found
 }
 
-function Read-RebootPending {
+function Test-FileRename {
+    $renames = Get-RegistryData -Path "$Control\Session Manager" -Name 'PendingFileRenameOperations'
+    return ($null -ne $renames -and @($renames).Count -gt 0)
+}
+
+function Test-ComputerRename {
     $now = Get-RegistryData -Path "$Control\ComputerName\ActiveComputerName" -Name 'ComputerName'
     $next = Get-RegistryData -Path "$Control\ComputerName\ComputerName" -Name 'ComputerName'
-    $renames = Get-RegistryData -Path "$Control\Session Manager" -Name 'PendingFileRenameOperations'
+    return ($now -ne $next)
+}
+
+function Read-RebootPending {
     return @{
-        component_based_servicing = (Test-RegistryKey -Path "$Servicing\RebootPending")
-        windows_update = (Test-RegistryKey -Path "$WindowsUpdate\RebootRequired")
-        file_rename = ($null -ne $renames -and @($renames).Count -gt 0)
-        computer_rename = ($now -ne $next)
+        component_based_servicing = Read-Node -Read { Test-RegistryKey -Path "$Servicing\RebootPending" }
+        windows_update = Read-Node -Read { Test-RegistryKey -Path "$WindowsUpdate\RebootRequired" }
+        file_rename = Read-Node -Read { Test-FileRename }
+        computer_rename = Read-Node -Read { Test-ComputerRename }
     }
 }
 
@@ -558,7 +615,7 @@ function Read-Tunnel {
 }
 
 function Read-Node {
-    # One node of the document; what fails in it is its error and leaves the other nodes alone.
+    # One node or value of the document; what fails in it is its error and leaves the others alone.
     param ([scriptblock]$Read)
     try {
         return (& $Read)

@@ -19,17 +19,21 @@ NONE = f"no Chromium: none of {', '.join(NAMES)} is in PATH; `apt-get install ch
 Open = Callable[..., Page]
 
 
+def program() -> str:
+    """Return where Chromium is; without one, fail in CI and skip on a desk, where all else is still worth testing."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None and os.environ.get("CI"):
+        pytest.fail(NONE)
+    if found is None:
+        pytest.skip(NONE)
+    return found
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None and os.environ.get("CI"):
-        pytest.fail(NONE)
-    if program is None:
-        # On a desk without a browser all else is still worth testing; CI, above, must not skip it.
-        pytest.skip(NONE)
     with sync_playwright() as playwright:
         # The sandbox needs rights that a container does not have; the only page it opens is our own.
-        yield playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield playwright.chromium.launch(executable_path=program(), args=["--no-sandbox"])
 
 
 @pytest.fixture(scope="session")

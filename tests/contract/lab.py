@@ -11,7 +11,7 @@ from lab.windows.machine import COMPUTER_NAME, NLS_LANGUAGE, SERVICES, START_MOD
 from lab.windows.machine.accounts import SYSTEM, Group, User
 from lab.windows.machine.firewall import LOCAL_RULES, Rule, parse
 from lab.windows.machine.parts import Adapter, RestorePoint, Service
-from lab.windows.machine.registry import Value
+from lab.windows.machine.registry import RANGES, Value
 from tests.contract.models import store_package
 from tests.contract.vectors import SCRIPTS, arguments
 
@@ -80,7 +80,7 @@ def machine_of(state: dict[str, Any]) -> Machine:
         for member in group["members"]:
             _add_account(machine, member["sid"], member["path"])
     for name, service in state.get("services", {}).items():
-        machine.services[name] = Service(name, service["state"])
+        machine.services[name] = Service(name, service["state"], service.get("error", ""))
         start = next(number for number, mode in START_MODES.items() if mode == service["start_mode"])
         registry.set(f"{SERVICES}\\{name}", "Start", Value("REG_DWORD", start))
     for adapter in state.get("adapters", []):
@@ -114,7 +114,8 @@ def _write(machine: Machine, root: str, keys: dict[str, dict[str, list[Any]]]) -
     for path, values in keys.items():
         machine.registry.create(root + path)
         for name, (kind, data) in values.items():
-            plain = bytes.fromhex(data) if kind in ("REG_BINARY", "REG_NONE") else data
+            bare = kind in ("REG_BINARY", "REG_NONE") or (kind in RANGES and isinstance(data, str))
+            plain = bytes.fromhex(data) if bare else data
             machine.registry.set(root + path, name, Value(kind, plain))
 
 

@@ -33,6 +33,8 @@ function New-KeyStandIn {
         }
         foreach ($value in $this.Key.values) {
             if ($value.name -eq $Name) {
+                if ($value.too_long -eq 'long') { return [long]$value.data }
+                if ($value.too_long -eq 'bytes') { return , [byte[]]@($value.data) }
                 switch ($value.kind) {
                     'DWord' { return [int]$value.data }
                     'QWord' { return [long]$value.data }
@@ -123,7 +125,10 @@ $readerStandIns = {
             return , @([pscustomobject]@{ PartOfDomain = $global:Machine.part_of_domain })
         }
         return , @(foreach ($service in $global:Machine.services) {
-                if ($Filter -like "*Name='$($service.Name)'*") { $service }
+                if ($Filter -like "*Name='$($service.Name)'*") {
+                    if ($service.Error) { throw $service.Error }
+                    $service
+                }
             })
     }
 

@@ -101,6 +101,7 @@ def call(vector: dict[str, Any]) -> dict[str, Any]:
             "groups": [group | {"sid": sid} for sid, group in machine.get("groups", {}).items()],
             "services": [
                 {"Name": service_name, "StartMode": service["start_mode"], "State": service["state"]}
+                | {"Error": service.get("error", "")}
                 for service_name, service in machine.get("services", {}).items()
             ],
             "adapters": machine.get("adapters", []),
@@ -153,12 +154,20 @@ def keys(given: dict[str, dict[str, list[Any]]]) -> list[dict[str, Any]]:
 
 
 def value(name: str, kind: str, data: Any) -> dict[str, Any]:
-    """Return one value as .NET gives it: numbers signed, bytes as a list."""
-    if kind in SIGN_BIT and data >> SIGN_BIT[kind]:
+    """Return one value as .NET gives it: numbers signed, bytes as a list.
+
+    Of a number that is too long for its type: as bytes, or up to eight of them as a number of 64 bits.
+    """
+    too_long = ""
+    if kind in SIGN_BIT and isinstance(data, str):
+        raw = bytes.fromhex(data)
+        too_long = "long" if len(raw) <= 8 else "bytes"
+        data = int.from_bytes(raw, "little", signed=True) if too_long == "long" else list(raw)
+    elif kind in SIGN_BIT and data >> SIGN_BIT[kind]:
         data -= 2 << SIGN_BIT[kind]
     elif kind in ("REG_BINARY", "REG_NONE"):
         data = list(bytes.fromhex(data))
-    return {"name": name, "kind": KINDS[kind], "data": data}
+    return {"name": name, "kind": KINDS[kind], "data": data, "too_long": too_long}
 
 
 if __name__ == "__main__":

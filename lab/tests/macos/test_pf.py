@@ -53,6 +53,8 @@ def pf(machine: MacMachine) -> dict[str, object]:
         ("pass in from FD00:0::1 to any", ["pass in inet6 from fd00::1 to any"]),
         ("pass in from 10.0.0.1/32 to any", ["pass in inet from 10.0.0.1 to any"]),
         ("pass in from ! 10.0.0.0/8 to any", ["pass in inet from ! 10.0.0.0/8 to any"]),
+        ("pass in from 10.0.0.5 - 10.0.0.9 to any", ["pass in inet from 10.0.0.5 - 10.0.0.9 to any"]),
+        ("pass in inet6 from FD00::1 - fd00:0::9 to any", ["pass in inet6 from fd00::1 - fd00::9 to any"]),
         (
             "pass in proto { tcp udp } from { 10.0.0.0/8, fd00::/8 } to any port 445",
             [
@@ -132,6 +134,17 @@ def test_what_real_pf_knows_and_the_lab_does_not_is_named(text: str) -> None:
 def test_an_interface_s_own_networks_are_printed_as_they_were_written() -> None:
     (rule,) = parse("pass in quick proto tcp from (en0:network) to any port 445").rules
     assert str(rule) == "pass in quick proto tcp from (en0:network) to any port = 445 flags S/SA keep state"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [("10.0.0.4", "block"), ("10.0.0.5", "pass"), ("10.0.0.9", "pass"), ("10.0.0.10", "block"), ("fd00::5", "block")],
+)
+def test_a_range_lets_in_its_ends_and_what_lies_between(source: str, expected: str) -> None:
+    rules = ["pass in quick proto tcp from 10.0.0.5 - 10.0.0.9 to any port 445", "block in all"]
+    state = {"enabled": True, "main": ['anchor "a" all'], "anchors": {"a": {"rules": rules, "tables": {}}}}
+    target = "fd00::1" if ":" in source else "10.0.0.1"
+    assert verdict(state, Packet(source, target, 445)) == expected
 
 
 class TestVerdict:

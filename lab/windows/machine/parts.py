@@ -31,11 +31,12 @@ class NotModelled(Exception):  # noqa: N818 - it is an answer of the lab, not an
 class Service:
     """The running side of a service; its start mode, path and names are in the registry.
 
-    State as in CIM: Running, Stopped, Paused.
+    State as in CIM: Running, Stopped, Paused. `error` is what WMI says when it is asked for it, of a broken one.
     """
 
     name: str
     state: str = "Stopped"
+    error: str = ""
 
 
 @dataclass

@@ -35,7 +35,7 @@ class Value(NamedTuple):
     """One registry value.
 
     Data: text for SZ and EXPAND_SZ (unexpanded), list of text for MULTI_SZ, unsigned int for DWORD and QWORD, else
-    bytes.
+    bytes; also of a DWORD or QWORD with more bytes than that type has.
     """
 
     type: str
@@ -86,6 +86,9 @@ def check(value: Value) -> Value:
     if kind not in TYPES:
         raise RegistryError(87, f"registry type {kind!r} is unknown; allowed: {', '.join(TYPES)}")
     if kind in RANGES:
+        # Windows keeps what somebody wrote, also when it is longer than its type.
+        if isinstance(data, bytes) and RANGES[kind] < 256 ** len(data):
+            return value
         if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < RANGES[kind]:
             raise RegistryError(87, f"{kind} needs an integer from 0 to {RANGES[kind] - 1}, not {data!r}")
     elif kind in ("REG_BINARY", "REG_NONE"):

@@ -1,30 +1,34 @@
-"""Where would a browser go with this PAC file? Asked of the file itself, in a JavaScript engine.
+"""Where would a browser go with this PAC file? Asked of the file itself, in a JavaScript engine (pac_engine.py).
 
-The engine is QuickJS, which has neither files nor a network, in a process of its own with limits on time, memory and
-stack. Names resolve from a given table alone, so the answer does not depend on where the controller stands.
+Names resolve from a given table alone, so the answer does not depend on where the controller stands.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from .pac_url import UrlError, as_shown, never_asked
 
 # What browsers take is about this large (Chromium stops at 1 MiB); a PAC that needs the rest is broken.
 MAX_PAC_BYTES = 1024 * 1024
 SECONDS_A_CALL = 2
 # The engine looks at its clock between two steps of JavaScript only, and one step can be long.
 SECONDS_IN_ALL = 30
-MEMORY_BYTES = 64 * 1024 * 1024
-STACK_BYTES = 512 * 1024
-KEYWORDS = ("PROXY", "HTTP", "HTTPS", "SOCKS", "SOCKS4", "SOCKS5")
+# Each such step costs the seconds above; a PAC that hangs for this many URLs hangs for all.
+MOST_HANGS = 3
+# Each with the port that browsers take where none is written.
+KEYWORDS = {"PROXY": 80, "HTTP": 80, "HTTPS": 443, "SOCKS": 1080, "SOCKS4": 1080, "SOCKS5": 1080}
 
-_FUNCTIONS = Path(__file__).with_name("pac_functions.js")
+_UNASKED = {"got": {"text": "DIRECT"}}
+_ENGINE = Path(__file__).with_name("pac_engine.py")
 
 
 class PacError(ValueError):
@@ -42,39 +46,40 @@ class Answer:
     unknown: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Route:
+    url: str
+    expected: str
+    routes: list[tuple[str, str]]
+    shown: tuple[str, str]
+
+
 def answers(
-    pac: str, asked: Iterable[Mapping[str, Any]], addresses: Mapping[str, str], client_address: str
+    pac: str, asked: Iterable[Mapping[str, Any]], addresses: Mapping[str, Any], client_address: str
 ) -> list[Answer]:
-    """Ask a PAC about each route {url, expected}.
+    """Ask a PAC about each route {url, expected}; one that it fails for is wrong, and the others are judged.
 
     `expected` is what has to be tried first: `DIRECT`, `PROXY host:port`, or several joined with `;`. `addresses` is
-    what dnsResolve knows (name to IPv4 address), `client_address` what myIpAddress says. Raises PacError.
+    what names resolve to (name to address, or to several joined with `;`), `client_address` what myIpAddress says.
+    Raises PacError.
     """
-    wanted = [(str(one["url"]), str(one["expected"]), _routes(str(one["expected"]))) for one in asked]
-    for url, text, routes in wanted:
-        if routes is None:
-            raise PacError(f"{url}: expected is {text!r}; allowed: DIRECT, PROXY host:port, or several joined with ;")
-        if not urlsplit(url).hostname:
-            raise PacError(f"{url!r} is no URL; allowed: http://host/path, https://host/path")
-    if len(pac.encode()) > MAX_PAC_BYTES:
+    wanted = [_route(str(one["url"]), str(one["expected"])) for one in asked]
+    if len(pac.encode("utf-8", "surrogatepass")) > MAX_PAC_BYTES:
         raise PacError(f"the PAC is larger than {MAX_PAC_BYTES} bytes; browsers refuse it")
-    reported = _in_own_process(
-        {
-            "pac": pac,
-            "urls": [url for url, _text, _expected in wanted],
-            "addresses": {str(name).lower(): str(address) for name, address in addresses.items()},
-            "client_address": client_address,
-            "seconds": SECONDS_A_CALL,
-        }
-    )
-    found = []
-    for (url, text, routes), (got, unknown) in zip(wanted, reported, strict=True):
-        first = (_routes(got) or [])[: len(routes or ())]
-        found.append(Answer(url, text, got, first == routes, tuple(unknown)))
-    return found
+    question = {
+        "pac": pac,
+        "addresses": {
+            str(name).lower().rstrip("."): _addresses(f"the address of {name}", value)
+            for name, value in addresses.items()
+        },
+        "client_addresses": _addresses("the client's address", client_address),
+        "seconds": SECONDS_A_CALL,
+    }
+    said = iter(_all_said(question, [route.shown for route in wanted if not never_asked(route.shown[1])]))
+    return [_judged(route, _UNASKED if never_asked(route.shown[1]) else next(said)) for route in wanted]
 
 
-def table(found: list[Answer]) -> str:
+def table(found: list[Answer], notes: Iterable[str] = ()) -> str:
     """Return the answers as lines for a person."""
     heads = ("", "URL", "EXPECTED", "GOT")
     rows = [("ok" if one.right else "WRONG", one.url, one.expected, one.got) for one in found]
@@ -85,72 +90,73 @@ def table(found: list[Answer]) -> str:
     unknown = sorted({name for one in found for name in one.unknown})
     if unknown:
         lines.append(f"Names that the PAC wanted resolved and that have no address in the table: {', '.join(unknown)}")
+    lines += [f"Note: {note}." for note in notes]
     return "\n".join(lines)
 
 
-def _in_own_process(question: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    command = [sys.executable, "-I", __file__]
+def _route(url: str, expected: str) -> _Route:
+    routes = _routes(expected)
+    if routes is None:
+        raise PacError(f"{url}: expected is {expected!r}; allowed: DIRECT, PROXY host:port, or several joined with ;")
     try:
-        done = subprocess.run(
-            command, input=json.dumps(question), text=True, capture_output=True, timeout=SECONDS_IN_ALL, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise PacError(f"the PAC ran longer than {SECONDS_IN_ALL} seconds in all and was stopped") from None
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise PacError(f"the JavaScript engine ended without an answer: {last}")
-    answer = json.loads(done.stdout)
-    if isinstance(answer, str):
-        raise PacError(answer)
-    return [(str(got), list(unknown)) for got, unknown in answer]
+        return _Route(url, expected, routes, as_shown(url))
+    except UrlError as error:
+        raise PacError(str(error)) from None
 
 
-class _Browser:
-    """One engine with the PAC in it, as a browser keeps it for all its requests."""
+def _addresses(whose: str, value: Any) -> list[str]:
+    texts = [str(one).strip() for one in (value if isinstance(value, list) else str(value).split(";"))]
+    try:
+        return [str(ip_address(text)) for text in texts]
+    except ValueError:
+        raise PacError(f"{whose} is {value!r}; allowed: an IPv4 or IPv6 address, or several joined with ;") from None
 
-    def __init__(self, question: Mapping[str, Any]) -> None:
+
+def _judged(route: _Route, said: Mapping[str, Any]) -> Answer:
+    ways = [one for one in (said["got"], said.get("ex")) if one is not None]
+    right = all("text" in one and (_routes(one["text"]) or [])[: len(route.routes)] == route.routes for one in ways)
+    got, *other = [one.get("text", f"({one.get('error')})") for one in ways]
+    if other and other[0] != got:
+        got = f"{got} in browsers, {other[0]} in Windows' own programs (FindProxyForURLEx)"
+    return Answer(route.url, route.expected, got, right, tuple(said.get("unknown", ())))
+
+
+def _all_said(question: dict[str, Any], urls: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return what the PAC says about each URL, with a new engine after each that took the engine down."""
+    said: list[dict[str, Any]] = []
+    for _hang in range(MOST_HANGS):
+        fresh, trouble = _in_own_process({**question, "urls": urls[len(said) :]})
+        said += fresh
+        if trouble and len(said) < len(urls):
+            said.append({"got": {"error": trouble}})
+        if len(said) == len(urls):
+            return said
+    left = f"not asked: the PAC took the JavaScript engine down for {MOST_HANGS} others"
+    return said + [{"got": {"error": left}}] * (len(urls) - len(said))
+
+
+def _in_own_process(question: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+    """Return the answers as far as they came, and why no more came. Raises PacError when it cannot be loaded."""
+    command = [sys.executable, "-I", str(_ENGINE)]
+    trouble = ""
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as engine:
         try:
-            # Here and not above, since only this process needs it.
-            import quickjs  # noqa: PLC0415
-        except ImportError:
-            raise PacError(
-                "the package quickjs-ng is not installed on the controller: pip install quickjs-ng"
-            ) from None
-        self._error = quickjs.JSException
-        self._seconds = question["seconds"]
-        self._context = quickjs.Context()
-        self._context.set_memory_limit(MEMORY_BYTES)
-        self._context.set_max_stack_size(STACK_BYTES)
-        self._context.set_time_limit(self._seconds)
-        self._run(_FUNCTIONS.read_text(encoding="utf-8"))
-        known, client = json.dumps(question["addresses"]), json.dumps(question["client_address"])
-        self._run(f"__addresses = {known}; __client = {client};")
-        self._run(question["pac"], "the PAC is refused by the JavaScript engine")
-        if self._run("typeof FindProxyForURL") != "function":
-            raise PacError("the PAC has no function FindProxyForURL; is it a PAC at all, or a page that says so?")
-        if self._run("typeof FindProxyForURLEx") == "function":
-            raise PacError("the PAC has FindProxyForURLEx, which Windows asks first; this check cannot run that one")
-
-    def ask(self, url: str) -> tuple[str, list[str]]:
-        """Return what the PAC answers for a URL, and the names that it could not resolve."""
-        parts = urlsplit(url)
-        # Browsers keep the path of an encrypted request from the PAC.
-        shown = f"https://{parts.netloc}/" if parts.scheme == "https" else url
-        self._run("__unknown = {}")
-        asked = f"FindProxyForURL({json.dumps(shown)}, {json.dumps(parts.hostname)})"
-        got = self._run(asked, f"the PAC fails for {url}")
-        unknown = str(self._run("Object.keys(__unknown).join(' ')")).split()
-        return got if isinstance(got, str) else f"(no text: {got})", unknown
-
-    def _run(self, script: str, trouble: str = "the PAC broke the functions that it was given") -> Any:
-        try:
-            return self._context.eval(script)
-        except self._error as error:
-            # What follows the first line is the engine's own trace; "null" is left when the message found no memory.
-            words = str(error).splitlines()[0].replace("null", "out of memory")
-            if "interrupted" in words:
-                words = f"it ran longer than {self._seconds} seconds"
-            raise PacError(f"{trouble}: {words}") from None
+            out, err = engine.communicate(json.dumps(question), timeout=SECONDS_IN_ALL)
+        except subprocess.TimeoutExpired:
+            engine.kill()
+            out, err = engine.communicate()
+            trouble = f"it ran longer than {SECONDS_IN_ALL} seconds in one step and was stopped"
+    if engine.returncode and not trouble:
+        last = (err.strip().splitlines() or [f"exit code {engine.returncode}"])[-1]
+        trouble = f"the JavaScript engine ended without an answer: {last}"
+    lines = [json.loads(line) for line in out.splitlines() if line]
+    if not lines:
+        raise PacError(f"the PAC cannot be loaded: {trouble}")
+    if lines[0] is not True:
+        raise PacError(str(lines[0]))
+    return lines[1:], trouble
 
 
 def _routes(text: str) -> list[tuple[str, str]] | None:
@@ -162,21 +168,8 @@ def _routes(text: str) -> list[tuple[str, str]] | None:
         if keyword == "DIRECT" and not place:
             found.append((keyword, ""))
         elif keyword in KEYWORDS and place:
-            found.append(("PROXY" if keyword == "HTTP" else keyword, place))
+            port = "" if re.search(r":\d+$", place) else f":{KEYWORDS[keyword]}"
+            found.append(("PROXY" if keyword == "HTTP" else keyword, place + port))
         elif part.strip():
             return None
     return found or None
-
-
-def _main() -> None:
-    """Answer one question from standard input on standard output: a list, or a text that says what is wrong."""
-    question = json.load(sys.stdin)
-    try:
-        browser = _Browser(question)
-        print(json.dumps([browser.ask(url) for url in question["urls"]]))
-    except PacError as error:
-        print(json.dumps(str(error)))
-
-
-if __name__ == "__main__":
-    _main()

@@ -10,6 +10,7 @@ clock. Status:
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import os
@@ -301,11 +302,11 @@ def located(path: str | Path) -> Iterator[tuple[int, int, Record]]:
     with Path(path).open("rb") as file:
         for number, line in enumerate(file, start=1):
             end = start + len(line)
-            if line.strip():
+            if line.removeprefix(codecs.BOM_UTF8).strip():
                 try:
                     item = parsed(line)
                 except ValueError as error:
-                    raise RecordError(f"{path}, line {number}: no JSON ({error})") from error
+                    raise RecordError(f"{path}, line {number}: {_why_no_json(line, error)}") from error
                 problem = check_record(item)
                 if problem:
                     raise RecordError(f"{path}, line {number}: {problem}")
@@ -314,5 +315,17 @@ def located(path: str | Path) -> Iterator[tuple[int, int, Record]]:
 
 
 def parsed(line: bytes) -> Any:
-    """Return the value of a line. Raises ValueError."""
-    return _JSON.decode(line.decode("utf-8"))
+    """Return the value of a line; a byte order mark before it is none of it. Raises ValueError."""
+    return _JSON.decode(line.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
+
+
+def _why_no_json(line: bytes, error: ValueError) -> str:
+    # JSON has no NUL, and in UTF-16 every second byte is one; `>` of Windows PowerShell writes such files.
+    if b"\0" in line:
+        return (
+            "this is UTF-16, and records are UTF-8. Save it as UTF-8; in PowerShell: "
+            "Get-Content FILE | Set-Content -Encoding utf8 NEW.jsonl"
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte 0x{line[error.start]:02x} at {error.start + 1} is not UTF-8; records are"
+    return f"no JSON ({error})"

@@ -6,6 +6,7 @@ looked at. records.waivers says what an entry means.
 
 from __future__ import annotations
 
+import codecs
 import datetime
 import difflib
 import re
@@ -64,12 +65,16 @@ def read_entries(path: str | Path) -> list[Entry]:
     except (OSError, ValueError) as error:
         words = getattr(error, "strerror", None) or str(error)
         raise WaiverError(f"{path}: the file of the waivers cannot be read ({words}); {_PAGE}") from error
+    # As Windows' editors save it: with a byte order mark, or in what they call Unicode.
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    codec, name = ("utf-16", "UTF-16") if wide else ("utf-8-sig", "UTF-8")
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode(codec)
     except UnicodeDecodeError as error:
-        line, column = raw.count(b"\n", 0, error.start) + 1, error.start - raw.rfind(b"\n", 0, error.start)
+        before = error.object[: error.start].decode(codec, "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         raise WaiverError(
-            f"{path}, line {line}, column {column}: byte 0x{raw[error.start]:02x} is not UTF-8; "
+            f"{path}, line {line}, column {column}: byte 0x{error.object[error.start]:02x} is not {name}; "
             f"save the file as UTF-8; {_PAGE}"
         ) from error
     return parse_entries(text, path)

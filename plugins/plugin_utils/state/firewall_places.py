@@ -84,15 +84,33 @@ class _OtherFirewall(Place):
     kind = "other_firewall"
 
     def locate(self, state: State) -> Located:
-        names = []
+        names, unclear = [], []
         for entry in state.subkeys(OTHER_FIREWALLS):
-            how = state.machine.value(f"{OTHER_FIREWALLS}\\{entry}", "STATE")
-            name = str(state.machine.value(f"{OTHER_FIREWALLS}\\{entry}", "DISPLAYNAME").value or entry)
-            if not isinstance(how.value, int):
-                raise Unreadable(f"{how.evidence}: {name} does not say whether it is on")
-            if how.value >> 12 & 0xF == 1:
-                names.append(name)
+            path = f"{OTHER_FIREWALLS}\\{entry}"
+            try:
+                if self._is_on(state, path):
+                    names.append(self._called(state, path))
+            except Unreadable as error:
+                unclear.append(f"{self._called(state, path)}: {error}")
+        # One that is on decides, whatever the others are.
+        if unclear and not names:
+            raise Unreadable(f"whether another firewall is on cannot be determined: {unclear[0]}")
         return _listed(names, "firewalls in the Security Center that are on")
+
+    @staticmethod
+    def _is_on(state: State, path: str) -> bool:
+        how = state.machine.value(path, "STATE")
+        if not isinstance(how.value, int):
+            raise Unreadable(f"{how.evidence} does not say whether it is on")
+        return how.value >> 12 & 0xF == 1
+
+    @staticmethod
+    def _called(state: State, path: str) -> str:
+        entry = path.rpartition("\\")[2]
+        try:
+            return str(state.machine.value(path, "DISPLAYNAME").value or entry)
+        except Unreadable:
+            return entry
 
 
 class _Reachable(Place):

@@ -75,7 +75,11 @@ class _Tool(Place):
     needs: ClassVar[Keys] = {"key": ()}
 
     def locate(self, state: State) -> Located:
-        return _follow(state.node("tools", self.name), self.where["key"], self.name)
+        located = _follow(state.node("tools", self.name), self.where["key"], self.name)
+        # Of what a tool tells a part alone can be unreadable.
+        if isinstance(located.value, Mapping):
+            readable(located.value, located.evidence)
+        return located
 
 
 class _ConsoleUser(Place):

@@ -190,7 +190,9 @@ class _Group(Place):
         located = attribute(state.node("groups", self.name), f"group {self.name}", field)
         if field != "members" or not located.found:
             return located
-        computer = state.node("system").get("computer_name")
+        # Without the computer's name a member still has his SID, and the name that Windows gives him.
+        system = state.document.get("system")
+        computer = system.get("computer_name") if isinstance(system, Mapping) else None
         names = {member["sid"]: account_names(member["name"], computer) for member in located.value}
         if "field" in self.where:
             return Located(True, list(names), evidence=located.evidence, names=names)
@@ -242,7 +244,8 @@ class _RebootPending(Place):
     def locate(self, state: State) -> Located:
         pending = state.node("reboot_pending").get(self.name)
         if not isinstance(pending, bool):
-            raise Unreadable(f"the document does not say whether a reboot is pending for {self.name}")
+            why = f": {pending['error']}" if isinstance(pending, Mapping) and "error" in pending else ""
+            raise Unreadable(f"the document does not say whether a reboot is pending for {self.name}{why}")
         return Located(pending, pending or None, evidence=f"reboot pending, {self.name}", missing="not pending")
 
 

@@ -52,7 +52,9 @@ def scope(port: int, allow: Iterable[str]) -> Scope:
 def _source(token: str) -> tuple[str, str]:
     keyword = split_keyword(token)
     if keyword is None:
-        return _FAMILIES[parse(token).ranges[0][0]], token.replace("-", " - ")
+        known = parse(token)
+        # In the one spelling that pfctl prints: it takes no mask, and shows a network without the bits of a host.
+        return _FAMILIES[known.ranges[0][0]], known.texts()[0].replace("-", " - ")
     name, families = keyword
     if name != "LocalSubnet":
         raise AddressError(f"{token!r} is nothing that macOS's packet filter knows; of the keywords it is LocalSubnet")

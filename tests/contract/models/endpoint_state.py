@@ -11,14 +11,14 @@ from lab.windows.calls.scripts import require
 from lab.windows.machine import COMPUTER_NAME, CURRENT_VERSION, PROFILE_LIST, SESSION_MANAGER, restart
 from lab.windows.machine.installers import file_version
 from lab.windows.machine.parts import NotModelled
-from lab.windows.machine.registry import RegistryError, Value
+from lab.windows.machine.registry import RANGES, RegistryError, Value
 from lab.windows.machine.services import ServiceConfig
 
 if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
 
-SHA256 = "f472b1f6a0968050e6f9ea1463fbe1340f11ed746429689b52c6722395739ff5"
+SHA256 = "5a9abc024d45a326febf6a7af13174f21f93b448bb822f7dc5306bae60f8b33c"
 PREFIX = "OffsiteEndpoints_"
 MODULE_HIVE = r"HKLM\ANSIBLE"
 APPX_STORE = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore"
@@ -69,20 +69,29 @@ def read(machine: Machine, request: Mapping[str, Any], warnings: list[str]) -> N
 
 
 def _system(machine: Machine) -> Node:
-    registry = machine.registry
-    build, ubr = int(registry.data(CURRENT_VERSION, "CurrentBuild", 0)), registry.data(CURRENT_VERSION, "UBR", 0)
+    build, ubr = _data(machine, CURRENT_VERSION, "CurrentBuild"), _data(machine, CURRENT_VERSION, "UBR")
+    build, ubr = (value if isinstance(value, dict) else int(value or 0) for value in (build, ubr))
     return {
-        "computer_name": registry.data(COMPUTER_NAME + r"\ActiveComputerName", "ComputerName"),
-        "edition_id": registry.data(CURRENT_VERSION, "EditionID"),
-        "installation_type": registry.data(CURRENT_VERSION, "InstallationType"),
-        "display_version": registry.data(CURRENT_VERSION, "DisplayVersion"),
+        "computer_name": _data(machine, COMPUTER_NAME + r"\ActiveComputerName", "ComputerName"),
+        "edition_id": _data(machine, CURRENT_VERSION, "EditionID"),
+        "installation_type": _data(machine, CURRENT_VERSION, "InstallationType"),
+        "display_version": _data(machine, CURRENT_VERSION, "DisplayVersion"),
         "build": build,
         "ubr": ubr,
         "ui_culture": machine.ui_culture,
-        "architecture": registry.data(SESSION_MANAGER + r"\Environment", "PROCESSOR_ARCHITECTURE"),
-        "powershell": f"5.1.{build}.{ubr}",
+        "architecture": _data(machine, SESSION_MANAGER + r"\Environment", "PROCESSOR_ARCHITECTURE"),
+        "powershell": f"5.1.{0 if isinstance(build, dict) else build}.{0 if isinstance(ubr, dict) else ubr}",
         "part_of_domain": machine.part_of_domain,
     }
+
+
+def _data(machine: Machine, path: str, name: str) -> Any:
+    """Return one value's data, None without it, or what is wrong with it."""
+    value = machine.registry.get(path, name)
+    if value is None:
+        return None
+    node = _value(value)
+    return {"error": f"{path} {name}: {node['error']}"} if "error" in node else node["data"]
 
 
 def _answers(machine: Machine, asks: Iterable[Mapping[str, Any]], root: str) -> Node:
@@ -116,6 +125,10 @@ def _matches(name: str, patterns: list[str]) -> bool:
 
 
 def _value(value: Value) -> Node:
+    if value.type in RANGES and isinstance(value.data, bytes):
+        # .NET gives up to eight bytes of it as a number.
+        raw = value.data.ljust(8, b"\0").hex()
+        return {"error": f"its type is {value.type}, but its data do not have that length: hexadecimal '{raw}'"}
     return {"type": value.type, "data": value.data.hex() if isinstance(value.data, bytes) else value.data}
 
 
@@ -132,8 +145,10 @@ def _users(machine: Machine, asks: list[Mapping[str, Any]], warnings: list[str])
     places["default"] = (PROFILE_LIST, "Default")
     users: Node = {}
     for sid, (key, name) in places.items():
-        path = machine.registry.data(key, name)
-        if path is None:
+        path = _data(machine, key, name)
+        if isinstance(path, dict):
+            users[sid] = path
+        elif not isinstance(path, str):
             users[sid] = {"error": f"ProfileList names no folder for {sid}"}
         else:
             users[sid] = _user(machine, sid, machine.expand(path).rstrip("\\"), asks)
@@ -164,6 +179,8 @@ def _service(machine: Machine, name: str) -> Node:
     service = machine.service(name)
     if service is None or ServiceConfig(machine, service.name).is_driver:  # Win32_Service holds no drivers
         return {"exists": False}
+    if service.error:
+        return {"error": service.error}
     return {"exists": True, "start_mode": machine.start_mode(service.name), "state": service.state}
 
 
@@ -197,8 +214,11 @@ def _appx(machine: Machine, family: str) -> Node:
 
 def _reboot_pending(machine: Machine) -> Node:
     """Names of computers are compared without regard to case."""
-    names = [machine.registry.data(f"{COMPUTER_NAME}\\{part}", "ComputerName") for part in _NAME_KEYS]
-    return restart.pending(machine) | {"computer_rename": len({str(name).lower() for name in names}) > 1}
+    names = [_data(machine, f"{COMPUTER_NAME}\\{part}", "ComputerName") for part in _NAME_KEYS]
+    renamed = next((name for name in names if isinstance(name, dict)), len({str(name).lower() for name in names}) > 1)
+    renames = _data(machine, SESSION_MANAGER, "PendingFileRenameOperations")
+    files = renames if isinstance(renames, dict) else bool(renames)
+    return restart.pending(machine) | {"computer_rename": renamed, "file_rename": files}
 
 
 def _tunnel(machine: Machine) -> Node:

@@ -176,11 +176,25 @@ def test_versions_and_name_of_the_machine() -> None:
     assert system["architecture"] == os.uname().machine
 
 
-def test_a_program_that_fails_is_an_error_in_its_node_alone() -> None:
+def test_a_program_that_fails_is_an_error_in_what_it_tells_alone() -> None:
     document = read(commands(scutil=1))
     assert document["tunnel"] == {"error": "RuntimeError: /usr/sbin/scutil --nc list ended with 1: no"}
-    assert "error" in document["system"]
+    name = {"error": "RuntimeError: /usr/sbin/scutil --get ComputerName ended with 1: no"}
+    assert (document["system"]["computer_name"], document["system"]["product_version"]) == (name, "14.7.1")
     assert check_document(document) == []
+    system = read(commands(sw_vers=1))["system"]
+    refused = {"error": "RuntimeError: /usr/bin/sw_vers ended with 1: no"}
+    assert (system["product_version"], system["build"], system["computer_name"]) == (refused, refused, "太郎のMacBook")
+
+
+@pytest.mark.parametrize("status", ["Disconnected", "Connected"])
+def test_a_line_of_the_client_that_is_not_understood_leaves_open_only_what_no_other_line_decides(status: str) -> None:
+    odd = "* (Connected) com.fortinet.forticlient.macos.vpn in another layout\n"
+    tunnel = read(commands(NOBODY + forticlient(status) + odd))["tunnel"]
+    if status == "Connected":
+        assert tunnel["active"] is True
+    else:
+        assert tunnel["error"].endswith(f"what is not understood: {odd.strip()}")
 
 
 @pytest.mark.parametrize(("uid", "user"), [(0, None), (248, None), (501, "taro")])
@@ -197,6 +211,29 @@ def test_the_document_passes_the_controller_s_check(vpn: Path) -> None:
     assert check_document(document) == []
     assert document["schema"] == 1
     assert document["platform"] == "Darwin"
+
+
+def test_a_byte_that_is_no_utf8_costs_a_character_and_not_the_whole_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shares = '{"a\\ud800": {"smb_shared": 1, "smb_guest_access": 1}}'
+
+    class Module:
+        def __init__(self, **_options: Any) -> None:
+            self.params = {"plists": [], "files": [], "tools": ["file_sharing"]}
+
+        def run_command(self, arguments: list[str]) -> tuple[int, str, str]:
+            # As Ansible decodes what a program writes: a byte that is no UTF-8 is half a character.
+            return (0, shares, "") if "sharing" in arguments[0] else (0, "Rechner\udcff\n", "")
+
+        def exit_json(self, **answer: Any) -> None:
+            print(json.dumps(answer, ensure_ascii=False).encode("utf-8").decode())
+
+    monkeypatch.setattr(reader, "AnsibleModule", Module)
+    reader.main()
+    document = json.loads(capsys.readouterr().out)["document"]
+    assert document["system"]["computer_name"] == "Rechner\N{REPLACEMENT CHARACTER}"
+    assert document["tools"]["file_sharing"]["guest_shares"] == ["a\N{REPLACEMENT CHARACTER}"]
 
 
 # --- What Apple's tools tell: formats, streams and codes of docs/sources/macos.md -----------------------------------
@@ -244,6 +281,36 @@ def test_network_services_have_their_proxies_and_a_vpn_s_also_its_bundle_id():
     assert services["com.fortinet.forticlient.macos.vpn"] == services["VPN"]
 
 
+def test_a_service_that_networksetup_fails_for_hides_no_other_and_keeps_its_device():
+    answers = {"networksetup -listnetworkserviceorder": (0, SERVICES, "")}
+    for name in ("Wi-Fi", "雷雳网桥", "VPN"):
+        answers[f"networksetup -getautoproxyurl {name}"] = (0, "URL: (null)\nEnabled: No\n", "")
+        answers[f"networksetup -getproxyautodiscovery {name}"] = (0, "Auto Proxy Discovery: On\n", "")
+    answers["networksetup -getautoproxyurl Wi-Fi"] = (4, "** Error: not valid\n", "")
+    services = reported("network_services", answers)
+    assert services["Wi-Fi"] == {
+        "error": "RuntimeError: networksetup -getautoproxyurl Wi-Fi ended with 4: ** Error: not valid",
+        "name": "Wi-Fi",
+        "enabled": True,
+        "device": "en0",
+    }
+    assert services["VPN"]["auto_detect"] is True
+
+
+def test_a_service_that_is_listed_in_another_form_is_not_absent():
+    listed = SERVICES.replace(
+        "(Hardware Port: com.fortinet.forticlient.macos.vpn, Device:)", "(com.fortinet.forticlient.macos.vpn)"
+    )
+    answers = {"networksetup -listnetworkserviceorder": (0, listed, "")}
+    for name in ("Wi-Fi", "雷雳网桥"):
+        answers[f"networksetup -getautoproxyurl {name}"] = (0, "URL: (null)\nEnabled: No\n", "")
+        answers[f"networksetup -getproxyautodiscovery {name}"] = (0, "Auto Proxy Discovery: On\n", "")
+    services = reported("network_services", answers)
+    unclear = {"error": "networksetup -listnetworkserviceorder says what is not understood"}
+    assert (services["VPN"], services["com.fortinet.forticlient.macos.vpn"]) == (unclear, unclear)
+    assert services["Wi-Fi"]["device"] == "en0"
+
+
 def test_a_list_of_services_that_changes_is_asked_for_again(monkeypatch):
     monkeypatch.setattr(reader.time, "sleep", lambda _seconds: None)
     codes = iter([8, 8, 0, 8, 8, 8])
@@ -283,6 +350,17 @@ def test_of_two_versions_of_an_extension_the_active_one_counts(order):
     assert found["com.example.x"]["version"] == "7.4.3/4323"
 
 
+def test_an_extension_whose_line_is_not_understood_is_an_error_of_its_own():
+    other = "*\t*\tAH4XFXJ7DK\tcom.example.x (1.0)\tx\t[activated enabled]"
+    odd = "*\t*\tcom.fortinet.forticlient.macos.vpn.nwextension (7.4.3/4323)\t[activated enabled]"
+    heading = "--- com.apple.system_extension.network_extension (Go to 'System Settings' to modify)"
+    found = reported("system_extensions", {"systemextensionsctl list": (0, f"{heading}\n{odd}\n{other}\n", "")})
+    assert found["com.example.x"]["state"] == "activated enabled"
+    assert list(found) == ["com.fortinet.forticlient.macos.vpn.nwextension", "com.example.x"]
+    error = found["com.fortinet.forticlient.macos.vpn.nwextension"]["error"]
+    assert error == f"systemextensionsctl says what is not understood: {odd}"
+
+
 NOISE = "No ALTQ support in kernel\nALTQ related functions disabled\n"
 
 
@@ -296,6 +374,8 @@ NOISE = "No ALTQ support in kernel\nALTQ related functions disabled\n"
             ["pass in quick proto tcp from any to any port = 445"],
         ),
         (0, "", NOISE, []),
+        # Whatever else stands there may let somebody in.
+        (0, 'anchor "more" all\nblock drop in all\n', NOISE, ['anchor "more" all', "block drop in all"]),
         (1, "", NOISE + "pfctl: Anchor 'com.apple/x' not found.\n", []),
         (1, "", NOISE + "pfctl: DIOCGETRULES: Invalid argument\n", []),
     ],
@@ -314,6 +394,21 @@ def test_pfctl_without_root_is_an_error():
 )
 def test_whether_the_packet_filter_is_on(line, on):
     assert reported("packet_filter", {"pfctl -s info": (0, f"{line}\n", NOISE)}) == {"enabled": on}
+
+
+def test_an_answer_about_the_packet_filter_or_a_job_that_is_not_understood_is_an_error_and_not_no():
+    answer = reported("packet_filter", {"pfctl -s info": (0, "Zustand: an\n", NOISE)})
+    assert answer == {"error": "RuntimeError: pfctl -s info does not say whether pf is on: Zustand: an"}
+    answers = {"launchctl print-disabled system": (0, '\t"com.apple.smbd" => perhaps\n', "")}
+    assert reported("launchd com.apple.smbd", answers) == {
+        "error": 'RuntimeError: launchctl print-disabled says what is not understood: "com.apple.smbd" => perhaps'
+    }
+
+
+def test_a_text_that_is_no_utf8_is_a_text_that_differs(tmp_path):
+    path = tmp_path / "rules"
+    path.write_bytes(b"pass \xff\n")
+    assert reported(f"text {path}", {}) == {"exists": True, "text": "pass \ufffd\n"}
 
 
 @pytest.mark.parametrize(
@@ -344,26 +439,158 @@ def test_guests_and_the_shares_that_let_them_in():
     assert reported("file_sharing", answers) == {"guest_access": False, "guest_shares": ["open"]}
 
 
-def test_shares_are_read_from_the_text_where_there_is_no_json():
-    text = (
-        "List of Share Points\nname:\t\topen\npath:\t\t/a\n\tafp:\t{\n\t\tshared:\t0\n\t}\n\tsmb:\t{\n\t\tname:\topen\n"
-        "\t\tshared:\t1\n\t\tguest access:\t1\n\t}\n\nname:\t\tkept\npath:\t\t/b\n\tsmb:\t{\n\t\tshared:\t1\n"
-        "\t\tguest access:\t0\n\t\tread-only:\t0\n\t}\n"
+GUESTS_OFF = {"sysadminctl -smbGuestAccess status": (0, "", "SMB guest access disabled.\n")}
+
+
+def guest_shares(text: str, json_form: tuple[int, str, str] = (64, "", "sharing: illegal option -- f\n")) -> Any:
+    answers = GUESTS_OFF | {"sharing -l -f json": json_form, "sharing -l": (0, text, "")}
+    return reported("file_sharing", answers)["guest_shares"]
+
+
+# As published for macOS 10.13 to 26, a tab as ~: heading at the left or not, tabs or spaces, with and without AFP, with
+# a mark for Time Machine, paths indented.
+TEXTS = [
+    text.replace("~", "\t")
+    for text in (
+        """List of Share Points
+name:~~open
+path:~~/a
+~afp:~{
+~~name:~open
+~~shared:~0
+~~guest access:~0
+~}
+~smb:~{
+~~name:~open
+~~shared:~1
+~~guest access:~1
+~}
+
+name:~~kept
+path:~~/b
+~smb:~{
+~~shared:~1
+~~guest access:~0
+~~read-only:~0
+~}
+""",
+        """
+~~~List of Share Points
+name:~~open
+path:~~/Users/me/Public
+~smb:~{
+    ~~name:~Public
+    ~~shared:~1
+    ~~guest access:~1
+    ~~read-only:~0
+~}
+name:~~Private
+path:~~/b
+~smb:~{
+    ~~shared:~0
+    ~~guest access:~1
+~}
+""",
+        """
+List of Share Points
+name: open
+path: /a
+  smb: {
+    name: open
+    shared: 1
+    guest access: 1
+  }
+""",
+        """List of Share Points
+name:~~open
+~path:~~/a
+~smb:
+~{
+~~guest access:~1
+~~shared:~1
+~~sealed:~0
+~}
+~smb time machine:~1
+name:~~off
+~path:~/c
+~afp:~~disabled
+~smb:~~disabled
+""",
     )
-    answers = {
-        "sysadminctl -smbGuestAccess status": (0, "", "SMB guest access enabled.\n"),
-        "sharing -l -f json": (64, "", "sharing: illegal option -- f\n"),
-        "sharing -l": (0, text, ""),
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_shares_are_read_from_every_published_text_where_there_is_no_json(text):
+    assert guest_shares(text) == ["open"]
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        {"open": {"smb_shared": 1, "smb_guest_access": 1}, "kept": {"smb_shared": 1, "smb_guest_access": 0}},
+        {"open": {"smb_shared": True, "smb_guest_access": True}, "kept": {"smb_shared": False}},
+        {"open": {"smb_shared": "1", "smb_guest_access": "1"}, "kept": {"smb_shared": "1", "smb_guest_access": "0"}},
+        [{"name": "open", "smb_shared": 1, "smb_guest_access": 1}, {"name": "kept", "smb_guest_access": 0}],
+    ],
+)
+def test_shares_are_read_from_every_published_json(shares):
+    assert guest_shares("", (0, json.dumps(shares), "")) == ["open"]
+
+
+@pytest.mark.parametrize("out", ["", "{}", "[]"])
+def test_no_share_is_none_that_lets_guests_in(out):
+    assert guest_shares("List of Share Points\n", (0, out, "")) == []
+
+
+def test_what_is_no_json_is_read_as_text():
+    assert guest_shares(TEXTS[0], (0, TEXTS[0], "")) == ["open"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "name:\t\todd\npath:\t/c\n",
+        "name:\t\todd\n\tsmb:\t{\n\t\tshared:\t1\n\t}\n",
+        "name:\t\todd\n\tsmb:\t{\n\t\tshared:\tja\n\t\tguest access:\tja\n\t}\n",
+        "name:\t\todd\n\tsmb:\t\tenabled\n",
+    ],
+)
+def test_a_share_that_is_not_understood_leaves_open_only_what_no_other_share_decides(odd):
+    error = {"error": "RuntimeError: sharing -l does not say whether guests are let in to odd"}
+    assert guest_shares(odd) == error
+    assert guest_shares(TEXTS[0] + odd) == ["open"]
+    closed = "name:\t\tkept\n\tsmb:\t{\n\t\tshared:\t1\n\t\tguest access:\t0\n\t}\n"
+    assert guest_shares(closed + odd) == error
+    assert guest_shares("", (0, json.dumps({"odd": 1, "kept": {"smb_guest_access": 0}}), "")) == error
+
+
+def test_guest_access_and_shares_do_not_hide_each_other():
+    shares = {"sharing -l -f json": (0, '{"open": {"smb_shared": 1, "smb_guest_access": 1}}', "")}
+    odd = {"sysadminctl -smbGuestAccess status": (0, "", "SMB-Gastzugriff aus\n")}
+    assert reported("file_sharing", shares | odd) == {
+        "guest_access": {"error": "RuntimeError: sysadminctl -smbGuestAccess status ended with 0: SMB-Gastzugriff aus"},
+        "guest_shares": ["open"],
     }
-    assert reported("file_sharing", answers) == {"guest_access": True, "guest_shares": ["open"]}
-    answers["sharing -l"] = (0, "name:\t\todd\npath:\t/c\n", "")
-    assert "nothing of SMB about odd" in reported("file_sharing", answers)["error"]
+    failing = {"sharing -l -f json": (1, "", "no"), "sharing -l": (1, "", "no")}
+    assert reported("file_sharing", GUESTS_OFF | failing) == {
+        "guest_access": False,
+        "guest_shares": {"error": "RuntimeError: /usr/sbin/sharing -l ended with 1: no"},
+    }
 
 
 def test_systemsetup_without_root_is_an_error_though_it_ends_with_0():
     refused = (0, "You need administrator access to run this tool... exiting!\n", "")
     answers = {"systemsetup -getnetworktimeserver": refused, "systemsetup -getusingnetworktime": refused}
-    assert "administrator access" in reported("network_time", answers)["error"]
+    found = reported("network_time", answers)
+    assert "administrator access" in found["server"]["error"]
+    assert "administrator access" in found["on"]["error"]
+    answers["systemsetup -getusingnetworktime"] = (0, "Network Time: Perhaps\n", "")
+    answers["systemsetup -getnetworktimeserver"] = (0, "Network Time Server: time.apple.com\n", "")
+    assert reported("network_time", answers) == {
+        "server": "time.apple.com",
+        "on": {"error": "systemsetup says Perhaps"},
+    }
 
 
 def test_the_time_server_in_spite_of_noise():

@@ -21,6 +21,7 @@ from plugins.plugin_utils.records.records import (
     unusable_state,
     write_lines,
 )
+from plugins.plugin_utils.records.runs import read_runs
 
 STAMP: dict[str, Any] = {"run": "r1", "at": "2026-11-23T14:30:00Z", "versions": {"ansible_core": "2.19.14"}}
 
@@ -175,6 +176,35 @@ def test_numbers_that_json_does_not_have_are_text(tmp_path: Path):
 def test_an_empty_run_is_an_empty_file(tmp_path: Path):
     write_lines(tmp_path / "run.jsonl", [])
     assert read_lines(tmp_path / "run.jsonl") == []
+
+
+def test_byte_order_marks_of_windows_are_no_part_of_a_record(tmp_path: Path):
+    path = tmp_path / "run.jsonl"
+    mark, line = b"\xef\xbb\xbf", json.dumps(stamped()).encode()
+    # Also in the middle, as `copy /b` of two files leaves it, and alone, as an editor saves an empty file.
+    path.write_bytes(mark + line + b"\r\n" + mark + json.dumps(stamped(endpoint="pc2")).encode() + b"\r\n" + mark)
+    assert read_lines(path) == [stamped(), stamped(endpoint="pc2")]
+    assert list(read_runs([path])) == [stamped(), stamped(endpoint="pc2")]
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (
+            "\ufeff[]\r\n".encode("utf-16-le"),
+            "this is UTF-16, and records are UTF-8. Save it as UTF-8; in PowerShell: Get-",
+        ),
+        ("\ufeff[]\r\n".encode("utf-16-be"), "this is UTF-16, and records are UTF-8. Save it as UTF-8"),
+        ("[]\r\n".encode("utf-16-le"), "this is UTF-16, and records are UTF-8. Save it as UTF-8"),
+        ('["鈴木"]\n'.encode("shift_jis"), "byte 0x97 at 3 is not UTF-8; records are"),
+    ],
+)
+def test_a_line_in_another_encoding_is_refused_by_file_and_line(tmp_path: Path, raw, words):
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(json.dumps(stamped()).encode() + b"\n" + raw)
+    with pytest.raises(RecordError) as caught:
+        read_runs([path])
+    assert str(caught.value).startswith(f"{path}, line 2: {words}")
 
 
 @pytest.mark.parametrize(("line", "why"), [("{", "no JSON"), ("[]", "object"), ('{"run": "r1"}', "missing")])

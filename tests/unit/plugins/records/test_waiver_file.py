@@ -177,6 +177,23 @@ def test_a_file_that_is_not_utf8_is_refused_with_its_place(tmp_path):
     )
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_what_windows_calls_unicode_is_read_and_its_mistakes_have_their_place(tmp_path, codec):
+    path = tmp_path / "w.yml"
+    path.write_bytes(f"\ufeff{GOOD}".encode(codec))
+    assert [entry["control"] for entry in read_entries(path)] == ["a.b"]
+    path.write_bytes("\ufeff# 鈴木\n- {控: x}".encode(codec) + b"\n")
+    with pytest.raises(WaiverError, match=r"w\.yml, line 2, column 9: byte 0x0a is not UTF-16; save the file as UTF-8"):
+        read_entries(path)
+
+
+def test_a_mistake_in_the_first_line_has_its_column_also_after_a_byte_order_mark(tmp_path):
+    path = tmp_path / "w.yml"
+    path.write_bytes(b"\xef\xbb\xbf- &a [x]")
+    with pytest.raises(WaiverError, match=r"line 1, column 3: the anchor &a is not allowed"):
+        read_entries(path)
+
+
 def test_a_byte_order_mark_and_line_ends_of_windows_are_fine(tmp_path):
     path = tmp_path / "w.yml"
     path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())

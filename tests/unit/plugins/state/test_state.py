@@ -434,3 +434,70 @@ def test_who_is_let_in_is_unreadable_when_a_part_was_not_read(missing):
         look({"reachable": "file_sharing", "profile": "Public"}, document, reads)
     reads["registry"].append({"path": paths[missing], "depth": 3})
     assert look({"reachable": "file_sharing", "profile": "Public"}, document, reads).value == []
+FIREWALLS = r"HKLM\SOFTWARE\Microsoft\Security Center\Provider\Fw"
+FIREWALL_READS = {"registry": [{"path": FIREWALLS, "values": ["DISPLAYNAME", "STATE"], "depth": 1}]}
+ON, OFF = dword(0x51000), dword(0x50000)
+
+
+def other_firewalls(**entries: dict[str, Any]) -> Located:
+    document = windows()
+    document["registry"][FIREWALLS] = key(keys=entries)
+    return look({"other_firewall": "active"}, document, FIREWALL_READS)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        key({"DISPLAYNAME": sz("Odd")}),
+        key({"DISPLAYNAME": sz("Odd"), "STATE": sz("on")}),
+        key({"DISPLAYNAME": sz("Odd"), "STATE": {"error": "its data do not have that length"}}),
+        {"error": "access denied"},
+    ],
+)
+def test_a_firewall_that_does_not_say_whether_it_is_on_leaves_open_only_what_no_other_decides(odd):
+    on = key({"DISPLAYNAME": {"error": "no"}, "STATE": ON})
+    assert other_firewalls(a=odd, b=on).value == ["b"]
+    with pytest.raises(Unreadable, match=r"whether another firewall is on cannot be determined: (Odd|a): "):
+        other_firewalls(a=odd, b=key({"STATE": OFF}))
+
+
+@pytest.mark.parametrize("system", [{"error": "no WMI"}, {"computer_name": {"error": "no such value"}}])
+def test_a_group_s_members_are_known_where_the_computer_s_name_is_not(system):
+    document = {**windows(), "system": system}
+    where = {"group": "S-1-5-32-555", "field": "members"}
+    located = look(where, document)
+    assert located.value == ["S-1-5-21-1-2-3-1001", "S-1-12-1-9"]
+    assert located.names["S-1-5-21-1-2-3-1001"] == ("pc1\\taro", "taro")
+    # One value of the system's leaves the others.
+    document = {**windows(), "system": {"build": 22631, "ubr": {"error": "its data do not have that length"}}}
+    assert look({"system": "build"}, document).value == 22631
+    with pytest.raises(Unreadable, match="system ubr: its data do not have that length"):
+        look({"system": "ubr"}, document)
+
+
+def test_one_sign_of_a_pending_restart_that_cannot_be_read_leaves_the_others():
+    document = windows()
+    document["reboot_pending"] |= {"windows_update": True, "file_rename": {"error": "access denied"}}
+    assert look({"reboot_pending": "windows_update"}, document).found
+    with pytest.raises(Unreadable, match="whether a reboot is pending for file_rename: access denied"):
+        look({"reboot_pending": "file_rename"}, document)
+
+
+def test_a_part_of_what_a_tool_tells_that_cannot_be_read_leaves_the_others():
+    document = mac()
+    document["tools"]["file_sharing"] = {"guest_access": False, "guest_shares": {"error": "odd share"}}
+    assert look_mac({"tool": "file_sharing", "key": ["guest_access"]}, document).value is False
+    with pytest.raises(Unreadable, match="file_sharing guest_shares could not be read: odd share"):
+        look_mac({"tool": "file_sharing", "key": ["guest_shares"]}, document)
+
+
+def test_a_network_service_that_cannot_be_read_still_has_its_device():
+    document = mac()
+    document["tools"]["network_services"] = {
+        "Wi-Fi": {"error": "not valid", "name": "Wi-Fi", "enabled": True, "device": "en0"},
+        "LAN": {"name": "LAN", "enabled": True, "device": "en5", "pac": False, "pac_url": "", "auto_detect": False},
+    }
+    assert State(document, MAC_READS).network_devices() == ["en0", "en5"]
+    assert look_mac({"tool": "network_services", "key": ["LAN", "pac"]}, document).value is False
+    with pytest.raises(Unreadable, match="network_services Wi-Fi/pac could not be read: not valid"):
+        look_mac({"tool": "network_services", "key": ["Wi-Fi", "pac"]}, document)

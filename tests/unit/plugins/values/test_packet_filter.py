@@ -52,6 +52,18 @@ BLOCK = "block drop in quick proto tcp from any to any port 445"
                 "pass in quick inet proto tcp from 10.1.2.3 to any port 445",
             ],
         ),
+        # As pfctl prints them: no mask, no bits of a host, small letters, and a range that is a network as one.
+        (
+            ["10.0.0.0/255.255.255.0", "10.1.2.3/8", "2001:DB8:0::/32", "10.0.0.1 - 10.0.0.9", "10.9.0.0-10.9.0.255"],
+            ["en0"],
+            [
+                "pass in quick inet proto tcp from 10.0.0.0/24 to any port 445",
+                "pass in quick inet proto tcp from 10.0.0.0/8 to any port 445",
+                "pass in quick inet6 proto tcp from 2001:db8::/32 to any port 445",
+                "pass in quick inet proto tcp from 10.0.0.1 - 10.0.0.9 to any port 445",
+                "pass in quick inet proto tcp from 10.9.0.0/24 to any port 445",
+            ],
+        ),
         (["localsubnet6"], ["en0"], ["pass in quick inet6 proto tcp from (en0:network) to any port 445"]),
         (["LocalSubnet"], [], []),
     ],
@@ -68,6 +80,16 @@ def test_who_the_packet_filter_cannot_name_is_refused(wrong):
 
 def test_what_pfctl_prints_is_what_was_loaded():
     assert difference(DESIRED, PRINTED) is None
+    written = scope(445, ["10.0.0.5-10.0.0.9", "::1-::4"]).rules([])
+    printed = [
+        "pass in quick on lo0 proto tcp from any to any port = 445 flags S/SA keep state",
+        "pass in quick inet proto tcp from 10.0.0.5 - 10.0.0.9 to any port = 445 flags S/SA keep state",
+        "pass in quick inet6 proto tcp from ::1 - ::4 to any port = 445 flags S/SA keep state",
+        "block drop in quick proto tcp from any to any port = 445",
+    ]
+    assert difference(written, printed) is None
+    printed[1] = printed[1].replace("10.0.0.9", "10.0.0.19")
+    assert difference(written, printed) == f"missing: {written[1]}; loaded but not expected: {printed[1]}"
 
 
 @pytest.mark.parametrize(
