@@ -73,6 +73,7 @@ def test_a_row_has_all_that_is_known_of_it(open_page: Open):
     [
         ("nb-0102", ["3 days", "20 Nov 2026, 09:10", "IT changed the desired value"]),
         ("nb-0101", ["7 days", "run site.yml; the user set the gateway's address by hand", "Still not good"]),
+        ("pc-0201", ["put back by undo of run 20261120T143000.000000Z"]),
         ("pc-0202", ["↺\ufe0e flapping"]),
         ("pc-0203", ["waiver expired", "Waiver: Tanaka Ichiro · scanner in the basement", "IT-774 · until 2026-11-22"]),
         ("pc-0204", ["managed elsewhere", "Group Policy sets fDenyTSConnections", "ask the owner named above"]),

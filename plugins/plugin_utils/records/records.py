@@ -35,7 +35,7 @@ MOVED = ("", "desired", "endpoint", "both")
 WAIVER_KEYS = ("control", "hosts", "instance", "owner", "reason", "expires", "ticket")
 _ALLOWED = {"status": STATUSES, "severity": SEVERITIES, "life": LIVES, "news": NEWS, "moved": MOVED}
 # What not every record has: the report adds it, only some statuses have it, or (`why`) older files lack it.
-_OPTIONAL_TEXTS = ("why", "next", "owner", "life", "since", "news", "moved", "put_back")
+_OPTIONAL_TEXTS = ("why", "next", "owner", "life", "since", "news", "moved", "moved_by", "put_back")
 _ALL_TEXTS = (*_TEXTS, *_OPTIONAL_TEXTS)
 _ALL_KEYS = {*_KEYS, *_OPTIONAL_TEXTS, "before", "flapping", "changes", "waiver"}
 
@@ -90,6 +90,7 @@ class Record(TypedDict):
     news: NotRequired[str]
     flapping: NotRequired[bool]
     moved: NotRequired[str]
+    moved_by: NotRequired[str]
     changes: NotRequired[list[Change]]
     waiver: NotRequired[WaiverFields]
     put_back: NotRequired[str]

@@ -41,6 +41,11 @@ _DOING = {
     "endpoint": "the endpoint changed",
     "both": "desired value and endpoint changed",
 }
+# The endpoint was moved by a run of this project; `moved_by` of the record is one of these words and the run.
+_OURS = {
+    "undo": "put back by undo of run {run}",
+    "retire": "put back by retire, run {run}",
+}
 _NAMED = 3
 _WAIVER_WORDS = {
     "expired": "expired on {expires}",
@@ -319,10 +324,18 @@ def _instance(item: Record) -> str:
 
 def _since(item: Record) -> str:
     """Return since when and by whose doing, as far as anything is known of the time before this run."""
-    doing = _DOING.get(item.get("moved", ""), "")
+    doing = _doing(item)
     again = "it keeps going wrong (flapping)" if item.get("flapping") else ""
     when = item["since"].replace("T", " ").replace("Z", " UTC") if item.get("since", item["at"]) != item["at"] else ""
     return clean("; ".join(word for word in (when or ("now" if doing else ""), doing, again) if word))
+
+
+def _doing(item: Record) -> str:
+    playbook, _blank, run = item.get("moved_by", "").partition(" ")
+    if playbook not in _OURS:
+        return _DOING.get(item.get("moved", ""), "")
+    also = f"; {_DOING['desired']}" if item.get("moved") == "both" else ""
+    return _OURS[playbook].format(run=run) + also
 
 
 def _value(value: Any) -> str:

@@ -34,10 +34,11 @@ const bodies = DATA.bodies.map((places) => {
 const endpoints = DATA.endpoints.map(([name, owner, life, state, worst, at, counts]) =>
   ({ name, owner, life, state, worst, at, counts }));
 const rowOf = (n) => {
-  const [endpoint, body, since = 0, marks = 0, waiver = 0] = DATA.rows[n];
+  const [endpoint, body, since = 0, marks = 0, waiver = 0, mover = 0] = DATA.rows[n];
   return {
     endpoint: endpoints[endpoint], body: bodies[body], since: DATA.strings[since], waiver: DATA.rowWaivers[waiver],
     news: NEWS[marks & 3], moved: MOVED[(marks >> 2) & 3], flapping: marks >> 4 === 1,
+    movedBy: DATA.strings[mover],
   };
 };
 

@@ -130,6 +130,7 @@ def test_every_value_of_a_record_has_a_word(language):
     assert set(words["severity"]) == set(SEVERITIES)
     assert set(words["life"]) == set(LIVES)
     assert set(words["moved"]) == set(MOVED) - {""}
+    assert set(words["moved_by"]) == {"undo", "retire"}
     assert set(words["news"]) == {*NEWS, "flapping", "expired"} - {""}
     assert set(words["next"]) == set(NEXT_STEPS)
     assert set(words["waiver_state"]) == {"used", "expired", "soon", "unused", "unmatched"}
@@ -288,14 +289,16 @@ def test_a_record_keeps_all_that_the_page_shows():
     item = record("a.a", "fixed", role="a", instance="i", scope="S-1-5-21", expected=1, actual=1, why="w.md#w")
     item["evidence"] = "there"
     item |= {"before": None, "since": "2026-11-20T00:00:00Z", "news": "fixed", "moved": "both", "flapping": True}
+    item["moved_by"] = "undo r1"
     data = data_of(render(on("pc1", {**item, "waiver": waiver, "reason": "later", "next": "wait"})))
-    [[endpoint, body, since, marks, place]] = data["rows"]
+    [[endpoint, body, since, marks, place, mover]] = data["rows"]
     texts = [data["strings"][number] for number in data["bodies"][body][:11]]
     values = [data["values"][number] for number in data["bodies"][body][11:]]
     assert endpoint == 0
     assert texts == ["a.a", "i", "S-1-5-21", "a", "", "high", "fixed", "later", "there", "wait", "w.md#w"]
     assert values == [["1"], ["1"], []]
     assert (data["strings"][since], marks) == ("2026-11-20T00:00:00Z", 3 | 3 << 2 | 1 << 4)
+    assert data["strings"][mover] == "undo r1"
     assert data["rowWaivers"][place] == {**waiver, "hosts": "nb-0108.example.org", "state": ""}
 
 

@@ -173,6 +173,21 @@ def test_the_table_names_the_page_that_asks_for_it_but_not_where_nothing_could_b
     ]
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"moved": "endpoint"}, "now; the endpoint changed"),
+        ({"moved": "endpoint", "moved_by": "undo R"}, "now; put back by undo of run R"),
+        ({"moved": "endpoint", "moved_by": "retire R"}, "now; put back by retire, run R"),
+        ({"moved": "both", "moved_by": "undo R"}, "now; put back by undo of run R; the desired value was changed"),
+        ({"moved": "endpoint", "moved_by": "else R"}, "now; the endpoint changed"),
+    ],
+)
+def test_whose_doing_it_was_is_in_words(fields, words):
+    lines = table(on("pc1", {**item("a.a", "drifted"), **fields}), ["pc1"]).splitlines()
+    assert lines[2] == f"    since     {words}"
+
+
 def test_what_takes_effect_later_is_reported_once_and_is_no_failure():
     note = "takes effect at the next start"
     items = [item(f"a.{name}", "fixed", reason=note) for name in "bcd"]
