@@ -112,6 +112,9 @@ def plan(
         _plan_present(result, checks, endpoint, entries, waive)
     elif entries is not None:
         _plan_absent(result, checks, controls, endpoint, entries, before=before)
+    for item in result.records:
+        if name := endpoint.user_name(item["scope"]):
+            item["user"] = name
     return result
 
 
@@ -204,7 +207,7 @@ def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Lo
         if not_applicable:
             return make("not_applicable", not_applicable), None
         located = endpoint.locate(check.where)
-        actual = check.comparison.shown(located.value) if located.found else None
+        actual = located.named(check.comparison.shown(located.value)) if located.found else None
         seen = {"actual": actual, "evidence": located.evidence}
         reason = check.comparison.verdict(located)
         for governor in check.governed_by:
@@ -343,7 +346,7 @@ def _restored(role: str, about: About, found: list[Finding], title: str, control
         instance=about.instance,
         scope=about.scope,
         expected=worst.entry.value,
-        actual=located.value if located.value is not None else ("present" if located.found else None),
+        actual=located.named(located.value) if located.value is not None else ("present" if located.found else None),
         reason="; ".join(reasons),
         evidence=located.evidence,
         severity=control.get("severity", "medium"),

@@ -35,7 +35,7 @@ MOVED = ("", "desired", "endpoint", "both")
 WAIVER_KEYS = ("control", "hosts", "instance", "owner", "reason", "expires", "ticket")
 _ALLOWED = {"status": STATUSES, "severity": SEVERITIES, "life": LIVES, "news": NEWS, "moved": MOVED}
 # What not every record has: the report adds it, only some statuses have it, or (`why`) older files lack it.
-_OPTIONAL_TEXTS = ("why", "next", "owner", "life", "since", "news", "moved", "moved_by", "put_back")
+_OPTIONAL_TEXTS = ("why", "next", "owner", "life", "since", "news", "moved", "moved_by", "put_back", "user")
 _ALL_TEXTS = (*_TEXTS, *_OPTIONAL_TEXTS)
 _ALL_KEYS = {*_KEYS, *_OPTIONAL_TEXTS, "before", "flapping", "changes", "waiver"}
 
@@ -81,6 +81,7 @@ class Record(TypedDict):
     title: str
     versions: dict[str, str]
     at: str
+    user: NotRequired[str]
     why: NotRequired[str]
     before: NotRequired[Any]
     next: NotRequired[str]
@@ -152,10 +153,25 @@ def says_not_measured(item: Mapping[str, Any]) -> bool:
     return lost or item["status"] in NOT_MEASURED
 
 
+def whom(item: Mapping[str, Any]) -> str:
+    r"""Return whom a record is about, for a person: "" for the machine, an account with its SID when that is known.
+
+    >>> whom({"scope": "S-1-5-21-1", "user": "PC1\\taro"}), whom({"scope": "machine"}), whom({"scope": "default"})
+    ('PC1\\taro (S-1-5-21-1)', '', 'new users')
+    """
+    if item["scope"] in ("machine", "default"):
+        return "new users" if item["scope"] == "default" else ""
+    return f"{item['user']} ({item['scope']})" if item.get("user") else str(item["scope"])
+
+
 def errors_in(records: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return what a person has to know of the records that are errors, a line each."""
     wrong = [item for item in records if item["status"] == "error"]
-    names = [item["control"] + (f" [{item['instance']}]" if item["instance"] else "") for item in wrong]
+    names = [
+        item["control"] + (f" [{item['instance']}]" if item["instance"] else "") + (f" for {who}" if who else "")
+        for item in wrong
+        for who in [whom(item)]
+    ]
     return [f"{name}: {item['reason']}" for name, item in zip(names, wrong, strict=True)]
 
 

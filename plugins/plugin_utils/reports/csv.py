@@ -47,6 +47,7 @@ COLUMNS: dict[str, Callable[[Record], str]] = {
     "run": _text("run"),
     "why": lambda item: shown(item.get("why", "")),
     "moved_by": _text("moved_by"),
+    "user": _text("user"),
 }
 
 

@@ -25,7 +25,10 @@ from .difference import shortened, side, sides
 from .fleet import Fleet, Group
 from .summary import clean
 
-TEXTS = ("control", "instance", "scope", "role", "title", "severity", "status", "reason", "evidence", "next", "why")
+TEXTS = (
+    *("control", "instance", "scope", "role", "title", "severity", "status", "reason", "evidence", "next", "why"),
+    "user",
+)
 VALUES = ("expected", "actual", "before")
 BODY = (*TEXTS, *VALUES)
 WAIVER = ("control", "instance", "owner", "reason", "expires", "ticket", "hosts", "state")

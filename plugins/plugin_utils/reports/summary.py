@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, Record, says_not_measured
+from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, Record, says_not_measured, whom
 from ..records.runs import Known, Runs, by_endpoint
 from ..records.since import LIFE
 from .sources import shown
@@ -207,7 +207,7 @@ def readiness(records: Iterable[Record], endpoint: str) -> tuple[bool, str]:
     known = list(records)
     summary = summarise(known, [endpoint])
     reasons = [
-        f"{item['control']}{_instance(item)}: {clean(item['reason']) or _word(item['status'])}"
+        f"{item['control']}{_instance(item)}{_for(item)}: {clean(item['reason']) or _word(item['status'])}"
         for item in known
         if item["status"] not in GOOD
     ]
@@ -299,7 +299,7 @@ def _tally(items: list[Record]) -> str:
 
 def _detail(item: Record, width: int) -> list[str]:
     instance = _instance(item)
-    scope = f" for {clean(item['scope'])}" if item["scope"] != "machine" else ""
+    scope = _for(item)
     head = f"{_word(item['status'])}: {clean(item['control'])}{instance}{scope} ({item['severity']})"
     rows = []
     if item["expected"] is not None or item["actual"] is not None:
@@ -316,6 +316,11 @@ def _detail(item: Record, width: int) -> list[str]:
         if text:
             lines += _wrap(f"    {label:<10}{text}", width, indent=14, first=0)
     return lines
+
+
+def _for(item: Record) -> str:
+    who = whom(item)
+    return f" for {clean(who)}" if who else ""
 
 
 def _instance(item: Record) -> str:

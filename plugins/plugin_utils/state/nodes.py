@@ -22,7 +22,8 @@ class LocatorError(ValueError):
 class Located:
     """What a locator leads to. `missing` says in words what is not there; `evidence` names the place.
 
-    `names` gives the account names of a group's members by SID. `raw` is what a decoded value was decoded from.
+    `names` gives the account names of a group's members by SID, folded, and `labels` the one that a person knows. `raw`
+    is what a decoded value was decoded from.
     """
 
     found: bool
@@ -31,7 +32,14 @@ class Located:
     evidence: str = ""
     missing: str = "not set"
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     raw: Any = None
+
+    def named(self, value: Any) -> Any:
+        """Return a value with the account's name before every SID in it that has one."""
+        if isinstance(value, list):
+            return [self.named(one) for one in value]
+        return f"{self.labels[value]} ({value})" if isinstance(value, str) and value in self.labels else value
 
 
 @dataclass(frozen=True)

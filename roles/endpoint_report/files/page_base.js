@@ -23,7 +23,7 @@ const byId = (id) => document.getElementById(id);
 const classOf = (status) => STATUSES.get(status)[0];
 
 // The tables of page_data.py: a body by its names, made when it is first asked for.
-const TEXTS = ["control", "instance", "scope", "role", "title", "severity", "status", "reason", "evidence", "next", "why"];
+const TEXTS = ["control", "instance", "scope", "role", "title", "severity", "status", "reason", "evidence", "next", "why", "user"];
 const bodies = DATA.bodies.map((places) => {
   if (!places) return null;
   const body = {};

@@ -109,7 +109,7 @@ function controlCell(body) {
   const parts = [element("div", { class: "title" }, text(titleOf(body)))];
   parts.push(element("div", { class: "id" }, text(body.control + (body.instance ? ` [${body.instance}]` : ""))));
   if (body.scope === "default") parts.push(small("", W.scope_default));
-  else if (body.scope !== "machine") parts.push(small("", text(fill(W.scope_user, { who: body.scope }))));
+  else if (body.scope !== "machine") parts.push(small("", text(fill(W.scope_user, { who: body.user ? `${body.user} (${body.scope})` : body.scope }))));
   return parts;
 }
 

@@ -201,12 +201,16 @@ def test_instances_scopes_and_all_kinds_of_values_are_shown():
         on(
             "pc1",
             item("a.a", "drifted", instance="IMR", scope="S-1-5-21-7", expected=["a", "b"], actual=None),
+            {**item("a.d", "drifted", scope="S-1-5-21-7"), "user": "PC1\\taro"},
+            item("a.e", "drifted", scope="default"),
             item("a.b", "managed_elsewhere", expected=True, actual={"研": 1}, severity="low"),
             item("a.c", "error", expected="", actual=[]),
         ),
         ["pc1"],
     )
     assert "  drifted: a.a [IMR] for S-1-5-21-7 (high)\n    expected  a, b\n    actual    not set\n" in text
+    assert "  drifted: a.d for PC1\\taro (S-1-5-21-7) (high)\n" in text
+    assert "  drifted: a.e for new users (high)\n" in text
     assert '  managed elsewhere: a.b (low)\n    expected  true\n    actual    {"研": 1}\n' in text
     assert '    expected  ""\n    actual    an empty list\n' in text
 
