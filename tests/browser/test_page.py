@@ -270,6 +270,16 @@ def test_nothing_new_is_said(open_page: Open):
     expect(page.locator("#waivers")).to_contain_text("There are no waivers.")
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "not read"), ("ja", "未取得")])
+def test_what_was_not_read_and_whom_it_concerns_are_in_words(open_page: Open, language: str, words: str):
+    user = {"scope": "S-1-5-21-1", "expected": 443, "reason": "access denied"}
+    page = open_page(on("pc1", {**record("a.a", "error", role="a", **user), "user": "PC1\\taro"}))
+    page.locator(f"[data-language={language}]").click()
+    row = texts(page, "#body tr > *")
+    assert row[4] == words
+    assert "PC1\\taro (S-1-5-21-1)" in row[2]
+
+
 def test_that_the_last_time_is_not_known_is_said(open_page: Open):
     page = open_page(on("pc1", record("a.a", "drifted", role="a", expected=1, actual=0)))
     expect(page.locator("#news")).to_contain_text("These records do not say what was found last time")

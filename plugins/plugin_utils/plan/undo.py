@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..records.records import whom
+from ..records.records import NOT_READ, whom
 from ..records.since import digest
 from .memory import Entry, MemoryTextError, parse_memory, render
 from .plan import Plan, plan
@@ -96,7 +96,7 @@ def _left(item: Mapping[str, Any], reason: str, found: Mapping[str, Any] | None 
         "why": item.get("why", ""),
         "status": "error",
         "expected": item.get("before"),
-        "actual": found["actual"] if found else None,
+        "actual": found["actual"] if found else dict(NOT_READ),
         "reason": reason,
         "next": LOOK,
     }

@@ -29,6 +29,10 @@ STATE = "endpoint.state"
 
 _TEXTS = ("run", "endpoint", "control", "scope", "status", "reason", "evidence", "severity", "role", "title", "at")
 _KEYS = {*_TEXTS, "instance", "expected", "actual", "versions"}
+# The actual value of what was not read: nobody knows, which is not the same as null, "not set".
+NOT_READ = {"not_read": True}
+# Unless something was read all the same, records with these statuses say so.
+_BLIND = ("error", "not_applicable", "unreachable")
 LIVES = ("in_house", "offsite", "retired")
 NEWS = ("", "new", "still", "fixed")
 MOVED = ("", "desired", "endpoint", "both")
@@ -109,7 +113,7 @@ def record(
     instance: str | None = None,
     scope: str = "machine",
     expected: Any = None,
-    actual: Any = None,
+    actual: Any = ...,
     reason: str = "",
     evidence: str = "",
     severity: str = "high",
@@ -118,9 +122,12 @@ def record(
 ) -> dict[str, Any]:
     """Return a record that still lacks run, endpoint, at and versions; expected and actual None mean "not set".
 
+    Without `actual` nothing was read: of an error, and of what is not applicable, it is NOT_READ.
     A drifted record may have `next`, what to do about it in words, when its control says so. `why` is the control's; it
     is empty in a record that is about no control.
     """
+    if actual is ...:
+        actual = dict(NOT_READ) if status in _BLIND else None
     return {
         "control": control,
         "instance": instance,
@@ -145,6 +152,18 @@ def unreachable(reason: str) -> dict[str, Any]:
 def unusable_state(reason: str) -> dict[str, Any]:
     """Return the one record of an endpoint that answered with something that cannot be compared."""
     return record(STATE, "error", role="endpoint", reason=reason, title="The endpoint's state can be read")
+
+
+def has_values(item: Mapping[str, Any]) -> bool:
+    """Return whether a record is about a value at all; if so, null is "not set"."""
+    if item["expected"] is not None:
+        return True
+    # Of a control that wants nothing to be there, it matters that nobody could look.
+    return (
+        bool(item.get("why") and item["status"] == "error")
+        if item["actual"] == NOT_READ
+        else item["actual"] is not None
+    )
 
 
 def says_not_measured(item: Mapping[str, Any]) -> bool:

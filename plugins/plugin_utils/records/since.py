@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .records import GOOD, NOT_MEASURED, Record, record
+from .records import GOOD, NOT_MEASURED, NOT_READ, Record, record
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 LIFE = "endpoint.life"
@@ -59,8 +59,8 @@ class Flapping:
 
 
 def digest(value: Any) -> str:
-    """Return a short text that is the same for equal values."""
-    text = json.dumps(value, ensure_ascii=True, sort_keys=True)
+    """Return a short text that is the same for equal values; of what was not read, that of nothing."""
+    text = json.dumps(None if value == NOT_READ else value, ensure_ascii=True, sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
 

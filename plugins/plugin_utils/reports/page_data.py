@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 from markupsafe import Markup
 
-from ..records.records import GOOD, MOVED, NEWS, Record
+from ..records.records import GOOD, MOVED, NEWS, Record, has_values
 from .difference import shortened, side, sides
 from .fleet import Fleet, Group
 from .summary import clean
@@ -124,7 +124,7 @@ class Data:
     def _three(self, item: Record) -> list[int]:
         expected, actual = item["expected"], item["actual"]
         before = self._value(side(item["before"])) if "before" in item else 0
-        if expected is None and actual is None:
+        if not has_values(item):
             return [0, 0, before]
         if item["status"] in GOOD:
             return [self._value(side(expected)), self._value(side(actual)), before]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, Record, says_not_measured, whom
+from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, NOT_READ, Record, has_values, says_not_measured, whom
 from ..records.runs import Known, Runs, by_endpoint
 from ..records.since import LIFE
 from .sources import shown
@@ -302,7 +302,7 @@ def _detail(item: Record, width: int) -> list[str]:
     scope = _for(item)
     head = f"{_word(item['status'])}: {clean(item['control'])}{instance}{scope} ({item['severity']})"
     rows = []
-    if item["expected"] is not None or item["actual"] is not None:
+    if has_values(item):
         rows = [("expected", _value(item["expected"])), ("actual", _value(item["actual"]))]
     rows += [
         ("reason", clean(item["reason"])),
@@ -346,6 +346,8 @@ def _doing(item: Record) -> str:
 def _value(value: Any) -> str:
     if value is None:
         return "not set"
+    if value == NOT_READ:
+        return "not read"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return clean(", ".join(value)) or "an empty list"
     if isinstance(value, str):

@@ -110,6 +110,7 @@ const brief = (whole) => (whole.length > 80 ? `${whole.slice(0, 80)}…` : whole
 function value(place) {
   const parts = DATA.values[place];
   if (!parts) return "";
+  if (parts.length === 1 && !parts[0]) return element("span", { class: "not-set" }, W.not_read);
   if (!parts.length) return element("span", { class: "not-set" }, W.not_set);
   const nodes = parts.map((part, n) => (n % 2 ? element("mark", {}, part) : part)).filter((part) => part !== "");
   const whole = DATA.whole[place];

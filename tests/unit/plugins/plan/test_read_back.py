@@ -124,6 +124,7 @@ def test_an_endpoint_that_is_gone_after_the_writing_leaves_the_written_open():
     server, prompt = judged(planned(drifted()), None, failure="connection lost")
     assert server["status"] == "error"
     assert server["reason"] == "was to be written; whether it was is not known: connection lost"
+    assert server["actual"] == {"not_read": True}
     assert prompt["status"] == "compliant"
 
 

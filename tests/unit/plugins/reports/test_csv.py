@@ -68,6 +68,7 @@ def test_every_status_has_its_line_and_the_endpoint_that_was_not_measured_too():
         ([], "[]"),
         ([1, "a"], '[1, "a"]'),
         ({"b": 1, "a": "京"}, '{"a": "京", "b": 1}'),
+        ({"not_read": True}, "not read"),
     ],
 )
 def test_a_value_is_a_text_that_distinguishes_nothing_and_empty(value, cell):

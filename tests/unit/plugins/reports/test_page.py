@@ -328,6 +328,20 @@ def test_records_that_differ_in_a_value_alone_are_kept_apart():
     assert values == [["1"], ["true"], ["1"]]
 
 
+def test_what_was_not_read_is_told_from_what_is_not_set():
+    items = [
+        record("a.a", "error", role="a", expected=1, reason="access denied"),
+        record("a.b", "drifted", role="a", expected=1, actual=None),
+        record("a.c", "error", role="a", reason="the role ended"),
+    ]
+    text = render(on("pc1", *items))
+    data = data_of(text)
+    actual = [data["values"][data["bodies"][row[1]][13]] for row in data["rows"]]
+    assert actual == [[""], [], None]
+    cells = re.findall(r'<td class="value">(.*?)</td>', text)
+    assert cells == ["1", "not read", "1", "not set", "", ""]
+
+
 def test_a_browser_without_script_gets_the_verdict_and_what_is_not_good():
     text = render(sample_fleet(), waivers=WAIVERS)
     found = re.search(r"<noscript>(.*?)</noscript>", text, re.DOTALL)

@@ -121,6 +121,12 @@ def test_a_user_is_named_beside_the_sid():
     assert (found["properties"]["scope"], found["properties"]["user"]) == ("S-1-5-21-1", "PC1\\taro")
 
 
+def test_what_was_not_read_is_told_from_what_is_not_set():
+    unread = result(status="error", expected=443, reason="access denied")["message"]["text"]
+    assert "; expected 443, actual not read; access denied; " in unread
+    assert "actual not set" in result(status="drifted", expected=443, actual=None)["message"]["text"]
+
+
 def test_the_fingerprint_depends_on_what_the_record_is_about_and_nothing_else():
     marks = [
         result(**fields)["partialFingerprints"]["primaryLocationLineHash"]

@@ -168,6 +168,8 @@ def test_the_table_names_the_page_that_asks_for_it_but_not_where_nothing_could_b
         "    why       docs/sources/service.md#gateway: by name",
         "    next      run site.yml for this endpoint; if the change was meant, change the inventory instead",
         "  error: a.error (high)",
+        "    expected  not set",
+        "    actual    not read",
         "    reason    r",
         "    next      remove the cause named above and run again",
     ]
