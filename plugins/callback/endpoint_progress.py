@@ -17,6 +17,7 @@ from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 from ..plugin_utils.reports.registry_diff import meant
 from ..plugin_utils.reports.screen import LiveLine, duration, names, takes_updates
 from ..plugin_utils.reports.visible import visible
+from ..plugin_utils.values.causes import advice
 
 DOCUMENTATION = r"""
 name: endpoint_progress
@@ -492,6 +493,8 @@ def reason(result: Mapping[str, Any]) -> str:
     outputs = (str(result.get(name) or "").strip() for name in ("stderr", "stdout", "module_stderr", "module_stdout"))
     words.append(next((output for output in outputs if output and output not in words[0]), ""))
     text = "\n".join(word for word in words if word)
+    if advised := advice(text):
+        text += f"\n{advised[0].upper()}{advised[1:]}"
     return visible(text.replace("\r\n", "\n"), keep="\n\t") or "it gave no reason; -v shows all that it answered"
 
 

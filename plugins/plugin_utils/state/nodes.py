@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ..values.causes import explained
 from .request import Entries, asks_for_key, asks_for_value, registry_entries, split_path
 
 
@@ -113,7 +114,7 @@ def readable(node: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(node, Mapping):
         raise Unreadable(f"{what} is not an object in the state document")
     if isinstance(node.get("error"), str):
-        raise Unreadable(f"{what} could not be read: {node['error']}")
+        raise Unreadable(explained(f"{what} could not be read: {node['error']}"))
     return node
 
 

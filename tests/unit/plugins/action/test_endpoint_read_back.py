@@ -100,7 +100,7 @@ def test_a_dry_run_reads_nothing_and_predicts(a_run: Run) -> None:
     begun(a_run)
     result = a_run.read_back(failed=FAILED, report_follows=True)
     assert (len(a_run.requests), result["note"]["change"]) == (1, False)
-    assert a_run.reasons()["server"] == "could not be written: Write: access denied"
+    assert a_run.reasons()["server"].startswith("could not be written: Write: access denied. The account has to be")
 
 
 def test_an_endpoint_that_gets_lost_while_its_note_is_corrected_keeps_what_was_fixed(a_run: Run) -> None:

@@ -141,6 +141,17 @@ def test_users_have_their_names_in_records_and_on_the_screen():
     assert [item.get("user") for item in run([CONTROL], broken).records if item["scope"] == TARO] == [None]
 
 
+def test_a_hive_that_something_else_holds_is_an_error_with_its_holder_and_the_cure():
+    held = {"error": r"C:\Users\taro\NTUSER.DAT cannot be loaded: reg.exe ended with 1 (x); it is loaded at HKU\Backup"}
+    broken = user(r"C:\Users\taro", connections=held, example=held)
+    (found,) = [item for item in run([CONTROL], document(**{TARO: broken})).records if item["scope"] == TARO]
+    assert (found["status"], found["user"]) == ("error", r"C:\Users\taro")
+    assert found["reason"].startswith(
+        f"HKU\\{TARO}\\{PLACE} could not be read: {held['error']}. Find out what loaded it"
+    )
+    assert found["reason"].endswith(r"(reg unload HKU\Backup)")
+
+
 def test_a_user_at_work_is_written_in_place_and_another_one_in_a_file():
     items = run([CONTROL], document()).writes.as_dict()["registry"]
     assert [(item.get("hive"), item["path"]) for item in items] == [

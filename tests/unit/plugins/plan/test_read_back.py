@@ -172,8 +172,14 @@ def test_a_failed_item_of_a_loop_concerns_its_own_records():
     result = {"failed": True, "msg": "One or more items failed", "results": items}
     assert failures_of([{"task": "Write registry values", "result": result, "records": []}]) == [
         {"reason": "Write registry values: the file is in use", "records": [SERVER]},
-        {"reason": "Write registry values: access denied", "records": [["a.c", "X", "S-1-5-21-1"]]},
+        {"reason": f"Write registry values: access denied. {RIGHTS}", "records": [["a.c", "X", "S-1-5-21-1"]]},
     ]
+
+
+RIGHTS = (
+    "The account has to be an administrator of the machine, and nothing there may narrow that: a policy, an antivirus, "
+    "or for a local account LocalAccountTokenFilterPolicy"
+)
 
 
 @pytest.mark.parametrize(
