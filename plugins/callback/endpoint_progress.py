@@ -493,7 +493,8 @@ def reason(result: Mapping[str, Any]) -> str:
     outputs = (str(result.get(name) or "").strip() for name in ("stderr", "stdout", "module_stderr", "module_stdout"))
     words.append(next((output for output in outputs if output and output not in words[0]), ""))
     text = "\n".join(word for word in words if word)
-    if advised := advice(text):
+    # What goes into the records has it already.
+    if (advised := advice(text)) and advised[1:] not in text:
         text += f"\n{advised[0].upper()}{advised[1:]}"
     return visible(text.replace("\r\n", "\n"), keep="\n\t") or "it gave no reason; -v shows all that it answered"
 

@@ -272,8 +272,8 @@ def test_nothing_new_is_said(open_page: Open):
 
 @pytest.mark.parametrize(("language", "words"), [("en", "not read"), ("ja", "未取得")])
 def test_what_was_not_read_and_whom_it_concerns_are_in_words(open_page: Open, language: str, words: str):
-    user = {"scope": "S-1-5-21-1", "expected": 443, "reason": "access denied"}
-    page = open_page(on("pc1", {**record("a.a", "error", role="a", **user), "user": "PC1\\taro"}))
+    unread = record("a.a", "error", role="a", scope="S-1-5-21-1", expected=443, reason="access denied")
+    page = open_page(on("pc1", {**unread, "user": "PC1\\taro"}))
     page.locator(f"[data-language={language}]").click()
     row = texts(page, "#body tr > *")
     assert row[4] == words
