@@ -23,6 +23,7 @@ from ansible.utils.vars import merge_hash
 from ..plugin_utils.controls.controls import ControlError
 from ..plugin_utils.controls.desired import Roles
 from ..plugin_utils.controls.role_data import RoleError, role_folder
+from ..plugin_utils.plan.left import values_of
 from ..plugin_utils.plan.plan import Plan, Waive, plan
 from ..plugin_utils.plan.read_back import still_fixed
 from ..plugin_utils.plan.undo import undo_plan, undone
@@ -129,6 +130,8 @@ class ActionModule(ActionBase):
         document = with_looks(state["document"], looks_of(role, task_vars))
         try:
             found = judge(document, role, wanted, platform=state["platform"], fixed=fixed, waive=waive)
+            if found["state"] == "absent" and (known.reading == 1 or role not in known.before):
+                known.before[role] = values_of(wanted["controls"], document, role, reads=wanted["reads"])
         except ControlError as error:
             raise AnsibleActionFail(
                 f"{role}: {error}. Correct the variable in the inventory, or the role's vars/ file. "

@@ -15,6 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.controls.controls import ControlError
+from ..plugin_utils.plan.left import moved, values_of
 from ..plugin_utils.plan.memory import MemoryTextError
 from ..plugin_utils.plan.read_back import Failures, failures_of, note_after, predict, read_back
 from ..plugin_utils.records.records import errors_in, record
@@ -78,6 +79,8 @@ class ActionModule(ActionBase):
         try:
             waive = waiving(task_vars, datetime.now(UTC).date())
             records = read_back(plan, wanted[role]["controls"], document, reads=reads, failures=failures, waive=waive)
+            if plan["state"] == "absent":
+                note_moves(known, wanted, task_vars)
         except WaiverError as error:
             raise AnsibleActionFail(str(error)) from error
         except ControlError as error:
@@ -95,6 +98,15 @@ class ActionModule(ActionBase):
             known.pending.pop(role, None)
         known.records[role] = records
         return note
+
+
+def note_moves(known: Known, wanted: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
+    """Note what this run has moved so far, of any role: what one takes off may be what another looks at."""
+    document = (known.state or {}).get("document")
+    for role in known.before if document is not None else ():
+        seen = with_looks(document, looks_of(role, task_vars))
+        now = values_of(wanted[role]["controls"], seen, role, reads=wanted[role]["reads"])
+        known.left[role] = moved(known.before[role], now)
 
 
 NOTE = "The note of what was there before the role is right"

@@ -5,7 +5,9 @@ that did not answer, or whose comparison never came to an end, gets a record tha
 says what is new about them, and where each laptop is in its life.
 
 `life` is what the run means for the endpoints' life: `in_use` (of a retired one that is prepared again), `offsite` (of
-each that is READY), `retired` (of each that is done), `in_house`; nothing for an audit.
+each that is READY), `retired` (of each that is done), `in_house`; nothing for an audit. `undoes` is the run that this
+one puts back. What was put back on purpose is no drift: such a run only tells the history what it moved, so that the
+next one knows whose doing that was.
 """
 
 from __future__ import annotations
@@ -58,6 +60,7 @@ ARGUMENTS = {
     "waiver_soon_days": {"type": "int", "default": 14},
     "remember": {"type": "bool", "default": True},
     "life": {"type": "str", "choices": ["", "in_use", "in_house", "offsite", "retired"], "default": ""},
+    "undoes": {"type": "str", "default": ""},
 }
 
 
@@ -133,12 +136,26 @@ class ActionModule(ActionBase):
                 # A dry run says what would be.
                 records = merge((history.describe if self._task.check_mode else history.remember)(known, rules))
             if not self._task.check_mode:
+                history.note_put_back(*put_back(args, stem.name))
                 begun = note_lives(history, records, lives, args, at)
                 records = merge({**item, "life": begun.get(item["endpoint"], item["life"])} for item in records)
                 history.forget_before(keep_from(at, args["history_days"]))
             # The records belong to the controller: a dry run writes them as well, it is the endpoints that it spares.
             write_lines(f"{stem}.jsonl", records)
         return records
+
+
+def put_back(args: Mapping[str, Any], run: str) -> tuple[list[Any], str]:
+    """Return what a run has put back on purpose, for the history, and the run as a record's `moved_by` names it."""
+    by = f"retire {run}" if args["life"] == "retired" else f"undo {args['undoes']}" if args["undoes"] else ""
+    store = RunStore()
+    left = [
+        ((host, role, control, instance or "", scope), actual)
+        for host in args["hosts"]
+        for role, values in (store.endpoint(host).left.items() if by else ())
+        for control, instance, scope, actual in values
+    ]
+    return left, by
 
 
 def waivers_of(

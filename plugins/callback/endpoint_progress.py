@@ -14,8 +14,10 @@ from ansible import constants
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
+from ..plugin_utils.reports.registry_diff import meant
 from ..plugin_utils.reports.screen import LiveLine, duration, names, takes_updates
 from ..plugin_utils.reports.visible import visible
+from ..plugin_utils.values.causes import advice
 
 DOCUMENTATION = r"""
 name: endpoint_progress
@@ -27,7 +29,8 @@ description:
     many of how many endpoints came through, and how long it took. What was right already or skipped is not shown.
   - On a terminal the last line says how far the present task is and whom it waits for, and is written over in place. In
     a pipe, in a file, and with E(TERM=dumb), there is no such line.
-  - Warnings, deprecations and C(--diff) are shown as Ansible does. Ansible's recap gives way to one line on the whole
+  - Warnings, deprecations and C(--diff) are shown as Ansible does, but for bytes in the registry, which stand there as
+    what they mean (a connection's proxy) or in one line. Ansible's recap gives way to one line on the whole
     run; the P(offsite.endpoints.endpoint_verdict#callback) callback shows its table and its verdict after that.
     Failures that only repeat this verdict are not shown one by one.
   - What cannot be shown as a character (control characters, escape sequences, marks that turn the reading direction)
@@ -272,10 +275,10 @@ class CallbackModule(DefaultCallback):
 
     @unless_ansible
     def v2_on_file_diff(self, result: Any) -> None:
-        """Show a difference as Ansible does, and whose it is."""
+        """Show a difference as Ansible does, and whose it is; bytes of the registry by what they mean."""
         if result.result.get("results") or not result.is_changed():
             return
-        text = self._get_diff(shown(result.result.get("diff") or []))
+        text = self._get_diff(shown(meant(result.result.get("diff") or [])))
         if text:
             self._line(result, "diff", None)
             self._display.display(text)
@@ -490,6 +493,9 @@ def reason(result: Mapping[str, Any]) -> str:
     outputs = (str(result.get(name) or "").strip() for name in ("stderr", "stdout", "module_stderr", "module_stdout"))
     words.append(next((output for output in outputs if output and output not in words[0]), ""))
     text = "\n".join(word for word in words if word)
+    # What goes into the records has it already.
+    if (advised := advice(text)) and advised[1:] not in text:
+        text += f"\n{advised[0].upper()}{advised[1:]}"
     return visible(text.replace("\r\n", "\n"), keep="\n\t") or "it gave no reason; -v shows all that it answered"
 
 

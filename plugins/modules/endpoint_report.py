@@ -44,6 +44,11 @@ options:
     type: str
     choices: ["", in_use, in_house, offsite, retired]
     default: ""
+  undoes:
+    description:
+      - The run that this one puts back. With it, or with O(life=retired), the history is told what this run moved.
+    type: str
+    default: ""
   drift_fails:
     description: Whether a drifted control makes the verdict a bad one. Off for a dry run.
     type: bool

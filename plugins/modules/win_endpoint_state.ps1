@@ -42,8 +42,10 @@ function Open-RegistryKey {
 }
 
 function Invoke-HiveTool {
-    # Runs reg.exe (it takes the backup and restore rights by itself) and returns its exit code; its text is localised.
+    # Runs reg.exe (it takes the backup and restore rights by itself) and returns its exit code and what it said, which is
+    # in the machine's language and in the code page of its console.
     param ([string]$Arguments)
+    $encoding = [System.Text.Encoding]::GetEncoding([int](Get-RegistryData -Path "$Control\Nls\CodePage" -Name 'OEMCP'))
     $start = [System.Diagnostics.ProcessStartInfo]::new()
     $start.FileName = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'reg.exe')
     $start.Arguments = $Arguments
@@ -51,12 +53,14 @@ function Invoke-HiveTool {
     $start.CreateNoWindow = $true
     $start.RedirectStandardOutput = $true
     $start.RedirectStandardError = $true
+    $start.StandardOutputEncoding = $encoding
+    $start.StandardErrorEncoding = $encoding
     $process = [System.Diagnostics.Process]::Start($start)
     try {
         $null = $process.StandardOutput.ReadToEnd()
-        $null = $process.StandardError.ReadToEnd()
+        $said = $process.StandardError.ReadToEnd()
         $process.WaitForExit()
-        return $process.ExitCode
+        return @{ code = $process.ExitCode; said = $said.Trim() }
     }
     finally {
         $process.Dispose()
@@ -91,17 +95,16 @@ function Get-CimData {
     return , @(Get-CimInstance -ErrorAction Stop @arguments)
 }
 
-function Get-GroupName {
-    # Returns the group's name in this machine's language, or $null when the SID names nothing.
+function Get-AccountName {
+    # Returns AUTHORITY\name of a user or group in this machine's language, or $null when the SID names nothing (any more).
     param ([string]$Sid)
     $identifier = [System.Security.Principal.SecurityIdentifier]::new($Sid)
     try {
-        $account = $identifier.Translate([System.Security.Principal.NTAccount]).Value
+        return $identifier.Translate([System.Security.Principal.NTAccount]).Value
     }
     catch [System.Security.Principal.IdentityNotMappedException] {
         return $null
     }
-    return $account.Substring($account.LastIndexOf('\') + 1)
 }
 
 function Get-GroupMemberSid {
@@ -327,12 +330,29 @@ function Dismount-Hive {
     for ($try = 1; $try -le 5; $try++) {
         [System.GC]::Collect()
         [System.GC]::WaitForPendingFinalizers()
-        if ((Invoke-HiveTool -Arguments "unload ""$Mount""") -eq 0) {
+        if ((Invoke-HiveTool -Arguments "unload ""$Mount""")['code'] -eq 0) {
             return $true
         }
         Start-Sleep -Milliseconds (100 * $try)
     }
     return $false
+}
+
+function Get-HiveMount {
+    # Returns where the registry has a hive file loaded, by its own list, which has paths of devices; $null when nowhere.
+    param ([string]$File)
+    $tail = $File.Substring($File.IndexOf('\'))
+    $list = Read-RegistryKey -Path "$Control\hivelist" -Values @('*') -Depth 0
+    if (-not $list.ContainsKey('values')) {
+        return $null
+    }
+    foreach ($mount in $list['values'].Keys) {
+        $path = [string]$list['values'][$mount]['data']
+        if ($path.EndsWith($tail, [System.StringComparison]::OrdinalIgnoreCase)) {
+            return $mount -replace '^\\REGISTRY\\USER\\', 'HKU\' -replace '^\\REGISTRY\\MACHINE\\', 'HKLM\'
+        }
+    }
+    return $null
 }
 
 function Clear-HiveLeftover {
@@ -360,7 +380,16 @@ function Clear-HiveLeftover {
 function Read-UserRegistry {
     # Answers the asks from one user's hive and says where it was: loaded, in its file, or missing.
     param ([string]$Sid, [string]$ProfilePath, [object[]]$Requests, [System.Collections.Generic.List[string]]$Warnings)
-    $user = @{ profile_path = $ProfilePath; hive = 'loaded'; logged_on = $false }
+    $user = @{ name = $null; profile_path = $ProfilePath; hive = 'loaded'; logged_on = $false }
+    try {
+        if ($Sid -ne 'default') {
+            $user['name'] = Get-AccountName -Sid $Sid
+        }
+    }
+    catch {
+        # Nobody can tell the name now, such as a domain controller that is out of reach; all else is read.
+        $user['name'] = $null
+    }
     if ($Sid -ne 'default' -and (Test-RegistryKey -Path "HKU\$Sid")) {
         $user['logged_on'] = Test-RegistryKey -Path "HKU\$Sid\Volatile Environment"
         $user['registry'] = Read-RegistryRequest -Requests $Requests -Root "HKU\$Sid\"
@@ -378,11 +407,17 @@ function Read-UserRegistry {
     $user['hive'] = 'file'
     # Never under the SID itself: Windows needs that name when the user logs on meanwhile.
     $mount = "HKU\$HivePrefix$Sid"
-    $code = Invoke-HiveTool -Arguments "load ""$mount"" ""$file"""
-    if ($code -ne 0) {
+    $done = Invoke-HiveTool -Arguments "load ""$mount"" ""$file"""
+    if ($done['code'] -ne 0) {
+        $holder = Get-HiveMount -File $file
+        $where = 'it is no registry hive that is loaded'
+        if ($null -ne $holder) {
+            $where = "it is loaded at $holder"
+        }
+        $reason = "$file cannot be loaded: reg.exe ended with $($done['code']) ($($done['said'])); $where"
         $user['registry'] = New-Map
         foreach ($request in $Requests) {
-            $user['registry'][$request['path']] = @{ error = "$file cannot be loaded (reg.exe ended with $code)" }
+            $user['registry'][$request['path']] = @{ error = $reason }
         }
         return $user
     }
@@ -504,10 +539,11 @@ function Find-Service {
 function Read-Group {
     param ([string]$Sid)
     try {
-        $name = Get-GroupName -Sid $Sid
+        $name = Get-AccountName -Sid $Sid
         if ($null -eq $name) {
             return @{ exists = $false }
         }
+        $name = $name.Substring($name.LastIndexOf('\') + 1)
         $members = [System.Collections.Generic.List[object]]::new()
         foreach ($member in (Get-GroupMemberSid -Name $name)) {
             # WinNT://DOMAIN/COMPUTER/name, WinNT://DOMAIN/name, or WinNT://S-1-5-21-... for one that resolves to nothing.

@@ -73,6 +73,7 @@ def test_a_row_has_all_that_is_known_of_it(open_page: Open):
     [
         ("nb-0102", ["3 days", "20 Nov 2026, 09:10", "IT changed the desired value"]),
         ("nb-0101", ["7 days", "run site.yml; the user set the gateway's address by hand", "Still not good"]),
+        ("pc-0201", ["put back by undo of run 20261120T143000.000000Z"]),
         ("pc-0202", ["↺\ufe0e flapping"]),
         ("pc-0203", ["waiver expired", "Waiver: Tanaka Ichiro · scanner in the basement", "IT-774 · until 2026-11-22"]),
         ("pc-0204", ["managed elsewhere", "Group Policy sets fDenyTSConnections", "ask the owner named above"]),
@@ -267,6 +268,16 @@ def test_nothing_new_is_said(open_page: Open):
     expect(page.locator("#news")).to_contain_text("Nothing new since last time.")
     expect(page.locator("#nothing")).to_have_text("No open findings.")
     expect(page.locator("#waivers")).to_contain_text("There are no waivers.")
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "not read"), ("ja", "未取得")])
+def test_what_was_not_read_and_whom_it_concerns_are_in_words(open_page: Open, language: str, words: str):
+    unread = record("a.a", "error", role="a", scope="S-1-5-21-1", expected=443, reason="access denied")
+    page = open_page(on("pc1", {**unread, "user": "PC1\\taro"}))
+    page.locator(f"[data-language={language}]").click()
+    row = texts(page, "#body tr > *")
+    assert row[4] == words
+    assert "PC1\\taro (S-1-5-21-1)" in row[2]
 
 
 def test_that_the_last_time_is_not_known_is_said(open_page: Open):

@@ -79,6 +79,8 @@ def machine_of(state: dict[str, Any]) -> Machine:
         machine.accounts.groups[sid] = Group(sid, group["name"], members={member["sid"] for member in group["members"]})
         for member in group["members"]:
             _add_account(machine, member["sid"], member["path"])
+    for sid, account in state.get("accounts", {}).items():
+        _add_account(machine, sid, "WinNT://" + account.replace("\\", "/"))
     for name, service in state.get("services", {}).items():
         machine.services[name] = Service(name, service["state"], service.get("error", ""))
         start = next(number for number, mode in START_MODES.items() if mode == service["start_mode"])

@@ -87,19 +87,20 @@ $readerStandIns = {
             foreach ($hive in $global:Machine.hives) {
                 if ($hive.file -eq $Matches['file'] -and -not $hive.mount) {
                     $hive.mount = $Matches['mount']
-                    return 0
+                    return @{ code = 0; said = '' }
                 }
             }
-            return 1
+            $said = 'ERROR: The process cannot access the file because it is being used by another process.'
+            return @{ code = 1; said = $said }
         }
         if ($Arguments -match '^unload "(?<mount>(HKU|HKLM)\\[^"]+)"$') {
             foreach ($hive in $global:Machine.hives) {
                 if ($hive.mount -eq $Matches['mount']) {
                     $hive.mount = $null
-                    return 0
+                    return @{ code = 0; said = '' }
                 }
             }
-            return 1
+            return @{ code = 1; said = 'ERROR: The parameter is incorrect.' }
         }
         throw "reg.exe was called with: $Arguments"
     }
@@ -132,9 +133,10 @@ $readerStandIns = {
             })
     }
 
-    function Get-GroupName {
+    function Get-AccountName {
         param ([string]$Sid)
-        foreach ($group in $global:Machine.groups) { if ($group.sid -eq $Sid) { return $group.name } }
+        foreach ($group in $global:Machine.groups) { if ($group.sid -eq $Sid) { return "BUILTIN\$($group.name)" } }
+        foreach ($account in $global:Machine.accounts) { if ($account.sid -eq $Sid) { return $account.name } }
         return $null
     }
 

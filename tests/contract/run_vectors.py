@@ -99,6 +99,7 @@ def call(vector: dict[str, Any]) -> dict[str, Any]:
             "powershell": machine.get("powershell", "5.1.0.0"),
             "part_of_domain": machine.get("part_of_domain", False),
             "groups": [group | {"sid": sid} for sid, group in machine.get("groups", {}).items()],
+            "accounts": [{"sid": sid, "name": account} for sid, account in machine.get("accounts", {}).items()],
             "services": [
                 {"Name": service_name, "StartMode": service["start_mode"], "State": service["state"]}
                 | {"Error": service.get("error", "")}

@@ -128,6 +128,12 @@ def test_an_undo_puts_back_what_one_run_fixed(fleet):
     assert fleet.hashes() == {**now, "win-01": before["win-01"]}
     assert fleet.play("undo.yml", "-e", "run=20200101T000000.000000Z").code != 0
 
+    audit = fleet.play("audit.yml")
+    ours, theirs = about(audit), about(audit, ("win-02", *SERVER[1:]))
+    assert (ours["status"], ours["moved"], ours["moved_by"]) == ("drifted", "endpoint", f"undo {run_id(site)}")
+    assert (theirs["status"], theirs["moved"], theirs.get("moved_by")) == ("drifted", "endpoint", None)
+    assert f"put back by undo of run {run_id(site)}" in " ".join(audit.output.split())
+
 
 def test_a_laptop_that_was_handed_over_may_be_silent(fleet):
     assert fleet.play("site.yml").code == 0
@@ -180,4 +186,6 @@ def test_a_retired_endpoint_is_asked_for_nothing(fleet):
     assert [(r["control"], r["status"]) for r in audit.records] == [("endpoint.life", "not_applicable")]
     site = fleet.play("site.yml", "--limit", "win-02")
     assert {r["life"] for r in site.records} == {"in_house"}
+    again = {r.get("moved_by") for r in site.records if r["status"] == "fixed"}
+    assert again == {f"retire {run_id(retire)}"}, "all that the run before had taken off, and what went along"
     assert fleet.play("audit.yml", "--limit", "win-02").code == 0

@@ -171,7 +171,9 @@ _STORY: dict[str, dict[str, Any]] = {
             "reason": 'is "Seminar room", should be "Office SSL-VPN"',
         }
     },
-    "pc-0201": {"rdp_enable.nla": _bad(0, "is 0, should be 1", NOW)},
+    "pc-0201": {
+        "rdp_enable.nla": _bad(0, "is 0, should be 1", NOW, moved_by="undo 20261120T143000.000000Z"),
+    },
     "pc-0202": {
         "rdp_enable.running": _bad(
             "Stopped", 'is "Stopped", should be "Running"', NOW, flapping=True, changes=_UP_AND_DOWN

@@ -117,7 +117,7 @@ _REQUIRED = {
     "at": TIMES,
 }
 _OPTIONAL = {
-    **dict.fromkeys(("next", "owner", "put_back", "why"), TEXTS),
+    **dict.fromkeys(("next", "owner", "put_back", "why", "moved_by", "user"), TEXTS),
     "life": st.sampled_from(LIVES),
     "since": TIMES,
     "news": st.sampled_from(NEWS),

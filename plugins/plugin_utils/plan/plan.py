@@ -13,7 +13,7 @@ from typing import Any
 
 from ..controls.compare import describe, is_exact
 from ..controls.controls import Check, ControlError, expand, plain
-from ..records.records import record, unusable_state
+from ..records.records import NOT_READ, record, unusable_state
 from ..state.nodes import Located, Unreadable
 from ..state.places import place_of
 from ..state.state import State
@@ -112,6 +112,9 @@ def plan(
         _plan_present(result, checks, endpoint, entries, waive)
     elif entries is not None:
         _plan_absent(result, checks, controls, endpoint, entries, before=before)
+    for item in result.records:
+        if name := endpoint.user_name(item["scope"]):
+            item["user"] = name
     return result
 
 
@@ -204,7 +207,7 @@ def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Lo
         if not_applicable:
             return make("not_applicable", not_applicable), None
         located = endpoint.locate(check.where)
-        actual = check.comparison.shown(located.value) if located.found else None
+        actual = located.named(check.comparison.shown(located.value)) if located.found else None
         seen = {"actual": actual, "evidence": located.evidence}
         reason = check.comparison.verdict(located)
         for governor in check.governed_by:
@@ -333,11 +336,16 @@ def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, w
     return finding
 
 
+def _now(located: Located) -> Any:
+    return located.named(located.value) if located.value is not None else ("present" if located.found else None)
+
+
 def _restored(role: str, about: About, found: list[Finding], title: str, control: Mapping[str, Any]) -> dict[str, Any]:
     """Return the one record for all that is put back of a control, an instance and a scope; the worst comes first."""
     worst = max(found, key=lambda item: ("compliant", "drifted", "error").index(item.status))
     reasons = dict.fromkeys(item.reason for item in found if item.reason and item.status == worst.status)
     located = worst.located
+    read = worst.status != "error" or located.found
     result = record(
         about.control,
         worst.status,
@@ -345,7 +353,7 @@ def _restored(role: str, about: About, found: list[Finding], title: str, control
         instance=about.instance,
         scope=about.scope,
         expected=worst.entry.value,
-        actual=located.value if located.value is not None else ("present" if located.found else None),
+        actual=_now(located) if read else dict(NOT_READ),
         reason="; ".join(reasons),
         evidence=located.evidence,
         severity=control.get("severity", "medium"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..controls.controls import plain
-from ..records.records import record
+from ..records.records import NOT_READ, record
 from ..state.places import place_of
 from ..state.state import State
 from ..state.task_results import said
@@ -131,7 +131,8 @@ def _unconfirmed(item: dict[str, Any], why: dict[About, str], failures: Failures
         return item
     reason = why[About.of(item)] or next((failure["reason"] for failure in failures), "")
     reason = reason or "the endpoint did not answer when it was to be read back"
-    return _error(item, f"was to be written; whether it was is not known: {reason}")
+    lost = _error(item, f"was to be written; whether it was is not known: {reason}")
+    return {**lost, "actual": dict(NOT_READ)}
 
 
 def _judged(

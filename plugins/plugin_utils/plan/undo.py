@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..records.records import NOT_READ, whom
 from ..records.since import digest
 from .memory import Entry, MemoryTextError, parse_memory, render
 from .plan import Plan, plan
@@ -83,7 +84,7 @@ def shown(records: Iterable[Mapping[str, Any]]) -> list[str]:
     return [
         f"{words.get(item['status'], item['status'])}: {item['control']}"
         + (f" [{item['instance']}]" if item["instance"] is not None else "")
-        + (f" for {item['scope']}" if item["scope"] != "machine" else "")
+        + (f" for {who}" if (who := whom(item)) else "")
         + (f": {item['reason']}" if item["reason"] else "")
         for item in records
     ]
@@ -91,12 +92,14 @@ def shown(records: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _left(item: Mapping[str, Any], reason: str, found: Mapping[str, Any] | None = None) -> dict[str, Any]:
     keys = ("control", "instance", "scope", "evidence", "severity", "role", "title")
+    user = {"user": item["user"]} if "user" in item else {}
     return {
         **{key: item[key] for key in keys},
+        **user,
         "why": item.get("why", ""),
         "status": "error",
         "expected": item.get("before"),
-        "actual": found["actual"] if found else None,
+        "actual": found["actual"] if found else dict(NOT_READ),
         "reason": reason,
         "next": LOOK,
     }

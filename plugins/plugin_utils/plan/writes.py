@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..records.records import whom
 from ..state.place import PLACES
 from ..state.places import place_of
 from ..state.state import State
@@ -65,7 +66,7 @@ class Writes:
         name = place.identity[0] if place.one_item else len(items)
         item = items.get(name, {})
         place.write(item, value, type_, endpoint, made=made)
-        _sign(item, about, why)
+        _sign(item, about, why, endpoint)
         items[name] = item
 
     def as_dict(self) -> dict[str, list[dict[str, Any]]]:
@@ -73,10 +74,15 @@ class Writes:
         return {name: [*items.values()] for name, items in self._items.items()}
 
 
-def _sign(item: dict[str, Any], about: About, why: str) -> None:
+def _sign(item: dict[str, Any], about: About, why: str, endpoint: State) -> None:
     records: list[list[str | None]] = [*item.get("records", []), list(about)]
     controls = dict.fromkeys(str(control) for control, _instance, _scope in records)
-    whose = dict.fromkeys(word for record in records for word in record[1:] if word and word != "machine")
+    whose = dict.fromkeys(
+        word
+        for _control, instance, scope in records
+        for word in (instance, whom({"scope": scope, "user": endpoint.user_name(str(scope))}))
+        if word
+    )
     whys = dict.fromkeys(one for one in [*item.get("why", []), why] if one)
     asked = f" ({'; '.join(whys)})" if whys else ""
     item |= {"records": records, "why": [*whys], "label": " ".join([", ".join(controls), *whose]) + asked}

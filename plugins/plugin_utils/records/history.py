@@ -43,8 +43,16 @@ MIGRATIONS = (
     ALTER TABLE controls RENAME COLUMN wish TO desired;
     UPDATE controls SET moved = 'desired' WHERE moved = 'wish';
     """,
+    """
+    ALTER TABLE controls ADD COLUMN moved_by TEXT NOT NULL DEFAULT '';
+    ALTER TABLE controls ADD COLUMN put_back TEXT NOT NULL DEFAULT '';
+    ALTER TABLE controls ADD COLUMN put_back_by TEXT NOT NULL DEFAULT '';
+    ALTER TABLE changes ADD COLUMN ours INTEGER NOT NULL DEFAULT 0;
+    """,
 )
-_PAST = "at, status, since, moved, desired, actual, version"
+_PLACE = "endpoint = ? AND role = ? AND control = ? AND instance = ? AND scope = ?"
+_COLUMNS = ("at", "status", "since", "moved", "desired", "actual", "version", "moved_by", "put_back", "put_back_by")
+_PAST = ", ".join(_COLUMNS)
 BUSY_SECONDS = 60.0
 
 
@@ -90,6 +98,14 @@ class History:
         self._db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", {(item["run"], item["at"]) for item in seen})
         return seen
 
+    def note_put_back(self, left: Iterable[tuple[tuple[str, str, str, str, str], str]], by: str) -> None:
+        """Note what a run has put back on purpose: (what it is about, the digest of what it left there).
+
+        `by` is as in a record's `moved_by`. The next run that finds just that there knows whose doing it was.
+        """
+        statement = f"UPDATE controls SET put_back = ?, put_back_by = ? WHERE {_PLACE}"  # noqa: S608 - constants only
+        self._db.executemany(statement, [(actual, by, *_texts(about)) for about, actual in left])
+
     def forget_before(self, at: str) -> None:
         """Delete what ended before a time: runs, controls that nobody has measured since, changes but each last one."""
         self._db.execute("DELETE FROM runs WHERE at < ?", (at,))
@@ -101,25 +117,32 @@ class History:
         )
 
     def _past(self, item: Record) -> tuple[int | None, Past | None]:
-        place = "endpoint = ? AND role = ? AND control = ? AND instance = ? AND scope = ?"
-        row = self._db.execute(f"SELECT id, {_PAST} FROM controls WHERE {place}", _texts(identity(item))).fetchone()  # noqa: S608 - constants only
+        row = self._db.execute(f"SELECT id, {_PAST} FROM controls WHERE {_PLACE}", _texts(identity(item))).fetchone()  # noqa: S608 - constants only
         if row is None:
             return None, None
-        number, at, status, since, moved, desired, actual, version = row
-        changes = self._db.execute("SELECT at, status FROM changes WHERE control = ? ORDER BY rowid", (number,))
-        return number, Past(at, status, since, moved, desired, actual, version, tuple(changes))
+        number, *texts = row
+        rows = self._db.execute("SELECT at, status, ours FROM changes WHERE control = ? ORDER BY rowid", (number,))
+        changes = rows.fetchall()
+        ours = frozenset(at for at, _status, mine in changes if mine)
+        known = dict(zip(_COLUMNS, texts, strict=True))
+        return number, Past(**known, changes=tuple((at, status) for at, status, _mine in changes), ours=ours)
 
     def _store(self, item: Record, number: int | None, past: Past | None, known: Past) -> None:
-        values = (known.at, known.status, known.since, known.moved, known.desired, known.actual, known.version)
+        values = [getattr(known, name) for name in _COLUMNS]
         if number is None:
             number = self._db.execute(
-                f"INSERT INTO controls (endpoint, role, control, instance, scope, {_PAST}) VALUES ({marks(12)})",  # noqa: S608 - constants only
+                f"INSERT INTO controls (endpoint, role, control, instance, scope, {_PAST})"  # noqa: S608 - constants only
+                f" VALUES ({marks(5 + len(_COLUMNS))})",
                 (*_texts(identity(item)), *values),
             ).lastrowid
         else:
-            self._db.execute(f"UPDATE controls SET ({_PAST}) = ({marks(7)}) WHERE id = ?", (*values, number))  # noqa: S608 - constants only
+            self._db.execute(
+                f"UPDATE controls SET ({_PAST}) = ({marks(len(_COLUMNS))}) WHERE id = ?",  # noqa: S608 - constants only
+                (*values, number),
+            )
         new = known.changes[len(past.changes) if past else 0 :]
-        self._db.executemany("INSERT INTO changes VALUES (?, ?, ?)", [(number, *change) for change in new])
+        rows = [(number, at, status, at in known.ours) for at, status in new]
+        self._db.executemany("INSERT INTO changes (control, at, status, ours) VALUES (?, ?, ?, ?)", rows)
 
     def _note_measured(self, records: list[Record]) -> None:
         # Of a retired one nothing is compared, whether it answers or not.

@@ -30,13 +30,17 @@ STATE = "endpoint.state"
 
 _TEXTS = ("run", "endpoint", "control", "scope", "status", "reason", "evidence", "severity", "role", "title", "at")
 _KEYS = {*_TEXTS, "instance", "expected", "actual", "versions"}
+# The actual value of what was not read: nobody knows, which is not the same as null, "not set".
+NOT_READ = {"not_read": True}
+# Unless something was read all the same, records with these statuses say so.
+_BLIND = ("error", "not_applicable", "unreachable")
 LIVES = ("in_house", "offsite", "retired")
 NEWS = ("", "new", "still", "fixed")
 MOVED = ("", "desired", "endpoint", "both")
 WAIVER_KEYS = ("control", "hosts", "instance", "owner", "reason", "expires", "ticket")
 _ALLOWED = {"status": STATUSES, "severity": SEVERITIES, "life": LIVES, "news": NEWS, "moved": MOVED}
 # What not every record has: the report adds it, only some statuses have it, or (`why`) older files lack it.
-_OPTIONAL_TEXTS = ("why", "next", "owner", "life", "since", "news", "moved", "put_back")
+_OPTIONAL_TEXTS = ("why", "next", "owner", "life", "since", "news", "moved", "moved_by", "put_back", "user")
 _ALL_TEXTS = (*_TEXTS, *_OPTIONAL_TEXTS)
 _ALL_KEYS = {*_KEYS, *_OPTIONAL_TEXTS, "before", "flapping", "changes", "waiver"}
 
@@ -82,6 +86,7 @@ class Record(TypedDict):
     title: str
     versions: dict[str, str]
     at: str
+    user: NotRequired[str]
     why: NotRequired[str]
     before: NotRequired[Any]
     next: NotRequired[str]
@@ -91,6 +96,7 @@ class Record(TypedDict):
     news: NotRequired[str]
     flapping: NotRequired[bool]
     moved: NotRequired[str]
+    moved_by: NotRequired[str]
     changes: NotRequired[list[Change]]
     waiver: NotRequired[WaiverFields]
     put_back: NotRequired[str]
@@ -108,7 +114,7 @@ def record(
     instance: str | None = None,
     scope: str = "machine",
     expected: Any = None,
-    actual: Any = None,
+    actual: Any = ...,
     reason: str = "",
     evidence: str = "",
     severity: str = "high",
@@ -117,9 +123,12 @@ def record(
 ) -> dict[str, Any]:
     """Return a record that still lacks run, endpoint, at and versions; expected and actual None mean "not set".
 
+    Without `actual` nothing was read: of an error, and of what is not applicable, it is NOT_READ.
     A drifted record may have `next`, what to do about it in words, when its control says so. `why` is the control's; it
     is empty in a record that is about no control.
     """
+    if actual is ...:
+        actual = dict(NOT_READ) if status in _BLIND else None
     return {
         "control": control,
         "instance": instance,
@@ -146,16 +155,43 @@ def unusable_state(reason: str) -> dict[str, Any]:
     return record(STATE, "error", role="endpoint", reason=reason, title="The endpoint's state can be read")
 
 
+def has_values(item: Mapping[str, Any]) -> bool:
+    """Return whether a record is about a value at all; if so, null is "not set"."""
+    if item["expected"] is not None:
+        return True
+    # Of a control that wants nothing to be there, it matters that nobody could look.
+    return (
+        bool(item.get("why") and item["status"] == "error")
+        if item["actual"] == NOT_READ
+        else item["actual"] is not None
+    )
+
+
 def says_not_measured(item: Mapping[str, Any]) -> bool:
     """Return whether a record says that its endpoint did not answer or could not be read."""
     lost = item["control"] in (REACHABLE, STATE) and item["status"] != "compliant"
     return lost or item["status"] in NOT_MEASURED
 
 
+def whom(item: Mapping[str, Any]) -> str:
+    r"""Return whom a record is about, for a person: "" for the machine, an account with its SID when that is known.
+
+    >>> whom({"scope": "S-1-5-21-1", "user": "PC1\\taro"}), whom({"scope": "machine"}), whom({"scope": "default"})
+    ('PC1\\taro (S-1-5-21-1)', '', 'new users')
+    """
+    if item["scope"] in ("machine", "default"):
+        return "new users" if item["scope"] == "default" else ""
+    return f"{item['user']} ({item['scope']})" if item.get("user") else str(item["scope"])
+
+
 def errors_in(records: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return what a person has to know of the records that are errors, a line each."""
     wrong = [item for item in records if item["status"] == "error"]
-    names = [item["control"] + (f" [{item['instance']}]" if item["instance"] else "") for item in wrong]
+    names = [
+        item["control"] + (f" [{item['instance']}]" if item["instance"] else "") + (f" for {who}" if who else "")
+        for item in wrong
+        for who in [whom(item)]
+    ]
     return [f"{name}: {item['reason']}" for name, item in zip(names, wrong, strict=True)]
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .records import GOOD, NOT_MEASURED, Record, record
+from .records import GOOD, NOT_MEASURED, NOT_READ, Record, record
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 LIFE = "endpoint.life"
@@ -24,13 +24,16 @@ EXPECTED = "offsite"
 # What is not as desired, whoever answers for it: a waiver that begins or ends moves neither desired value nor endpoint.
 _BY_WAIVER = {"waived", "waiver_expired"}
 _NOT_AS_DESIRED = {"drifted", "managed_elsewhere", *_BY_WAIVER}
+_UNREAD = {"error", *NOT_MEASURED}
 
 
 @dataclass(frozen=True)
 class Past:
     """What was known of a control the last time: times are UTC texts, desired and actual are digests.
 
-    `changes` are (at, status), oldest first; `version` is the one of this project that compared.
+    `changes` are (at, status), oldest first; `ours` are the times of those that a run of this project brought about on
+    purpose. `version` is the one of this project that compared. `moved_by` is such a run as well, as in a record; when
+    one has put something back since, `put_back` is what it left there, and `put_back_by` that run.
     """
 
     at: str
@@ -41,6 +44,10 @@ class Past:
     actual: str
     version: str
     changes: tuple[tuple[str, str], ...]
+    ours: frozenset[str] = frozenset()
+    moved_by: str = ""
+    put_back: str = ""
+    put_back_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,8 @@ class Flapping:
 
 
 def digest(value: Any) -> str:
-    """Return a short text that is the same for equal values."""
-    text = json.dumps(value, ensure_ascii=True, sort_keys=True)
+    """Return a short text that is the same for equal values; of what was not read, that of nothing."""
+    text = json.dumps(None if value == NOT_READ else value, ensure_ascii=True, sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
 
@@ -61,29 +68,38 @@ def now_known(item: Record, past: Past | None) -> Past:
     """Return what is known after a stamped record."""
     status, at = item["status"], item["at"]
     goes_on = past is not None and _goes_on(past.status) == status
-    changes = past.changes if past is not None else ()
+    changes, ours = (past.changes, past.ours) if past is not None else ((), frozenset[str]())
+    whose, by = _move(item, past)
+    # Until it is measured again, what a run of ours has left there is all that is known.
+    waits = past if past is not None and status in _UNREAD else None
     return Past(
         at=at,
         status=status,
         since=past.since if past is not None and goes_on else at,
-        moved=moved(item, past),
+        moved=whose,
         desired=digest(item["expected"]),
         # What the machine had by itself is what the next run is compared with; after a fix that is what was written.
         actual=digest(item["actual"]),
         version=item["versions"].get("offsite_endpoints", ""),
         changes=changes if goes_on else (*changes, (at, status)),
+        ours=ours | {at} if by and not goes_on else ours,
+        moved_by=by,
+        put_back=waits.put_back if waits else "",
+        put_back_by=waits.put_back_by if waits else "",
     )
 
 
 def described(item: Record, past: Past | None, rules: Flapping) -> Record:
-    """Return the record with since, news, moved, flapping and changes."""
+    """Return the record with since, news, moved, flapping and changes, and moved_by when it was this project."""
     known = now_known(item, past)
+    ours: Any = {"moved_by": known.moved_by} if known.moved_by else {}
     return {
         **item,
+        **ours,
         "since": known.since,
         "news": news(item["status"], past),
         "moved": known.moved,
-        "flapping": is_flapping(known.changes, item["at"], rules),
+        "flapping": is_flapping(known.changes, item["at"], rules, known.ours),
         "changes": [{"at": at, "status": status} for at, status in known.changes[-REPORTED_CHANGES:]],
     }
 
@@ -104,28 +120,43 @@ def news(status: str, past: Past | None) -> str:
 
 def moved(item: Record, past: Past | None) -> str:
     """Return what is not as it was the last time: desired, endpoint or both; while a status goes on, what began it."""
+    return _move(item, past)[0]
+
+
+def _move(item: Record, past: Past | None) -> tuple[str, str]:
+    """Return what moved, and the run of this project that moved the endpoint ("" when it was somebody else)."""
     if past is None:
-        return ""
+        return "", ""
     both = {past.status, item["status"]}
     again = _goes_on(past.status) == item["status"] or (both <= _NOT_AS_DESIRED and bool(both & _BY_WAIVER))
     desired = digest(item["expected"]) != past.desired
     # The same machine, judged otherwise by another version: that is the desired value's doing, too.
     desired = desired or (not again and item["versions"].get("offsite_endpoints", "") != past.version)
     # What could not be read says nothing of the machine.
-    measured = not both & {"error", *NOT_MEASURED}
-    endpoint = measured and digest(item.get("before", item["actual"])) != past.actual
+    measured = not both & _UNREAD
+    now = digest(item.get("before", item["actual"]))
+    ours = item["status"] not in _UNREAD and now == past.put_back
+    endpoint = ours or (measured and now != past.actual)
     if desired or endpoint:
-        return "both" if desired and endpoint else "desired" if desired else "endpoint"
-    return past.moved if again else "endpoint" if measured and item["status"] != "fixed" else ""
+        whose = "both" if desired and endpoint else "desired" if desired else "endpoint"
+        return whose, past.put_back_by if ours else ""
+    if again:
+        return past.moved, past.moved_by
+    return "endpoint" if measured and item["status"] != "fixed" else "", ""
 
 
-def is_flapping(changes: Iterable[tuple[str, str]], at: str, rules: Flapping) -> bool:
-    """Return whether it went wrong `rules.times` times or more in the `rules.days` before `at`."""
+def is_flapping(
+    changes: Iterable[tuple[str, str]], at: str, rules: Flapping, ours: Collection[str] = frozenset()
+) -> bool:
+    """Return whether it went wrong `rules.times` times or more in the `rules.days` before `at`.
+
+    What this project put back on purpose, at the times in `ours`, did not go wrong.
+    """
     start = (moment(at) - timedelta(days=rules.days)).strftime(TIME)
     wrong, good = 0, True
     for when, status in changes:
         bad = status not in (*GOOD, EXPECTED)
-        if when >= start and good and (bad or status == "fixed"):
+        if when >= start and good and (bad or status == "fixed") and when not in ours:
             wrong += 1
         good = not bad
     return wrong >= rules.times

@@ -46,6 +46,8 @@ COLUMNS: dict[str, Callable[[Record], str]] = {
     "at": _text("at"),
     "run": _text("run"),
     "why": lambda item: shown(item.get("why", "")),
+    "moved_by": _text("moved_by"),
+    "user": _text("user"),
 }
 
 

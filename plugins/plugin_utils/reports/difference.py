@@ -2,7 +2,7 @@ r"""Two values side by side: as text that is safe to show, with the part in whic
 
 A side is a list of texts that are in turn the same as on the other side and different from it, beginning with the same:
 ["http://proxy.example.org/", "old", ".pac"]. Lines are parted by a newline; one inside a value is shown as \n. An empty
-list is "not set".
+list is "not set", and UNREAD what was not read.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from ..records.records import NOT_READ
 from .summary import clean
 
 _TOKEN = re.compile(r"\w+|\W")
 LONG = 300
+# No value gives an empty text.
+UNREAD = [""]
 _CONTEXT = 60
 
 
@@ -25,6 +28,8 @@ def side(value: Any) -> list[str]:
     >>> side(["Manual", "Auto"]), side({"pac": True}), side(None)
     (['Manual\\nAuto'], ['pac: true'], [])
     """
+    if value == NOT_READ:
+        return UNREAD
     return [] if value is None else ["\n".join(_lines(value))]
 
 
@@ -36,6 +41,8 @@ def sides(expected: Any, actual: Any) -> tuple[list[str], list[str]]:
     >>> sides(["a", "b"], ["b", "c"])
     (['', 'a', '\\nb'], ['b\\n', 'c'])
     """
+    if actual == NOT_READ:
+        return side(expected), UNREAD
     if expected is None or actual is None:
         return _all_of(side(expected)), _all_of(side(actual))
     if _json(expected) == _json(actual):

@@ -99,6 +99,7 @@ def _details(item: Record) -> str:
         "status": item["status"],
         "severity": item["severity"],
         "title": item["title"],
+        "user": item.get("user", ""),
         "expected": value_text(item["expected"]),
         "actual": value_text(item["actual"]),
         "reason": item["reason"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..records.records import NOT_GOOD, Record, merge
+from ..records.records import NOT_GOOD, Record, merge, whom
 from .summary import NEXT_STEPS, clean
 
 # A mail is read on a phone: so many lines, and the rest is in the report.
@@ -86,7 +86,8 @@ def _text(new: list[Record], expired: list[Record], report: str) -> str:
 
 def _entry(item: Record) -> list[str]:
     instance = f" [{_short(item['instance'])}]" if item["instance"] is not None else ""
-    scope = f" for {_short(item['scope'])}" if item["scope"] != "machine" else ""
+    who = whom(item)
+    scope = f" for {_short(who)}" if who else ""
     head = f"- {_short(item['endpoint'])}: {_short(item['control'])}{instance}{scope} ({item['severity']})"
     lines = [head, f"    {_short(item['reason'] or item['title'])}"]
     waiver = item.get("waiver")
@@ -97,7 +98,7 @@ def _entry(item: Record) -> list[str]:
 
 def _brief(item: Record) -> dict[str, Any]:
     """Return a record without its values: they can be large, and are nobody's business outside."""
-    names = ("endpoint", "control", "instance", "scope", "status", "severity", "reason", "since", "owner")
+    names = ("endpoint", "control", "instance", "scope", "user", "status", "severity", "reason", "since", "owner")
     texts = {name: item.get(name) for name in names}
     brief = {name: _short(text) if isinstance(text, str) else text for name, text in texts.items()}
     return brief | ({"waiver_expires": item["waiver"]["expires"]} if "waiver" in item else {})

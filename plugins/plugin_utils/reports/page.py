@@ -17,7 +17,7 @@ import jinja2
 import yaml
 from markupsafe import Markup
 
-from ..records.records import NOT_GOOD, Record
+from ..records.records import NOT_GOOD, NOT_READ, Record, has_values
 from .difference import shortened, side
 from .fleet import Fleet, View
 from .page_data import Data, embedded, page_data
@@ -156,9 +156,12 @@ def _without_script(shown: Fleet, words: Mapping[str, Any]) -> list[list[str]]:
         title = words["controls"].get(item["control"]) or item["title"]
         instance = f" [{item['instance']}]" if item["instance"] is not None else ""
         cells = [words["status"][item["status"]], item["endpoint"], title + instance]
-        both = (item["expected"], item["actual"])
-        values = ["".join(shortened(side(value))) or words["not_set"] for value in both]
-        values = values if both != (None, None) else ["", ""]
+        both = (item["expected"], item["actual"]) if has_values(item) else ()
+        values = [
+            words["not_read"] if value == NOT_READ else "".join(shortened(side(value))) or words["not_set"]
+            for value in both
+        ]
+        values = values or ["", ""]
         step = item.get("next") or words["next"][item["status"]]
         texts = [*map(clean, cells), *values, clean(item["reason"]), clean(step)]
         rows.append(["".join(shortened([text])) for text in texts])

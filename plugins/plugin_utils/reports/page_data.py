@@ -1,9 +1,9 @@
 """What the report page carries, compactly: every text once, every set of equal records once, the rest numbers.
 
 A page over 1,000 endpoints is mostly the same controls again and again. So a row is [endpoint, body, since, marks,
-waiver], without zeros at its end: positions in `endpoints`, `bodies`, `strings` and `waivers`, and `marks` with `news`
-in its lowest two bits, `moved` in the next two and `flapping` above. A body is what is equal on many endpoints, as
-BODY says: positions in `strings`, the last three in `values`. Position 0 is always "nothing".
+waiver, mover], without zeros at its end: positions in `endpoints`, `bodies`, `strings`, `waivers` and again `strings`,
+and `marks` with `news` in its lowest two bits, `moved` in the next two and `flapping` above. A body is what is equal on
+many endpoints, as BODY says: positions in `strings`, the last three in `values`. Position 0 is always "nothing".
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from typing import Any, TextIO
 
 from markupsafe import Markup
 
-from ..records.records import GOOD, MOVED, NEWS, Record
+from ..records.records import GOOD, MOVED, NEWS, Record, has_values
 from .difference import shortened, side, sides
 from .fleet import Fleet, Group
 from .summary import clean
 
-TEXTS = ("control", "instance", "scope", "role", "title", "severity", "status", "reason", "evidence", "next", "why")
+TEXTS = (
+    *("control", "instance", "scope", "role", "title", "severity", "status", "reason", "evidence", "next", "why"),
+    "user",
+)
 VALUES = ("expected", "actual", "before")
 BODY = (*TEXTS, *VALUES)
 WAIVER = ("control", "instance", "owner", "reason", "expires", "ticket", "hosts", "state")
@@ -121,7 +124,7 @@ class Data:
     def _three(self, item: Record) -> list[int]:
         expected, actual = item["expected"], item["actual"]
         before = self._value(side(item["before"])) if "before" in item else 0
-        if expected is None and actual is None:
+        if not has_values(item):
             return [0, 0, before]
         if item["status"] in GOOD:
             return [self._value(side(expected)), self._value(side(actual)), before]
@@ -136,6 +139,7 @@ class Data:
         marks = NEWS.index(item.get("news", "")) | MOVED.index(item.get("moved", "")) << 2
         marks |= int(item.get("flapping", False)) << 4
         row = [endpoint, self._body(item), self._text(item.get("since", "")), marks, self._waiver(item.get("waiver"))]
+        row.append(self._text(item.get("moved_by", "")))
         while row[-1] == 0 and len(row) > 2:
             row.pop()
         return row

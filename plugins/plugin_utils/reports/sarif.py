@@ -11,7 +11,17 @@ import json
 from typing import Any, TextIO
 from urllib.parse import quote
 
-from ..records.records import NOT_GOOD, NOT_MEASURED, REACHABLE, STATE, Record, identity, says_not_measured
+from ..records.records import (
+    NOT_GOOD,
+    NOT_MEASURED,
+    REACHABLE,
+    STATE,
+    Record,
+    has_values,
+    identity,
+    says_not_measured,
+    whom,
+)
 from .sources import shown
 from .visible import fit, next_step, value_text, visible, waiver_text
 from .writer import Writer
@@ -120,7 +130,8 @@ def _id(item: Record) -> str:
 
 def _result(item: Record, places: dict[str, int]) -> Json:
     news = _BASELINE.get(item.get("news", ""))
-    reported = ("endpoint", "role", "instance", "scope", "status", "severity", "owner", "life", "since", "run", "at")
+    about = ("endpoint", "role", "instance", "scope", "user")
+    reported = (*about, "status", "severity", "owner", "life", "since", "run", "at")
     result = {
         "ruleId": _id(item),
         "ruleIndex": places[_id(item)],
@@ -139,8 +150,9 @@ def _result(item: Record, places: dict[str, int]) -> Json:
 
 def _sentence(item: Record) -> str:
     instance = f" ({item['instance']})" if item["instance"] else ""
-    words = f"{item['endpoint']}: {item['title'] or item['control']}{instance}: {item['status']}"
-    if item["expected"] is not None or item["actual"] is not None:
+    scope = f" for {who}" if (who := whom(item)) else ""
+    words = f"{item['endpoint']}: {item['title'] or item['control']}{instance}{scope}: {item['status']}"
+    if has_values(item):
         words += f"; expected {value_text(item['expected'])}, actual {value_text(item['actual'])}"
     return "; ".join(part for part in (words, item["reason"], next_step(item)) if part)
 

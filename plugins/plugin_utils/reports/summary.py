@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, Record, says_not_measured
+from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, NOT_READ, Record, has_values, says_not_measured, whom
 from ..records.runs import Known, Runs, by_endpoint
 from ..records.since import LIFE
 from .sources import shown
@@ -40,6 +40,11 @@ _DOING = {
     "desired": "the desired value was changed",
     "endpoint": "the endpoint changed",
     "both": "desired value and endpoint changed",
+}
+# The endpoint was moved by a run of this project; `moved_by` of the record is one of these words and the run.
+_OURS = {
+    "undo": "put back by undo of run {run}",
+    "retire": "put back by retire, run {run}",
 }
 _NAMED = 3
 _WAIVER_WORDS = {
@@ -202,7 +207,7 @@ def readiness(records: Iterable[Record], endpoint: str) -> tuple[bool, str]:
     known = list(records)
     summary = summarise(known, [endpoint])
     reasons = [
-        f"{item['control']}{_instance(item)}: {clean(item['reason']) or _word(item['status'])}"
+        f"{item['control']}{_instance(item)}{_for(item)}: {clean(item['reason']) or _word(item['status'])}"
         for item in known
         if item["status"] not in GOOD
     ]
@@ -294,10 +299,10 @@ def _tally(items: list[Record]) -> str:
 
 def _detail(item: Record, width: int) -> list[str]:
     instance = _instance(item)
-    scope = f" for {clean(item['scope'])}" if item["scope"] != "machine" else ""
+    scope = _for(item)
     head = f"{_word(item['status'])}: {clean(item['control'])}{instance}{scope} ({item['severity']})"
     rows = []
-    if item["expected"] is not None or item["actual"] is not None:
+    if has_values(item):
         rows = [("expected", _value(item["expected"])), ("actual", _value(item["actual"]))]
     rows += [
         ("reason", clean(item["reason"])),
@@ -313,21 +318,36 @@ def _detail(item: Record, width: int) -> list[str]:
     return lines
 
 
+def _for(item: Record) -> str:
+    who = whom(item)
+    return f" for {clean(who)}" if who else ""
+
+
 def _instance(item: Record) -> str:
     return f" [{clean(item['instance'])}]" if item["instance"] is not None else ""
 
 
 def _since(item: Record) -> str:
     """Return since when and by whose doing, as far as anything is known of the time before this run."""
-    doing = _DOING.get(item.get("moved", ""), "")
+    doing = _doing(item)
     again = "it keeps going wrong (flapping)" if item.get("flapping") else ""
     when = item["since"].replace("T", " ").replace("Z", " UTC") if item.get("since", item["at"]) != item["at"] else ""
     return clean("; ".join(word for word in (when or ("now" if doing else ""), doing, again) if word))
 
 
+def _doing(item: Record) -> str:
+    playbook, _blank, run = item.get("moved_by", "").partition(" ")
+    if playbook not in _OURS:
+        return _DOING.get(item.get("moved", ""), "")
+    also = f"; {_DOING['desired']}" if item.get("moved") == "both" else ""
+    return _OURS[playbook].format(run=run) + also
+
+
 def _value(value: Any) -> str:
     if value is None:
         return "not set"
+    if value == NOT_READ:
+        return "not read"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return clean(", ".join(value)) or "an empty list"
     if isinstance(value, str):

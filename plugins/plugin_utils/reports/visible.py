@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from ..records.records import NOT_READ
 from ..records.since import moment
 from .summary import NEXT_STEPS
 
@@ -53,9 +54,14 @@ def fit(text: str) -> str:
 
 
 def value_text(value: Any) -> str:
-    """Return an expected or actual value as text: a text as it is, `not set`, a list with commas, the rest as JSON."""
+    """Return an expected or actual value as text: a text as it is, `not set`, a list with commas, the rest as JSON.
+
+    What was not read is `not read`.
+    """
     if value is None:
         return "not set"
+    if value == NOT_READ:
+        return "not read"
     if isinstance(value, str):
         return value or '""'
     if isinstance(value, list) and value and all(isinstance(one, str) for one in value):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ..values.causes import explained
 from .request import Entries, asks_for_key, asks_for_rest, asks_for_value, may_hold_value, registry_entries, split_path
 
 
@@ -22,7 +23,8 @@ class LocatorError(ValueError):
 class Located:
     """What a locator leads to. `missing` says in words what is not there; `evidence` names the place.
 
-    `names` gives the account names of a group's members by SID. `raw` is what a decoded value was decoded from.
+    `names` gives the account names of a group's members by SID, folded, and `labels` the one that a person knows. `raw`
+    is what a decoded value was decoded from.
     """
 
     found: bool
@@ -31,7 +33,14 @@ class Located:
     evidence: str = ""
     missing: str = "not set"
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     raw: Any = None
+
+    def named(self, value: Any) -> Any:
+        """Return a value with the account's name before every SID in it that has one."""
+        if isinstance(value, list):
+            return [self.named(one) for one in value]
+        return f"{self.labels[value]} ({value})" if isinstance(value, str) and value in self.labels else value
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,7 @@ def readable(node: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(node, Mapping):
         raise Unreadable(f"{what} is not an object in the state document")
     if isinstance(node.get("error"), str):
-        raise Unreadable(f"{what} could not be read: {node['error']}")
+        raise Unreadable(explained(f"{what} could not be read: {node['error']}"))
     return node
 
 

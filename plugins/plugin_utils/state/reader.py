@@ -12,8 +12,10 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
+from ..values.causes import explained
 from .document import check_document
 from .request import MEMORY_READS
+from .task_results import said
 
 READERS = {"Windows": "win_endpoint_state", "Darwin": "mac_endpoint_state"}
 FIELDS = {
@@ -65,8 +67,7 @@ class Reader:
             return
         state["reachable"] = True
         if result.get("failed") or "document" not in result:
-            said = str(result.get("msg") or result.get("module_stderr") or "it said nothing").strip()
-            state["error"] = f"{module} could not read the endpoint: {said}"
+            state["error"] = f"{module} could not read the endpoint: {said(result)}"
             if self.platform == "Darwin" and lacks_python(result):
                 state["error"] = NO_PYTHON
             return
@@ -171,9 +172,10 @@ def lacks_python(result: Mapping[str, Any]) -> bool:
 
 
 def lost(failure: BaseException) -> str:
-    """Return a connection's failure in words, with its cause."""
+    """Return a connection's failure in words, with its cause and what to do about it."""
     cause = failure.message if isinstance(failure, AnsibleError) else str(failure)
-    return (
-        f"the endpoint answers, but the connection failed: {cause.strip()}. "
-        "Check the user name and password, the certificate authority, and that the machine stays on"
-    )
+    text = f"the endpoint answers, but the connection failed: {cause.strip()}"
+    known = explained(text)
+    if known != text:
+        return known
+    return f"{text}. Check the user name and password, the certificate authority, and that the machine stays on"

@@ -25,6 +25,7 @@ class Known:
     counts them. By role: `roles` are those that it covers, each with the key of what it wants (controls.desired);
     `compared` tells which reading was compared, `plans` what came of it, `records` what is to be reported, `pending`
     the plan that is being carried out right now, so that an endpoint that gets lost meanwhile has records that say so.
+    Of a run that puts back, `before` is what was there before it wrote, and `left` what it has moved (plan.left).
     """
 
     state: dict[str, Any] | None = None
@@ -34,6 +35,8 @@ class Known:
     plans: dict[str, dict[str, Any]] = field(default_factory=dict)
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     pending: dict[str, dict[str, Any]] = field(default_factory=dict)
+    before: dict[str, list[Any]] = field(default_factory=dict)
+    left: dict[str, list[Any]] = field(default_factory=dict)
 
 
 class RunStore:

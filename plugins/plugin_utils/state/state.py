@@ -56,6 +56,13 @@ class State:
         node = pick(self.users(), sid)
         return None if node is None else readable(node, f"the registry of user {sid}")
 
+    def user_name(self, sid: str) -> str:
+        """Return the account of a user's SID, or of one that Windows cannot name his profile's folder; else nothing."""
+        users = self.document.get("users")
+        node = pick(users, sid) if isinstance(users, Mapping) and sid != "default" else None
+        told = [node.get("name"), node.get("profile_path")] if isinstance(node, Mapping) else []
+        return next((name for name in told if isinstance(name, str) and name), "")
+
     @cached_property
     def machine(self) -> Branch:
         """The machine's own part of the registry."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
+
+from ..values.causes import explained
+
+# Of what a program has written, the end tells why it ended.
+MOST = 300
 
 
 def looks_of(role: str, task_vars: Mapping[str, Any]) -> list[Any]:
@@ -32,10 +38,35 @@ def vpn_connections(results: Any) -> dict[str, dict[str, Any]]:
 
 
 def said(result: Mapping[str, Any]) -> str:
-    """Return why a task failed; win_powershell tells a script's error under `error`, a command on its own streams."""
+    """Return why a task failed, in the tool's own words, with what to do about it when that is known.
+
+    A module's message may only point elsewhere ("see stdout/stderr", "failed to validate"), so what it and the command
+    that it ran have written stands beside it. win_powershell tells a script's error under `error`.
+    """
     errors = result.get("error") or [{}]
     script = errors[0].get("exception", {}).get("message") if isinstance(errors, list) else None
-    reported = str(script or result.get("msg") or result.get("module_stderr") or "no message").strip()
-    streams = " ".join(str(result.get(name) or "") for name in ("stdout", "stderr"))
-    own = " ".join(streams.split())[-300:]
-    return f"{reported}: {own}" if "cmd" in result and own else reported
+    words = [_line(script or result.get("msg") or result.get("censored") or "")]
+    for name in ("stderr", "stdout", "module_stderr", "module_stdout"):
+        own = _line(result.get(name) or "")
+        if own and not any(own in known for known in words):
+            words.append(f"...{own[-MOST:]}" if len(own) > MOST else own)
+    trace = _traceback(result)
+    last = _line(trace.strip().splitlines()[-1]) if "Traceback (most recent call last)" in trace else ""
+    if last and not any(last in known for known in words):
+        words.append(last)
+    code = result.get("rc")
+    if isinstance(code, int) and code and not any(re.search(rf"\b{code}\b", known) for known in words):
+        words.append(f"exit code {code}")
+    text = ": ".join(word for word in words if word)
+    return explained(text or "no message", more=f"{result.get('module_stderr') or ''}\n{trace}")
+
+
+def _line(text: Any) -> str:
+    return " ".join(str(text).split())
+
+
+def _traceback(result: Mapping[str, Any]) -> str:
+    """Return a module's own traceback; on the controller Ansible wraps it."""
+    told = result.get("exception") or ""
+    event = getattr(told, "event", None)
+    return told if isinstance(told, str) else str(getattr(event, "formatted_traceback", None) or "")

@@ -194,11 +194,13 @@ class _Group(Place):
         system = state.document.get("system")
         computer = system.get("computer_name") if isinstance(system, Mapping) else None
         names = {member["sid"]: account_names(member["name"], computer) for member in located.value}
+        labels = {member["sid"]: str(member["name"]) for member in located.value if member["name"]}
         if "field" in self.where:
-            return Located(True, list(names), evidence=located.evidence, names=names)
+            return Located(True, list(names), evidence=located.evidence, names=names, labels=labels)
         member = self.where["member"]
         sid = next((sid for sid in names if is_account(member, sid, names[sid])), None)
-        return Located(sid is not None, sid, evidence=f"{located.evidence}, {member}", missing="no member")
+        evidence = f"{located.evidence}, {member}"
+        return Located(sid is not None, sid, evidence=evidence, missing="no member", labels=labels)
 
     def can_write(self, located: Located, compare: str, *, writable: bool) -> bool:
         return located.found and compare == "contains"

@@ -23,7 +23,7 @@ const byId = (id) => document.getElementById(id);
 const classOf = (status) => STATUSES.get(status)[0];
 
 // The tables of page_data.py: a body by its names, made when it is first asked for.
-const TEXTS = ["control", "instance", "scope", "role", "title", "severity", "status", "reason", "evidence", "next", "why"];
+const TEXTS = ["control", "instance", "scope", "role", "title", "severity", "status", "reason", "evidence", "next", "why", "user"];
 const bodies = DATA.bodies.map((places) => {
   if (!places) return null;
   const body = {};
@@ -34,10 +34,11 @@ const bodies = DATA.bodies.map((places) => {
 const endpoints = DATA.endpoints.map(([name, owner, life, state, worst, at, counts]) =>
   ({ name, owner, life, state, worst, at, counts }));
 const rowOf = (n) => {
-  const [endpoint, body, since = 0, marks = 0, waiver = 0] = DATA.rows[n];
+  const [endpoint, body, since = 0, marks = 0, waiver = 0, mover = 0] = DATA.rows[n];
   return {
     endpoint: endpoints[endpoint], body: bodies[body], since: DATA.strings[since], waiver: DATA.rowWaivers[waiver],
     news: NEWS[marks & 3], moved: MOVED[(marks >> 2) & 3], flapping: marks >> 4 === 1,
+    movedBy: DATA.strings[mover],
   };
 };
 
@@ -109,6 +110,7 @@ const brief = (whole) => (whole.length > 80 ? `${whole.slice(0, 80)}…` : whole
 function value(place) {
   const parts = DATA.values[place];
   if (!parts) return "";
+  if (parts.length === 1 && !parts[0]) return element("span", { class: "not-set" }, W.not_read);
   if (!parts.length) return element("span", { class: "not-set" }, W.not_set);
   const nodes = parts.map((part, n) => (n % 2 ? element("mark", {}, part) : part)).filter((part) => part !== "");
   const whole = DATA.whole[place];

@@ -109,7 +109,7 @@ function controlCell(body) {
   const parts = [element("div", { class: "title" }, text(titleOf(body)))];
   parts.push(element("div", { class: "id" }, text(body.control + (body.instance ? ` [${body.instance}]` : ""))));
   if (body.scope === "default") parts.push(small("", W.scope_default));
-  else if (body.scope !== "machine") parts.push(small("", text(fill(W.scope_user, { who: body.scope }))));
+  else if (body.scope !== "machine") parts.push(small("", text(fill(W.scope_user, { who: body.user ? `${body.user} (${body.scope})` : body.scope }))));
   return parts;
 }
 
@@ -141,10 +141,18 @@ function whyLinks(why) {
   return parts;
 }
 
-function sinceCell({ since, moved, flapping }) {
+// Whose doing it was: a run of this project, by its playbook and name, or somebody else.
+function doing({ moved, movedBy }) {
+  const [playbook, run] = movedBy.split(" ");
+  if (!Object.hasOwn(W.moved_by, playbook)) return [W.moved[moved]];
+  return [fill(W.moved_by[playbook], { run }), ...(moved === "both" ? [W.moved.desired] : [])];
+}
+
+function sinceCell(row) {
+  const { since, moved, flapping } = row;
   const parts = [];
   if (since) parts.push(element("div", { class: "duration" }, duration(since, DATA.now)), small("", time(since)));
-  if (moved) parts.push(small("", W.moved[moved]));
+  if (moved) parts.push(...doing(row).map((words) => small("", text(words))));
   if (flapping) parts.push(element("div", { class: "small flapping" }, `↺\ufe0e ${W.flapping}`));
   return parts;
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
 
-SHA256 = "5a9abc024d45a326febf6a7af13174f21f93b448bb822f7dc5306bae60f8b33c"
+SHA256 = "3049a6ca0323c0f2d0db3c6a3bf266c6381b9b37fa32f6548b9550448615dcc8"
 PREFIX = "OffsiteEndpoints_"
 MODULE_HIVE = r"HKLM\ANSIBLE"
+HIVE_LIST = r"HKLM\SYSTEM\CurrentControlSet\Control\hivelist"
+IN_USE = "ERROR: The process cannot access the file because it is being used by another process."
 APPX_STORE = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore"
 TUNNEL_ADAPTERS = ("Fortinet SSL VPN*", "Fortinet Virtual Ethernet*", "PPPoP*")
 _NAME_KEYS = ("ActiveComputerName", "ComputerName")
@@ -156,7 +159,8 @@ def _users(machine: Machine, asks: list[Mapping[str, Any]], warnings: list[str])
 
 
 def _user(machine: Machine, sid: str, profile_path: str, asks: list[Mapping[str, Any]]) -> Node:
-    user: Node = {"profile_path": profile_path, "hive": "loaded", "logged_on": False}
+    name = None if sid == "default" else machine.name_of(sid)
+    user: Node = {"name": name, "profile_path": profile_path, "hive": "loaded", "logged_on": False}
     if sid != "default" and machine.registry.exists(f"HKU\\{sid}"):
         logged_on = machine.registry.exists(f"HKU\\{sid}\\Volatile Environment")
         return user | {"logged_on": logged_on, "registry": _answers(machine, asks, f"HKU\\{sid}\\")}
@@ -167,12 +171,22 @@ def _user(machine: Machine, sid: str, profile_path: str, asks: list[Mapping[str,
     try:
         machine.registry.load(mount, file)
     except RegistryError:
-        refusal = {"error": f"{file} cannot be loaded (reg.exe ended with 1)"}
+        refusal = {"error": f"{file} cannot be loaded: reg.exe ended with 1 ({IN_USE}); {_where_loaded(machine, file)}"}
         return user | {"hive": "file", "registry": {ask["path"]: refusal for ask in asks}}
     try:
         return user | {"hive": "file", "registry": _answers(machine, asks, f"{mount}\\")}
     finally:
         machine.registry.unload(mount)
+
+
+def _where_loaded(machine: Machine, file: str) -> str:
+    hives = machine.registry.values(HIVE_LIST) if machine.registry.exists(HIVE_LIST) else {}
+    tail = file[file.index("\\") :].lower()
+    for mount, value in hives.items():
+        if str(value.data).lower().endswith(tail):
+            shown = re.sub(r"^\\REGISTRY\\USER\\", r"HKU\\", mount, flags=re.IGNORECASE)
+            return "it is loaded at " + re.sub(r"^\\REGISTRY\\MACHINE\\", r"HKLM\\", shown, flags=re.IGNORECASE)
+    return "it is no registry hive that is loaded"
 
 
 def _service(machine: Machine, name: str) -> Node:

@@ -10,8 +10,9 @@ import pytest
 
 from plugins.action.endpoint_report import records_of
 from plugins.plugin_utils.records.records import merge, stamp, write_lines
+from plugins.plugin_utils.records.since import digest
 from tests.samples.documents import BEFORE, TUNNELS, key, sz
-from tests.samples.run import HOST, VPN, Run, entries
+from tests.samples.run import HOST, SMB, VPN, Run, entries
 
 OURS = "fg.imr.tohoku.ac.jp:443"
 
@@ -99,7 +100,7 @@ def test_a_dry_run_reads_nothing_and_predicts(a_run: Run) -> None:
     begun(a_run)
     result = a_run.read_back(failed=FAILED, report_follows=True)
     assert (len(a_run.requests), result["note"]["change"]) == (1, False)
-    assert a_run.reasons()["server"] == "could not be written: Write: access denied"
+    assert a_run.reasons()["server"].startswith("could not be written: Write: access denied. The account has to be")
 
 
 def test_an_endpoint_that_gets_lost_while_its_note_is_corrected_keeps_what_was_fixed(a_run: Run) -> None:
@@ -125,6 +126,39 @@ def test_putting_back_what_a_run_fixed_leaves_the_note_alone(a_run: Run, tmp_pat
     set_server(a_run, "evil.example.com:443")
     assert a_run.read_back()["note"] == {"text": None, "change": False, "last": False}
     assert a_run.statuses()["server"] == "fixed"
+
+
+def test_what_a_run_that_puts_back_has_moved_is_noted_and_nothing_else(a_run: Run) -> None:
+    begun(a_run)
+    set_server(a_run, OURS)
+    a_run.compare(VPN, SMB, refresh=True, state="absent")
+    set_server(a_run, "evil.example.com:443")
+    a_run.read_back()
+    assert a_run.known.left == {
+        VPN: [["vpn_profile.server", "IMR", "machine", digest("evil.example.com:443")]],
+        SMB: [],
+    }
+
+
+def test_a_run_that_takes_off_notes_what_went_along(a_run: Run) -> None:
+    a_run.compare(VPN, SMB, state="absent")
+    del a_run.document["registry"][TUNNELS]["keys"]["IMR"]
+    a_run.read_back()
+    nothing = digest(None)
+    assert a_run.known.left == {
+        VPN: [
+            ["vpn_profile.server", "IMR", "machine", nothing],
+            ["vpn_profile.prompt_user_name", "IMR", "machine", nothing],
+        ],
+        SMB: [],
+    }
+
+
+def test_a_run_that_prepares_notes_nothing_of_the_kind(a_run: Run) -> None:
+    begun(a_run)
+    set_server(a_run, OURS)
+    a_run.read_back()
+    assert a_run.known.left == {}
 
 
 @pytest.mark.parametrize(("values", "forgotten"), [({"Theirs": sz("x")}, True), ({}, False)])

@@ -14,21 +14,22 @@ from ansible.plugins.action import ActionBase
 from plugins.action.endpoint_report import ActionModule, records_of
 from plugins.plugin_utils.records.history import opened
 from plugins.plugin_utils.records.records import record
+from plugins.plugin_utils.records.since import digest
 from plugins.plugin_utils.state.run_store import Known, RunStore
 
 
 @pytest.fixture
 def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: RunStore) -> Any:
-    """Return a function that reports on endpoints, given as the status of their one control."""
+    """Return a function that reports on endpoints, given as the status of their one control or as what is known."""
     monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
 
-    def run(hosts: dict[str, str], **arguments: Any) -> dict[str, Any]:
+    def run(hosts: dict[str, Any], **arguments: Any) -> dict[str, Any]:
         action = object.__new__(ActionModule)
         action._loader = DataLoader()
         places = {"directory": f"{tmp_path}/records", "history": f"{tmp_path}/history.sqlite"}
         action._task = SimpleNamespace(args={"hosts": [*hosts], **places, **arguments}, check_mode=False)
-        for host, status in hosts.items():
-            store.keep(host, known(status))
+        for host, what in hosts.items():
+            store.keep(host, what if isinstance(what, Known) else known(what))
         hostvars = SimpleNamespace(raw_get=lambda _host: {"endpoint_owner": ""})
         found: dict[str, Any] = action.run(task_vars={"hostvars": hostvars})["endpoint_report"]
         return found
@@ -88,6 +89,27 @@ def test_of_an_endpoint_that_got_lost_while_it_was_written_to_nothing_is_fixed()
     _there, port, left = records_of(what)
     assert (port["control"], port["status"], left["status"]) == ("vpn_profile.port", "error", "drifted")
     assert port["reason"].startswith("was to be written; whether it was is not known: ")
+
+
+def test_what_was_put_back_on_purpose_is_the_next_runs_knowledge_and_no_news(report, store, tmp_path):
+    def about(status: str, actual: str, **arguments: Any) -> dict[str, Any]:
+        what = known("compliant")
+        what.records["vpn_profile"][0] |= {"status": status, "expected": "443", "actual": actual}
+        if "remember" in arguments:
+            what.left = {"vpn_profile": [["vpn_profile.port", None, "machine", digest("1")]]}
+        found = report({"nb-1": what}, **arguments)
+        lines = Path(found["path"]).read_text(encoding="utf-8").splitlines()
+        return next(item for item in map(json.loads, lines) if item["control"] == "vpn_profile.port")
+
+    about("compliant", "443")
+    undone = about("compliant", "1", remember=False, undoes="20261123T143000.000000Z")
+    assert {"since", "news", "moved"} & {*undone} == set()
+    found = about("drifted", "1")
+    assert (found["news"], found["moved"], found["moved_by"]) == ("new", "endpoint", "undo 20261123T143000.000000Z")
+    about("compliant", "443")
+    retired = about("compliant", "1", remember=False, life="retired")
+    found = about("drifted", "1", life="in_house")
+    assert found["moved_by"] == f"retire {retired['run']}"
 
 
 CURE = "make room or let this user write there, and run audit.yml"

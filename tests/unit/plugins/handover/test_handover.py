@@ -137,7 +137,7 @@ def test_a_wrong_route_is_drift_with_what_came_instead():
 def test_a_script_that_could_not_be_asked_is_an_error(failure):
     item = pac_record(URL, ROUTES, failure)
     assert is_a_record(item)
-    assert (item["status"], item["actual"]) == ("error", None)
+    assert (item["status"], item["actual"]) == ("error", {"not_read": True})
 
 
 @pytest.mark.parametrize(("url", "routes"), [("", ROUTES), (URL, [])])

@@ -164,6 +164,8 @@ def test_what_cannot_be_read_is_an_error_and_is_not_written(path):
     result = run([tunnel_control()], document)
     # The other Uninstall view alone does not prove that the client is missing.
     assert statuses(result) == [("vpn_profile.server", "IMR", "error")]
+    # Nobody knows what is there, so it does not look like a value that is not set.
+    assert result.records[0]["actual"] == {"not_read": True}
     assert "access denied" in result.records[0]["reason"]
     assert not result.as_dict()["has_writes"]
 

@@ -96,6 +96,7 @@ def test_absent_keeps_the_memory_while_an_entry_cannot_be_read():
     document["registry"][LOCAL_RULES] = {"error": "access denied"}
     result = run([], document, state="absent")
     assert [item["status"] for item in result.records] == ["drifted", "error"]
+    assert result.records[1]["actual"] == {"not_read": True}
     assert len(result.writes.as_dict()["registry"]) == 1
     assert result.forget is False
 

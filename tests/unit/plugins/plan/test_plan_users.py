@@ -120,6 +120,38 @@ def test_every_user_and_the_users_to_come_have_a_record_of_their_own():
     assert result.records[0]["evidence"] == f"HKU\\{HANAKO}\\{PLACE} fortissl"
 
 
+def test_users_have_their_names_in_records_and_on_the_screen():
+    named = document()
+    named["users"][TARO]["name"], named["users"][HANAKO]["name"] = "PC1\\taro", None
+    named["users"]["default"]["name"] = "nobody"
+    result = run([CONTROL], named)
+    assert {item["scope"]: item.get("user") for item in result.records} == {
+        TARO: "PC1\\taro",
+        # Windows knows no account of this SID any more.
+        HANAKO: "C:\\Users\\花子",
+        "default": None,
+    }
+    labels = {item["label"].split(" (")[0] for item in result.writes.as_dict()["registry"]}
+    assert labels == {
+        f"{CONTROL['id']} fortissl PC1\\taro",
+        f"{CONTROL['id']} fortissl C:\\Users\\花子",
+        f"{CONTROL['id']} fortissl new users",
+    }
+    broken = document(**{TARO: {"error": "access denied"}})
+    assert [item.get("user") for item in run([CONTROL], broken).records if item["scope"] == TARO] == [None]
+
+
+def test_a_hive_that_something_else_holds_is_an_error_with_its_holder_and_the_cure():
+    held = {"error": r"C:\Users\taro\NTUSER.DAT cannot be loaded: reg.exe ended with 1 (x); it is loaded at HKU\Backup"}
+    broken = user(r"C:\Users\taro", connections=held, example=held)
+    (found,) = [item for item in run([CONTROL], document(**{TARO: broken})).records if item["scope"] == TARO]
+    assert (found["status"], found["user"]) == ("error", r"C:\Users\taro")
+    assert found["reason"].startswith(
+        f"HKU\\{TARO}\\{PLACE} could not be read: {held['error']}. Find out what loaded it"
+    )
+    assert found["reason"].endswith(r"(reg unload HKU\Backup)")
+
+
 def test_a_user_at_work_is_written_in_place_and_another_one_in_a_file():
     items = run([CONTROL], document()).writes.as_dict()["registry"]
     assert [(item.get("hive"), item["path"]) for item in items] == [
@@ -128,7 +160,7 @@ def test_a_user_at_work_is_written_in_place_and_another_one_in_a_file():
         (r"C:\Users\Default\NTUSER.DAT", "HKLM:\\ANSIBLE\\" + PLACE),
     ]
     assert items[1]["records"] == [["fortissl_proxy.pac", "fortissl", TARO]]
-    assert items[1]["label"] == f"fortissl_proxy.pac fortissl {TARO} (service.md#proxy-on-windows)"
+    assert items[1]["label"] == f"fortissl_proxy.pac fortissl C:\\Users\\taro ({TARO}) (service.md#proxy-on-windows)"
 
 
 def test_a_hive_that_is_loaded_without_its_user_is_written_in_place():

@@ -124,6 +124,7 @@ def test_an_endpoint_that_is_gone_after_the_writing_leaves_the_written_open():
     server, prompt = judged(planned(drifted()), None, failure="connection lost")
     assert server["status"] == "error"
     assert server["reason"] == "was to be written; whether it was is not known: connection lost"
+    assert server["actual"] == {"not_read": True}
     assert prompt["status"] == "compliant"
 
 
@@ -171,8 +172,14 @@ def test_a_failed_item_of_a_loop_concerns_its_own_records():
     result = {"failed": True, "msg": "One or more items failed", "results": items}
     assert failures_of([{"task": "Write registry values", "result": result, "records": []}]) == [
         {"reason": "Write registry values: the file is in use", "records": [SERVER]},
-        {"reason": "Write registry values: access denied", "records": [["a.c", "X", "S-1-5-21-1"]]},
+        {"reason": f"Write registry values: access denied. {RIGHTS}", "records": [["a.c", "X", "S-1-5-21-1"]]},
     ]
+
+
+RIGHTS = (
+    "The account has to be an administrator of the machine, and nothing there may narrow that: a policy, an antivirus, "
+    "or for a local account LocalAccountTokenFilterPolicy"
+)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,11 @@ from plugins.plugin_utils.records.history import (
     check_folder,
     check_history,
     keep_from,
+    marks,
     opened,
 )
 from plugins.plugin_utils.records.records import Record, record, stamp
-from plugins.plugin_utils.records.since import Flapping, Life, retired
+from plugins.plugin_utils.records.since import Flapping, Life, digest, retired
 from tests.samples.records import HOSTILE, rec
 
 RULES = Flapping()
@@ -196,6 +196,50 @@ def test_hostile_texts_are_remembered(file, text):
         assert len(history.lives()) == 1
 
 
+ABOUT = ("nb-0101.example.org", "vpn_profile", "vpn_profile.port", "", "machine")
+UNDO = "undo 20261124T090000.000000Z"
+
+
+def put_back(file: Path, actual: Any, by: str = UNDO) -> None:
+    with opened(file) as history:
+        history.note_put_back([(ABOUT, digest(actual)), (("nb-9", *ABOUT[1:]), digest(actual))], by)
+
+
+def test_what_a_run_of_ours_put_back_is_its_doing_and_no_going_wrong(file):
+    found = []
+    for day in range(1, 9, 2):
+        remember(file, run(day, "fixed", before="old"))
+        put_back(file, 1)
+        found += remember(file, run(day + 1))
+    assert [item["moved"] for item in found] == ["endpoint"] * 4
+    assert [item["moved_by"] for item in found] == [UNDO] * 4
+    assert [item["flapping"] for item in found] == [False] * 4
+    # It is still so, and still that run's doing.
+    (later,) = remember(file, run(9))
+    assert (later["since"], later["news"], later["moved_by"]) == (at(8), "still", UNDO)
+    (theirs,) = remember(file, [{**item, "actual": 2} for item in run(10)])
+    assert (theirs["moved"], theirs.get("moved_by")) == ("endpoint", None)
+    # What a run put back is looked for once: another time it is somebody else's doing.
+    (back,) = remember(file, run(11))
+    assert back.get("moved_by") is None
+
+
+def test_what_is_another_value_than_was_put_back_is_somebody_elses_doing(file):
+    remember(file, run(1, "compliant"))
+    put_back(file, 2)
+    (found,) = remember(file, [{**item, "actual": 3} for item in run(2)])
+    assert (found["moved"], found.get("moved_by")) == ("endpoint", None)
+
+
+def test_what_was_put_back_is_known_until_it_can_be_read_again(file):
+    remember(file, run(1, "compliant"))
+    put_back(file, 2, "retire 20261124T090000.000000Z")
+    (unread,) = remember(file, [{**item, "actual": None} for item in run(2, "error")])
+    assert unread.get("moved_by") is None
+    (found,) = remember(file, [{**item, "actual": 2} for item in run(3)])
+    assert (found["moved"], found["moved_by"]) == ("endpoint", "retire 20261124T090000.000000Z")
+
+
 # --- Two at once ---------------------------------------------------------------------------------------------------
 
 
@@ -284,18 +328,19 @@ def test_a_run_that_was_killed_while_it_wrote_does_not_stop_the_next(file):
 def test_a_file_of_the_first_version_is_brought_up_to_date(file, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(records_history, "MIGRATIONS", MIGRATIONS[:1])
-        patch.setattr(records_history, "_PAST", "at, status, since, moved, wish, actual, version")
         with opened(file) as history:
             # As the first version did: it had no endpoints.
-            (item,) = run(1)
-            number, past = history._past(item)
-            history._store(item, number, past, replace(records_history.now_known(item, past), moved="wish"))
+            history._db.execute(
+                f"INSERT INTO controls VALUES (1, {marks(12)})",
+                (*ABOUT, at(1), "drifted", at(1), "wish", digest(443), digest(1), "0.1.0"),
+            )
+            history._db.execute("INSERT INTO changes VALUES (1, ?, 'drifted')", (at(1),))
     assert rows(file, "PRAGMA user_version") == [(1,)]
     check_history(file)
     assert rows(file, "PRAGMA user_version") == [(1,)]
     (second,) = remember(file, run(2))
     assert (second["since"], second["news"], second["moved"]) == (at(1), "still", "desired")
-    assert rows(file, "PRAGMA user_version") == [(3,)]
+    assert rows(file, "PRAGMA user_version") == [(4,)]
     assert rows(file, "SELECT * FROM endpoints") == [("nb-0101.example.org", "in_house", None, at(2))]
 
 
@@ -367,7 +412,7 @@ REFUSED = {
     "a damaged page": (damaged, "damaged or cannot be used"),
     "another program's": (other_program, "of another program (application_id 0)"),
     "another program's, half done": (half_done_by_another_program, "of another program (application_id 0)"),
-    "newer": (newer, "made by a newer version of this project (history 99, this one knows up to 3)"),
+    "newer": (newer, "made by a newer version of this project (history 99, this one knows up to 4)"),
 }
 
 

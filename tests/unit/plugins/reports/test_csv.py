@@ -13,7 +13,7 @@ from tests.samples.records import HOSTILE, RECORDS, WAIVER, every_status, export
 HEADER = (
     "endpoint,owner,life,status,severity,role,control,instance,scope,title,expected,actual,before,reason,next,news,since,"
     "flapping,moved,waiver_owner,waiver_reason,waiver_expires,waiver_ticket,evidence,versions,at,run,"
-    "why"
+    "why,moved_by,user"
 )
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
@@ -33,16 +33,18 @@ def test_the_columns_are_these_in_this_order():
 
 def test_a_record_is_one_line_with_windows_line_ends_and_every_cell_quoted():
     item = rec(
-        "waiver_expired", instance="東京", scope="S-1-5-21-1", expected=10443, actual=None, severity="low",
-        title="ポート", reason="r", evidence="HKLM", owner="山田", life="in_house", since="2026-11-01T00:00:00Z",
-        news="new", flapping=True, moved="desired", waiver=WAIVER, why="service.md#gateway: by name",
+        "waiver_expired", instance="東京", scope="S-1-5-21-1", user="PC1\\太郎", expected=10443, actual=None,
+        severity="low", title="ポート", reason="r",
+        evidence="HKLM", owner="山田", life="in_house", since="2026-11-01T00:00:00Z",
+        news="new", flapping=True, moved="desired", moved_by="undo r1", waiver=WAIVER,
+        why="service.md#gateway: by name",
     )  # fmt: skip
     assert exported("csv", [item]).decode("utf-8-sig").split("\r\n")[1:] == [
         '"nb-0101.example.org","山田","in_house","waiver_expired","low","vpn_profile","vpn_profile.port","東京",'
         '"S-1-5-21-1","ポート","10443","not set","","r","run site.yml for this endpoint, or renew the waiver","new",'
         '"2026-11-01T00:00:00Z","yes","desired","Suzuki","会議室のネットワーク","2026-12-31","NET-1234","HKLM",'
         '"ansible_core 2.19.4, offsite_endpoints 0.1.0","2026-11-23T14:30:00Z","20261123T143000.000000Z",'
-        '"docs/sources/service.md#gateway: by name"',
+        '"docs/sources/service.md#gateway: by name","undo r1","PC1\\太郎"',
         "",
     ]
 
@@ -66,6 +68,7 @@ def test_every_status_has_its_line_and_the_endpoint_that_was_not_measured_too():
         ([], "[]"),
         ([1, "a"], '[1, "a"]'),
         ({"b": 1, "a": "京"}, '{"a": "京", "b": 1}'),
+        ({"not_read": True}, "not read"),
     ],
 )
 def test_a_value_is_a_text_that_distinguishes_nothing_and_empty(value, cell):

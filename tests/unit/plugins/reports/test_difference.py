@@ -50,6 +50,11 @@ def test_values_that_differ_never_look_the_same(expected, actual, left, right):
     assert sides(expected, actual) == (left, right)
 
 
+def test_no_value_looks_like_one_that_was_not_read():
+    assert sides(1, {"not_read": True}) == (["1"], [""])
+    assert (side({"not_read": True}), side(""), side([]), side({})) == ([""], ['""'], ["[]"], ["{}"])
+
+
 @given(VALUES, VALUES)
 def test_something_is_marked_whenever_values_differ(expected, actual):
     left, right = sides(expected, actual)

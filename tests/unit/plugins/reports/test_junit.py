@@ -86,6 +86,7 @@ def test_a_failure_reports_all_that_a_person_needs():
     item = rec(
         "waiver_expired", expected=10443, actual=443, reason="the port is another", title="Port", evidence="HKLM",
         why="service.md#gateway", since="2026-11-01T00:00:00Z", waiver=WAIVER, owner="山田", scope="S-1-5-21-1",
+        user="PC1\\taro",
     )  # fmt: skip
     suite = parsed([item])[0]
     (case,) = suite.iter("testcase")
@@ -99,6 +100,7 @@ def test_a_failure_reports_all_that_a_person_needs():
         "status: waiver_expired",
         "severity: high",
         "title: Port",
+        "user: PC1\\taro",
         "expected: 10443",
         "actual: 443",
         "reason: the port is another",

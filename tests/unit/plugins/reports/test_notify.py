@@ -132,6 +132,7 @@ def test_the_data_hold_no_values_of_the_endpoint():
             "control": "a.c",
             "instance": None,
             "scope": "machine",
+            "user": None,
             "status": "waiver_expired",
             "severity": "high",
             "reason": "is 1, should be 2",

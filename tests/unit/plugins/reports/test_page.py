@@ -130,6 +130,7 @@ def test_every_value_of_a_record_has_a_word(language):
     assert set(words["severity"]) == set(SEVERITIES)
     assert set(words["life"]) == set(LIVES)
     assert set(words["moved"]) == set(MOVED) - {""}
+    assert set(words["moved_by"]) == {"undo", "retire"}
     assert set(words["news"]) == {*NEWS, "flapping", "expired"} - {""}
     assert set(words["next"]) == set(NEXT_STEPS)
     assert set(words["waiver_state"]) == {"used", "expired", "soon", "unused", "unmatched"}
@@ -288,14 +289,16 @@ def test_a_record_keeps_all_that_the_page_shows():
     item = record("a.a", "fixed", role="a", instance="i", scope="S-1-5-21", expected=1, actual=1, why="w.md#w")
     item["evidence"] = "there"
     item |= {"before": None, "since": "2026-11-20T00:00:00Z", "news": "fixed", "moved": "both", "flapping": True}
+    item |= {"moved_by": "undo r1", "user": "PC1\\taro"}
     data = data_of(render(on("pc1", {**item, "waiver": waiver, "reason": "later", "next": "wait"})))
-    [[endpoint, body, since, marks, place]] = data["rows"]
-    texts = [data["strings"][number] for number in data["bodies"][body][:11]]
-    values = [data["values"][number] for number in data["bodies"][body][11:]]
+    [[endpoint, body, since, marks, place, mover]] = data["rows"]
+    texts = [data["strings"][number] for number in data["bodies"][body][:12]]
+    values = [data["values"][number] for number in data["bodies"][body][12:]]
     assert endpoint == 0
-    assert texts == ["a.a", "i", "S-1-5-21", "a", "", "high", "fixed", "later", "there", "wait", "w.md#w"]
+    assert texts == ["a.a", "i", "S-1-5-21", "a", "", "high", "fixed", "later", "there", "wait", "w.md#w", "PC1\\taro"]
     assert values == [["1"], ["1"], []]
     assert (data["strings"][since], marks) == ("2026-11-20T00:00:00Z", 3 | 3 << 2 | 1 << 4)
+    assert data["strings"][mover] == "undo r1"
     assert data["rowWaivers"][place] == {**waiver, "hosts": "nb-0108.example.org", "state": ""}
 
 
@@ -321,8 +324,22 @@ def test_records_that_differ_in_a_value_alone_are_kept_apart():
     ]
     records = [one for n, item in enumerate(items) for one in on(f"pc{n}", item)]
     data = data_of(render(records))
-    values = [data["values"][data["bodies"][row[1]][12]] for row in data["rows"]]
+    values = [data["values"][data["bodies"][row[1]][13]] for row in data["rows"]]
     assert values == [["1"], ["true"], ["1"]]
+
+
+def test_what_was_not_read_is_told_from_what_is_not_set():
+    items = [
+        record("a.a", "error", role="a", expected=1, reason="access denied"),
+        record("a.b", "drifted", role="a", expected=1, actual=None),
+        record("a.c", "error", role="a", reason="the role ended"),
+    ]
+    text = render(on("pc1", *items))
+    data = data_of(text)
+    actual = [data["values"][data["bodies"][row[1]][13]] for row in data["rows"]]
+    assert actual == [[""], [], None]
+    cells = re.findall(r'<td class="value">(.*?)</td>', text)
+    assert cells == ["1", "not read", "1", "not set", "", ""]
 
 
 def test_a_browser_without_script_gets_the_verdict_and_what_is_not_good():

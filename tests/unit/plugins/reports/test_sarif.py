@@ -115,12 +115,31 @@ def test_an_endpoint_name_cannot_be_more_than_a_file_name(endpoint, uri):
     assert found["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
+def test_a_user_is_named_beside_the_sid():
+    found = result(scope="S-1-5-21-1", user="PC1\\taro", title="Proxy", status="drifted")
+    assert "Proxy for PC1\\taro (S-1-5-21-1): drifted" in found["message"]["text"]
+    assert (found["properties"]["scope"], found["properties"]["user"]) == ("S-1-5-21-1", "PC1\\taro")
+
+
+def test_what_was_not_read_is_told_from_what_is_not_set():
+    unread = result(status="error", expected=443, reason="access denied")["message"]["text"]
+    assert "; expected 443, actual not read; access denied; " in unread
+    assert "actual not set" in result(status="drifted", expected=443, actual=None)["message"]["text"]
+
+
 def test_the_fingerprint_depends_on_what_the_record_is_about_and_nothing_else():
     marks = [
         result(**fields)["partialFingerprints"]["primaryLocationLineHash"]
         for fields in (
             {},
-            {"reason": "other", "actual": 1, "run": "r2", "at": "2027-01-01T00:00:00Z", "status": "error"},
+            {
+                "reason": "other",
+                "actual": 1,
+                "user": "PC1\\taro",
+                "run": "r2",
+                "at": "2027-01-01T00:00:00Z",
+                "status": "error",
+            },
             {"instance": ""},
             {"endpoint": "b"},
             {"role": "b"},

@@ -168,9 +168,26 @@ def test_the_table_names_the_page_that_asks_for_it_but_not_where_nothing_could_b
         "    why       docs/sources/service.md#gateway: by name",
         "    next      run site.yml for this endpoint; if the change was meant, change the inventory instead",
         "  error: a.error (high)",
+        "    expected  not set",
+        "    actual    not read",
         "    reason    r",
         "    next      remove the cause named above and run again",
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"moved": "endpoint"}, "now; the endpoint changed"),
+        ({"moved": "endpoint", "moved_by": "undo R"}, "now; put back by undo of run R"),
+        ({"moved": "endpoint", "moved_by": "retire R"}, "now; put back by retire, run R"),
+        ({"moved": "both", "moved_by": "undo R"}, "now; put back by undo of run R; the desired value was changed"),
+        ({"moved": "endpoint", "moved_by": "else R"}, "now; the endpoint changed"),
+    ],
+)
+def test_whose_doing_it_was_is_in_words(fields, words):
+    lines = table(on("pc1", {**item("a.a", "drifted"), **fields}), ["pc1"]).splitlines()
+    assert lines[2] == f"    since     {words}"
 
 
 def test_what_takes_effect_later_is_reported_once_and_is_no_failure():
@@ -186,12 +203,16 @@ def test_instances_scopes_and_all_kinds_of_values_are_shown():
         on(
             "pc1",
             item("a.a", "drifted", instance="IMR", scope="S-1-5-21-7", expected=["a", "b"], actual=None),
+            {**item("a.d", "drifted", scope="S-1-5-21-7"), "user": "PC1\\taro"},
+            item("a.e", "drifted", scope="default"),
             item("a.b", "managed_elsewhere", expected=True, actual={"研": 1}, severity="low"),
             item("a.c", "error", expected="", actual=[]),
         ),
         ["pc1"],
     )
     assert "  drifted: a.a [IMR] for S-1-5-21-7 (high)\n    expected  a, b\n    actual    not set\n" in text
+    assert "  drifted: a.d for PC1\\taro (S-1-5-21-7) (high)\n" in text
+    assert "  drifted: a.e for new users (high)\n" in text
     assert '  managed elsewhere: a.b (low)\n    expected  true\n    actual    {"研": 1}\n' in text
     assert '    expected  ""\n    actual    an empty list\n' in text
 

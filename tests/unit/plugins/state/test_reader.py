@@ -83,22 +83,27 @@ WinRMError = type("WinRMTransportError", (Exception,), {"__module__": "winrm.exc
 
 
 @pytest.mark.parametrize(
-    "failure",
+    ("failure", "words"),
     [
-        AnsibleConnectionFailure("ntlm: connection refused"),
-        AnsibleAuthenticationFailure("the specified credentials were rejected"),
-        AnsibleError("the connection attempt timed out"),
-        ConnectionResetError("reset by peer"),
-        TimeoutError("read timed out"),
-        WinRMError("Code 500"),
+        (AnsibleConnectionFailure("ntlm: connection refused"), "Check the user name and password, the certificate"),
+        (
+            AnsibleAuthenticationFailure("the specified credentials were rejected"),
+            "Check the user name and password, and",
+        ),
+        (AnsibleError("the connection attempt timed out"), "The machine is very slow, asleep"),
+        (ConnectionResetError("reset by peer"), "Check the user name and password, the certificate authority"),
+        (TimeoutError("Read timed out"), "The machine is very slow, asleep"),
+        (WinRMError("Code 500"), "Restart the machine's WinRM service"),
     ],
 )
-def test_a_connection_that_fails_is_an_answer_with_its_reason(endpoint: Endpoint, failure: Exception) -> None:
+def test_a_connection_that_fails_is_an_answer_with_its_reason(
+    endpoint: Endpoint, failure: Exception, words: str
+) -> None:
     endpoint.answer = failure
     state = endpoint.read(VPN)
     assert (state["reachable"], state["document"], state["platform"]) == (False, None, "Windows")
     assert str(failure) in state["error"]
-    assert "Check the user name and password" in state["error"]
+    assert f"{failure}. {words}" in state["error"]
 
 
 def test_an_error_of_this_controller_is_not_blamed_on_the_endpoint(endpoint: Endpoint) -> None:
@@ -112,7 +117,7 @@ def test_an_error_of_this_controller_is_not_blamed_on_the_endpoint(endpoint: End
     [
         ({"failed": True, "msg": "PowerShell 5.1 is needed"}, "PowerShell 5.1 is needed"),
         ({"failed": True, "module_stderr": "stub"}, "stub"),
-        ({"changed": False}, "it said nothing"),
+        ({"changed": False}, "could not read the endpoint: no message"),
         ({"document": None}, "missing or null, not an object"),
         ({"document": WINDOWS | {"schema": 2}}, "schema 2; this controller reads schema 1"),
         ({"document": {k: v for k, v in WINDOWS.items() if k != "users"}}, "has no 'users'"),
@@ -152,7 +157,8 @@ def test_a_mac_without_python_is_reported_with_how_it_gets_one(endpoint: Endpoin
 def test_other_failures_of_a_module_keep_their_own_words(endpoint: Endpoint) -> None:
     endpoint.windows = False
     endpoint.answer = {"failed": True, "msg": NO_JSON, "module_stderr": "Traceback", "rc": 1}
-    assert endpoint.read(VPN)["error"] == f"mac_endpoint_state could not read the endpoint: {NO_JSON}"
+    words = f"mac_endpoint_state could not read the endpoint: {NO_JSON}: Traceback: exit code 1"
+    assert endpoint.read(VPN)["error"] == words
 
 
 def test_the_same_path_is_read_once_with_the_wider_of_both_asks() -> None:

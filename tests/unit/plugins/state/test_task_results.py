@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from plugins.plugin_utils.plan.plan import Plan, plan
-from plugins.plugin_utils.state.task_results import vpn_connections
+from plugins.plugin_utils.state.task_results import said, vpn_connections
 from tests.samples.documents import WINDOWS_READS, windows
 from tests.samples.planning import with_memory
 
@@ -76,6 +77,54 @@ def test_results_of_looking_become_settings_by_user_and_name():
     }
 
 
+BLOCKED = "This script contains malicious content and has been blocked by your antivirus software."
+NO_JSON = "Module result deserialization failed: No start of json char found"
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (
+            {
+                "msg": f"{NO_JSON} See stdout/stderr for the returned output.",
+                "module_stdout": "",
+                "module_stderr": BLOCKED,
+                "rc": 1,
+            },
+            f"{NO_JSON} See stdout/stderr for the returned output.: "
+            f"{BLOCKED}: exit code 1. "
+            "The machine's antivirus (by AMSI) blocked Ansible's PowerShell: ",
+        ),
+        (
+            {"msg": "failed to validate", "exit_status": 1, "stdout": "", "stderr": "/tmp/x:3: syntax error\n"},
+            "failed to validate: /tmp/x:3: syntax error",
+        ),
+        ({"msg": "non-zero return code", "rc": 3, "stdout": "", "stderr": ""}, "non-zero return code: exit code 3"),
+        ({"msg": "it ended with 3", "rc": 3}, "it ended with 3"),
+        ({"msg": "no", "stdout": f"{'x' * 100}{'y' * 300}"}, f"no: ...{'y' * 300}"),
+        ({"msg": "said: once", "stderr": "once"}, "said: once"),
+        (
+            {
+                "msg": "MODULE FAILURE",
+                "exception": "Traceback (most recent call last):\n  File x\nOSError: [Errno 30]\n",
+            },
+            "MODULE FAILURE: OSError: [Errno 30]",
+        ),
+        (
+            {"msg": "Ein Fehler", "exception": "x\n+ FullyQualifiedErrorId : CannotCreateTypeConstrainedLanguage,X"},
+            "Ein Fehler. PowerShell is in constrained language mode there",
+        ),
+        ({"censored": "the output has been hidden"}, "the output has been hidden"),
+        ({}, "no message"),
+    ],
+)
+def test_a_tools_own_words_stand_beside_a_message_that_says_nothing(result, words):
+    assert said(result).startswith(words)
+    # On the controller Ansible wraps a module's traceback.
+    wrapped = SimpleNamespace(event=SimpleNamespace(formatted_traceback=result.get("exception")))
+    assert said({**result, "exception": wrapped}).startswith(words)
+
+
 def test_a_connection_that_is_not_there_is_work_for_the_role_and_remembered_as_absent():
     result = run({"exists": False})
     assert only(result)[0] == "drifted"
@@ -115,9 +164,9 @@ def test_a_connection_of_somebody_else_s_is_reported_and_left_alone():
 
 
 def test_what_was_not_looked_at_or_could_not_be_is_an_error_and_not_absent():
-    assert only(run({"error": "access denied"})) == (
+    assert only(run({"error": "no such cmdlet"})) == (
         "error",
-        "VPN connection Office of taro could not be read: access denied",
+        "VPN connection Office of taro could not be read: no such cmdlet",
     )
     for looked_at in ({}, {"taro": {"Lab": OURS}}, {"jiro": {"Office": OURS}}):
         unseen = plan([CONTROL], {**windows(), "vpn_connections": looked_at}, "vpn_profile", reads=WINDOWS_READS)
