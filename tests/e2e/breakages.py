@@ -15,6 +15,7 @@ from lab.windows.seed import build_windows, variants
 VARIABLES: dict[str, Any] = {
     "fortissl_proxy_manage_lan": True,
     "smb_firewall_scope_profiles": ["Private"],
+    "smb_firewall_scope_require_signing": True,
     "rdp_enable_users": ["labadmin"],
     "rdp_enable_remote_addresses": ["LocalSubnet", "172.31.0.0/16"],
     "time_sync_enable": True,
@@ -198,6 +199,31 @@ BREAKAGES: list[dict[str, Any]] = [
             value(LANMAN_SERVER, "RestrictNullSessAccess", 0, "dword"),
             value(LANMAN_SERVER, "RestrictNullSessAccess", "1", "string"),
             gone(LANMAN_SERVER, "RestrictNullSessAccess"),
+        ],
+    },
+    {
+        "control": "smb_firewall_scope.service",
+        "breakages": [
+            service("LanmanServer", start_mode="disabled"),
+            service("LanmanServer", start_mode="manual"),
+            value(SERVICES + r"\LanmanServer", "Start", 4, "dword"),
+        ],
+    },
+    {
+        "control": "smb_firewall_scope.running",
+        "also": ["smb_firewall_scope.service"],
+        "breakages": [
+            service("LanmanServer", state="stopped"),
+            service("LanmanServer", state="paused"),
+            service("LanmanServer", state="stopped", start_mode="disabled"),
+        ],
+    },
+    {
+        "control": "smb_firewall_scope.signing",
+        "breakages": [
+            value(LANMAN_SERVER, "RequireSecuritySignature", 0, "dword"),
+            value(LANMAN_SERVER, "RequireSecuritySignature", "1", "string"),
+            gone(LANMAN_SERVER, "RequireSecuritySignature"),
         ],
     },
     # --- rdp_enable ---------------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def put_windows(machine: Machine, os: str, edition: str, language: str) -> None:
     _session_manager(machine)
     _remote_desktop(machine)
     _time(machine)
-    _network(machine)
+    _network(machine, signs=release.build >= 26100 and edition != "Home")
     _security(machine)
     machine.registry.create(LOGON_SCREEN)
     # There on every Windows, policies and proxies or not.
@@ -289,7 +289,8 @@ def _security(machine: Machine) -> None:
     machine.registry.create(SECURITY_CENTER + r"\Fw")
 
 
-def _network(machine: Machine) -> None:
+def _network(machine: Machine, *, signs: bool) -> None:
+    """Names, what shares folders and opens them; `signs`: docs/sources/windows.md#smb-signing-and-guests."""
     tcpip = SERVICES + r"\Tcpip\Parameters"
     machine.registry.update(
         tcpip,
@@ -307,9 +308,18 @@ def _network(machine: Machine) -> None:
             "SMB1": number(0),
             "RestrictNullSessAccess": number(1),
             "EnableSecuritySignature": number(0),
-            "RequireSecuritySignature": number(0),
+            "RequireSecuritySignature": number(int(signs)),
         },
     )
+    machine.registry.update(
+        SERVICES + r"\LanmanWorkstation\Parameters",
+        {
+            "EnablePlainTextPassword": number(0),
+            "EnableSecuritySignature": number(1),
+            "RequireSecuritySignature": number(int(signs)),
+        },
+    )
+    machine.registry.update(SERVICES + r"\NetBT\Parameters", {"TransportBindName": text("\\Device\\")})
     machine.registry.update(SERVICES + r"\LanmanServer\Shares", {})
     machine.registry.update(
         r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN\Listener\*+HTTPS",
