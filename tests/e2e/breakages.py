@@ -246,6 +246,15 @@ BREAKAGES: list[dict[str, Any]] = [
         ],
     },
     {
+        "control": "rdp_enable.listener",
+        "hosts": "pro",
+        "breakages": [
+            value(RDP_TCP, "fEnableWinStation", 0, "dword"),
+            value(RDP_TCP, "fEnableWinStation", "1", "string"),
+            gone(RDP_TCP, "fEnableWinStation"),
+        ],
+    },
+    {
         "control": "rdp_enable.service",
         "hosts": "pro",
         "breakages": [
