@@ -18,11 +18,14 @@ VARIABLES: dict[str, Any] = {
     "smb_firewall_scope_require_signing": True,
     "rdp_enable_users": ["labadmin"],
     "rdp_enable_remote_addresses": ["LocalSubnet", "172.31.0.0/16"],
+    "smb_client_require_signing": True,
+    "smb_client_allow_guests": False,
     "time_sync_enable": True,
     "time_sync_servers": ["ntp1.example.org", "ntp2.example.org", "ntp3.example.org"],
 }
 SET_FIREWALL_RULE = Path(__file__).resolve().parents[2] / "roles/endpoint_controls/files/set_firewall_rule.ps1"
 LSA = r"HKLM:\SYSTEM\CurrentControlSet\Control\Lsa"
+LANMAN_WORKSTATION = r"HKLM:\SYSTEM\CurrentControlSet\Services\LanmanWorkstation\Parameters"
 LANMAN_SERVER = r"HKLM:\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters"
 TERMINAL_SERVER = r"HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server"
 RDP_TCP = TERMINAL_SERVER + r"\WinStations\RDP-Tcp"
@@ -358,6 +361,23 @@ BREAKAGES: list[dict[str, Any]] = [
             service("W32Time", start_mode="disabled"),
             value(SERVICES + r"\W32Time", "Start", 4, "dword"),
             value(SERVICES + r"\W32Time", "Start", 0, "dword"),
+        ],
+    },
+    # --- smb_client ---------------------------------------------------------------------------------------------------
+    {
+        "control": "smb_client.signing",
+        "breakages": [
+            value(LANMAN_WORKSTATION, "RequireSecuritySignature", 0, "dword"),
+            value(LANMAN_WORKSTATION, "RequireSecuritySignature", "1", "string"),
+            gone(LANMAN_WORKSTATION, "RequireSecuritySignature"),
+        ],
+    },
+    {
+        "control": "smb_client.guests",
+        "breakages": [
+            value(LANMAN_WORKSTATION, "AllowInsecureGuestAuth", 1, "dword"),
+            value(LANMAN_WORKSTATION, "AllowInsecureGuestAuth", "0", "string"),
+            gone(LANMAN_WORKSTATION, "AllowInsecureGuestAuth"),
         ],
     },
     # --- fortissl_proxy -----------------------------------------------------------------------------------------------

@@ -152,6 +152,22 @@ BREAKAGES_REPORTED: list[dict[str, Any]] = [
         ],
     },
     {
+        "control": "smb_client.old_servers",
+        "status": "error",
+        "breakages": [
+            value(rf"{SERVICES}\LanmanWorkstation\Parameters", "RequireSecuritySignature", text, "string")
+            for text in ("0", "1", "off")
+        ],
+    },
+    {
+        "control": "smb_client.guest_servers",
+        "status": "error",
+        "breakages": [
+            value(rf"{SERVICES}\LanmanWorkstation\Parameters", "AllowInsecureGuestAuth", text, "string")
+            for text in ("0", "1", "on")
+        ],
+    },
+    {
         "control": "smb_firewall_scope.old_clients",
         "status": "error",
         "breakages": [
