@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lab.windows.machine.power import BALANCED, HIBERNATE, SCHEMES, SLEEP, STANDBY
 from lab.windows.seed import build_windows, variants
 
 # Variables beside the inventory's, so that every control is there: what the example leaves to each organisation.
@@ -18,6 +19,7 @@ VARIABLES: dict[str, Any] = {
     "smb_firewall_scope_require_signing": True,
     "rdp_enable_users": ["labadmin"],
     "rdp_enable_remote_addresses": ["LocalSubnet", "172.31.0.0/16"],
+    "rdp_enable_keep_awake": True,
     "smb_client_require_signing": True,
     "smb_client_allow_guests": False,
     "time_sync_enable": True,
@@ -28,6 +30,7 @@ LSA = r"HKLM:\SYSTEM\CurrentControlSet\Control\Lsa"
 LANMAN_WORKSTATION = r"HKLM:\SYSTEM\CurrentControlSet\Services\LanmanWorkstation\Parameters"
 LANMAN_SERVER = r"HKLM:\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters"
 TERMINAL_SERVER = r"HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server"
+PLAN = rf"{SCHEMES}\{BALANCED}\{SLEEP}".replace("HKLM", "HKLM:", 1)
 RDP_TCP = TERMINAL_SERVER + r"\WinStations\RDP-Tcp"
 SERVICES = r"HKLM:\SYSTEM\CurrentControlSet\Services"
 REMOTE_DESKTOP_GROUP = "@FirewallAPI.dll,-28752"
@@ -284,6 +287,16 @@ BREAKAGES: list[dict[str, Any]] = [
             rule("RemoteDesktop-UserMode-In-TCP", Enabled=False),
             rule("RemoteDesktop-UserMode-In-UDP", Enabled=False),
         ],
+    },
+    {
+        "control": "rdp_enable.sleep",
+        "hosts": "pro",
+        "breakages": [value(rf"{PLAN}\{STANDBY}", "ACSettingIndex", seconds, "dword") for seconds in (1, 300, 18000)],
+    },
+    {
+        "control": "rdp_enable.hibernation",
+        "hosts": "pro",
+        "breakages": [value(rf"{PLAN}\{HIBERNATE}", "ACSettingIndex", seconds, "dword") for seconds in (1, 300, 18000)],
     },
     {
         "control": "rdp_enable.remote_address",

@@ -12,6 +12,7 @@ from lab.windows.machine import (
     SESSION_MANAGER,
     TERMINAL_SERVER,
     Machine,
+    power,
     restore_points,
 )
 from lab.windows.machine.built_in_rules import POLICY, RULES, built_in_rules
@@ -76,6 +77,7 @@ def put_windows(machine: Machine, os: str, edition: str, language: str) -> None:
     machine.registry.create(r"HKLM\SOFTWARE\Policies\Microsoft\Windows\CurrentVersion")
     machine.registry.create(CURRENT_VERSION_32 + r"\Internet Settings")
     _services(machine)
+    power.put_power(machine)
     registry = machine.registry
     for name, rule in built_in_rules(release.build).items():
         registry.set(RULES, name, text(rule))
