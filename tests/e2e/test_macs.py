@@ -33,6 +33,7 @@ ALL = (*OFFICE, "-e", json.dumps(DESIRED))
 # What only a person at the Mac or an MDM can do (docs/sources/macos.md#screen-sharing,
 # docs/sources/forticlient.md#approvals-on-a-mac), and shares that IT has to judge.
 BY_HAND = {"rdp_enable.screen_sharing", "smb_firewall_scope.guest_shares", "forticlient_install.system_extension"}
+BY_HAND |= {"smb_firewall_scope.file_sharing"}
 # docs/retire.md, What stays: Ansible's own folder in the connecting user's home, macOS' file for guests. The client's
 # agents were restarted, its uninstaller leaves the receipts, and macOS keeps its extension until the next restart.
 STAYS = re.compile(
