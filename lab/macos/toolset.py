@@ -36,6 +36,7 @@ STAND_INS = {
     "launchctl": "/bin/launchctl",
     "pfctl": "/sbin/pfctl",
     "firewall": "/usr/libexec/ApplicationFirewall/socketfilterfw",
+    "power": "/usr/bin/pmset",
     "curl": "/usr/bin/curl",
     "hdiutil": "/usr/bin/hdiutil",
     "packages": "/usr/sbin/installer /usr/sbin/pkgutil /usr/sbin/spctl",

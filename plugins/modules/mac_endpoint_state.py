@@ -44,7 +44,7 @@ options:
       - What to ask Apple's tools, as a kind and, for some, a name. V(network_services) (networksetup),
         V(system_extensions), V(file_sharing) (sharing, sysadminctl), V(network_time) (systemsetup),
         V(packet_filter) (whether pf is on), V(packet_filter_rules) (the rules of all anchors), V(anchor NAME) (rules of
-        a pf anchor), V(application_firewall) (socketfilterfw), V(launchd LABEL),
+        a pf anchor), V(application_firewall) (socketfilterfw), V(power) (pmset), V(launchd LABEL),
         V(receipt ID) (pkgutil), V(text PATH) (a small text file).
       - V(network_time), V(anchor NAME), V(packet_filter) and V(packet_filter_rules) need root.
     type: list
@@ -388,6 +388,24 @@ def read_application_firewall(run_command: Callable[..., Any]) -> dict[str, Any]
     }
 
 
+def read_power(run_command: Callable[..., Any]) -> dict[str, Any]:
+    """Return the energy settings on mains power, in pmset's names; times are minutes.
+
+    Source: docs/sources/macos.md#energy-settings.
+    """
+    section = ""
+    mains: dict[str, int] = {}
+    for line in output(run_command, ["/usr/bin/pmset", "-g", "custom"]).splitlines():
+        found = re.match(r"\s+(\w+)\s+([0-9]+)\b", line)
+        if found and section == "AC Power":
+            mains[found.group(1)] = int(found.group(2))
+        elif line.rstrip().endswith(":"):
+            section = line.strip().rstrip(":")
+    if not mains:
+        raise RuntimeError("pmset -g custom names no settings for mains power (AC Power)")
+    return {"mains": mains}
+
+
 def read_launchd(run_command: Callable[..., Any], label: str) -> dict[str, Any]:
     """Return whether a system job is disabled (true, or disabled since macOS 14), and whether it is loaded."""
     disabled = False
@@ -466,6 +484,7 @@ TOOLS: dict[str, Callable[..., Any]] = {
     "packet_filter": read_packet_filter,
     "packet_filter_rules": read_packet_filter_rules,
     "application_firewall": read_application_firewall,
+    "power": read_power,
     "anchor": read_anchor,
     "launchd": read_launchd,
     "file_sharing": read_file_sharing,

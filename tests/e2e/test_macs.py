@@ -26,6 +26,7 @@ BUNDLE = "com.fortinet.forticlient.macos.vpn"
 OFFICE = ("-i", "tests/e2e/macs_in_office.yml")
 DESIRED = {
     "fortissl_proxy_network_services": ["Wi-Fi", "Lab Wi-Fi", "研究室 Wi-Fi", '研究室 "Wi-Fi" 5/2.4GHz', BUNDLE],
+    "rdp_enable_keep_awake": True,
     "time_sync_enable": True,
     "time_sync_servers": ["ntp1.example.org", "ntp2.example.org"],
 }
@@ -197,6 +198,7 @@ BREAKAGES: dict[str, list[list[str]]] = {
         [BUDDY, "-c", "Delete :ProgramArguments:2", DAEMON],
     ],
     "smb_firewall_scope.guests": [[SYSADMINCTL, "-smbGuestAccess", "on"]] * 3,
+    "rdp_enable.sleep": [["/usr/bin/pmset", "-c", "sleep", minutes] for minutes in ("1", "10", "180")],
     "time_sync.servers": [
         [SYSTEMSETUP, "-setnetworktimeserver", "time.apple.com"],
         [SYSTEMSETUP, "-setnetworktimeserver", "ntp2.example.org"],

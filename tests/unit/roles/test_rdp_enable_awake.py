@@ -11,6 +11,8 @@ from lab.windows.machine import Machine
 from lab.windows.machine.power import BALANCED, HIBERNATE, HIGH, POWER, SCHEMES, SLEEP, STANDBY, powercfg
 from lab.windows.machine.registry import Value
 from lab.windows.seed import Variant, build_windows
+from tests.samples.documents import mac
+from tests.samples.mac_roles import planned as planned_on_mac
 from tests.samples.roles import found, planned, reason
 
 POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Power\PowerSettings"
@@ -101,3 +103,17 @@ def test_absent_reads_the_plans_to_put_back_what_was_there():
         ("rdp_enable.sleep", "absent", 1800)
     ]
     assert POWER in result.records[0]["evidence"]
+
+
+def on_a_mac(minutes: int, **overrides: Any) -> Any:
+    document = mac()
+    document["tools"] = {"launchd com.apple.screensharing": {"loaded": True}, "power": {"mains": {"sleep": minutes}}}
+    return planned_on_mac("rdp_enable", document, **overrides)
+
+
+def test_a_mac_falls_asleep_and_the_role_can_change_that():
+    assert found(on_a_mac(1)) == {("screen_sharing", None): "compliant"}
+    result = on_a_mac(1, rdp_enable_keep_awake=True)
+    assert reason(result, "rdp_enable.sleep") == "is 1, should be 0"
+    assert [(item["control"], item["expected"]) for item in result.role_work] == [("rdp_enable.sleep", 0)]
+    assert found(on_a_mac(0, rdp_enable_keep_awake=True))["sleep", None] == "compliant"

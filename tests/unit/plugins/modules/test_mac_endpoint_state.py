@@ -444,3 +444,14 @@ def test_what_the_application_firewall_blocks(state, everything, program, expect
     assert reported("application_firewall", answers) == found
     answers["socketfilterfw --getblockall"] = (0, "Something else.\n", "")
     assert "Something else." in reported("application_firewall", answers)["error"]
+
+
+def test_when_a_mac_sleeps_on_mains_power():
+    text = (
+        "Battery Power:\n Sleep On Power Button 1\n sleep                1\nAC Power:\n womp                 1\n"
+        " sleep                10 (sleep prevented by caffeinate)\n hibernatefile        /var/vm/sleepimage\n"
+    )
+    assert reported("power", {"pmset -g custom": (0, text, "")}) == {"mains": {"womp": 1, "sleep": 10}}
+    assert (
+        "names no settings for mains power" in reported("power", {"pmset -g custom": (0, "UPS Power:\n", "")})["error"]
+    )
