@@ -36,6 +36,11 @@ _MAIN_RULES = ('scrub-anchor "com.apple/*" all fragment reassemble', 'anchor "co
 _APPLE_RECEIPT = {
     "com.apple.pkg.XProtectPayloads_10_15.16U4372": {"version": "1.0", "location": "/", "install_time": 1_660_000_000}
 }
+# A MacBook as delivered, with the settings that differ between the sources of power.
+_POWER = {
+    "Battery Power": {"womp": 0, "sleep": 1, "displaysleep": 2},
+    "AC Power": {"womp": 1, "sleep": 1, "displaysleep": 10},
+}
 CLIENTS = ("7.0.7.0245", "7.4.3.4323")
 _PEOPLE = (("taro", "東北 太郎"), ("hanako", "仙台 花子"), ("jsmith", "John Smith"), ("mlee", "Mina Lee"))
 
@@ -123,6 +128,7 @@ class _Facts:
             "images": {},
             "mdm": {"enrolled": False, "allowed_teams": [], "remote_desktop": False},
             "clock": {"network_time": self.variant.condition != "drifted", "offset_seconds": 0},
+            "power": {source: dict(settings) for source, settings in _POWER.items()},
             "shares": self._shares(),
             "faults": {},
             "system": {

@@ -35,6 +35,8 @@ STAND_INS = {
     "networksetup": "/usr/sbin/networksetup",
     "launchctl": "/bin/launchctl",
     "pfctl": "/sbin/pfctl",
+    "firewall": "/usr/libexec/ApplicationFirewall/socketfilterfw",
+    "power": "/usr/bin/pmset",
     "curl": "/usr/bin/curl",
     "hdiutil": "/usr/bin/hdiutil",
     "packages": "/usr/sbin/installer /usr/sbin/pkgutil /usr/sbin/spctl",
@@ -72,7 +74,7 @@ NOT_MODELLED = (
     "/usr/sbin/diskutil /usr/sbin/dseditgroup /usr/sbin/dsenableroot /usr/sbin/ioreg /usr/sbin/netstat "
     "/usr/sbin/nvram /usr/sbin/softwareupdate /usr/sbin/system_profiler /usr/sbin/traceroute /usr/sbin/visudo "
     "/sbin/dmesg /sbin/ifconfig /sbin/kextload /sbin/mount /sbin/ping /sbin/reboot /sbin/route /sbin/shutdown "
-    "/sbin/umount /usr/libexec/ApplicationFirewall/socketfilterfw "
+    "/sbin/umount "
 )
 TOOL_FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/local/bin")
 

@@ -43,9 +43,10 @@ options:
     description:
       - What to ask Apple's tools, as a kind and, for some, a name. V(network_services) (networksetup),
         V(system_extensions), V(file_sharing) (sharing, sysadminctl), V(network_time) (systemsetup),
-        V(packet_filter) (whether pf is on), V(anchor NAME) (rules of a pf anchor), V(launchd LABEL),
+        V(packet_filter) (whether pf is on), V(packet_filter_rules) (the rules of all anchors), V(anchor NAME) (rules of
+        a pf anchor), V(application_firewall) (socketfilterfw), V(power) (pmset), V(launchd LABEL),
         V(receipt ID) (pkgutil), V(text PATH) (a small text file).
-      - V(network_time), V(anchor NAME) and V(packet_filter) need root.
+      - V(network_time), V(anchor NAME), V(packet_filter) and V(packet_filter_rules) need root.
     type: list
     elements: str
     default: []
@@ -382,6 +383,65 @@ def read_anchor(run_command: Callable[..., Any], name: str) -> dict[str, Any]:
     return {"rules": [line.strip() for line in out.splitlines() if line.strip()]}
 
 
+def read_packet_filter_rules(run_command: Callable[..., Any]) -> dict[str, Any]:
+    """Return the main rules, and those of every anchor that there is, by its whole name."""
+    anchors: dict[str, list[str]] = {}
+    waiting = [""]
+    while waiting:
+        name = waiting.pop()
+        where = ["-a", name] if name else []
+        code, out, err = run_command(["/sbin/pfctl", *where, "-s", "rules"])
+        if code != 0 and not re.search(r"Anchor .* not found|DIOCGETRULES: Invalid argument", err):
+            raise RuntimeError(f"pfctl {' '.join([*where, '-s', 'rules'])} ended with {code}: {err.strip()}")
+        anchors[name] = [line.strip() for line in out.splitlines() if line.startswith(("pass", "block", "anchor"))]
+        below = run_command(["/sbin/pfctl", *where, "-s", "Anchors"])[1].split("\n")
+        names = [line.strip() for line in below if line.startswith(" ") and line.strip()]
+        # They are whole names, or those below.
+        waiting += [one if not name or one.startswith(f"{name}/") else f"{name}/{one}" for one in names]
+    return {"rules": {"main": anchors.pop(""), "anchors": anchors}}
+
+
+def read_application_firewall(run_command: Callable[..., Any]) -> dict[str, Any]:
+    """Return whether it is on, and whether it blocks everything, or the SMB server.
+
+    Its wording changed over the years: docs/sources/macos.md#application-firewall.
+    """
+    tool = "/usr/libexec/ApplicationFirewall/socketfilterfw"
+    state = output(run_command, [tool, "--getglobalstate"])
+    number = re.search(r"State = ([0-2])", state)
+    everything = output(run_command, [tool, "--getblockall"])
+    off, on = (
+        re.search(words, everything, re.IGNORECASE)
+        for words in (r"\bdisabled\b|\bis off\b", r"\benabled\b|\bis on\b|set to block all non-essential")
+    )
+    program = output(run_command, [tool, "--getappblocked", "/usr/sbin/smbd"])
+    if not number or not (off or on) or not re.search(r"is blocked|permitted|not part of the firewall", program):
+        raise RuntimeError(f"socketfilterfw: {' '.join(f'{state} {everything} {program}'.split())}")
+    return {
+        "enabled": number.group(1) != "0",
+        "block_all": number.group(1) == "2" or not off,
+        "smbd_blocked": "is blocked" in program,
+    }
+
+
+def read_power(run_command: Callable[..., Any]) -> dict[str, Any]:
+    """Return the energy settings on mains power, in pmset's names; times are minutes.
+
+    Source: docs/sources/macos.md#energy-settings.
+    """
+    section = ""
+    mains: dict[str, int] = {}
+    for line in output(run_command, ["/usr/bin/pmset", "-g", "custom"]).splitlines():
+        found = re.match(r"\s+(\w+)\s+([0-9]+)\b", line)
+        if found and section == "AC Power":
+            mains[found.group(1)] = int(found.group(2))
+        elif line.rstrip().endswith(":"):
+            section = line.strip().rstrip(":")
+    if not mains:
+        raise RuntimeError("pmset -g custom names no settings for mains power (AC Power)")
+    return {"mains": mains}
+
+
 def read_launchd(run_command: Callable[..., Any], label: str) -> dict[str, Any]:
     """Return whether a system job is disabled (true, or disabled since macOS 14), and whether it is loaded."""
     disabled = False
@@ -504,6 +564,9 @@ TOOLS: dict[str, Callable[..., Any]] = {
     "network_services": read_network_services,
     "system_extensions": read_system_extensions,
     "packet_filter": read_packet_filter,
+    "packet_filter_rules": read_packet_filter_rules,
+    "application_firewall": read_application_firewall,
+    "power": read_power,
     "anchor": read_anchor,
     "launchd": read_launchd,
     "file_sharing": read_file_sharing,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lab.windows.machine.power import BALANCED, HIBERNATE, SCHEMES, SLEEP, STANDBY
 from lab.windows.seed import build_windows, variants
 
 # Variables beside the inventory's, so that every control is there: what the example leaves to each organisation.
@@ -16,15 +17,21 @@ VARIABLES: dict[str, Any] = {
     "fortissl_proxy_manage_lan": True,
     "smb_firewall_scope_profiles": ["Private"],
     "smb_firewall_scope_disable_other_rules": True,
+    "smb_firewall_scope_require_signing": True,
     "rdp_enable_users": ["labadmin"],
     "rdp_enable_remote_addresses": ["LocalSubnet", "172.31.0.0/16"],
+    "rdp_enable_keep_awake": True,
+    "smb_client_require_signing": True,
+    "smb_client_allow_guests": False,
     "time_sync_enable": True,
     "time_sync_servers": ["ntp1.example.org", "ntp2.example.org", "ntp3.example.org"],
 }
 SET_FIREWALL_RULE = Path(__file__).resolve().parents[2] / "roles/endpoint_controls/files/set_firewall_rule.ps1"
 LSA = r"HKLM:\SYSTEM\CurrentControlSet\Control\Lsa"
+LANMAN_WORKSTATION = r"HKLM:\SYSTEM\CurrentControlSet\Services\LanmanWorkstation\Parameters"
 LANMAN_SERVER = r"HKLM:\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters"
 TERMINAL_SERVER = r"HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server"
+PLAN = rf"{SCHEMES}\{BALANCED}\{SLEEP}".replace("HKLM", "HKLM:", 1)
 RDP_TCP = TERMINAL_SERVER + r"\WinStations\RDP-Tcp"
 SERVICES = r"HKLM:\SYSTEM\CurrentControlSet\Services"
 REMOTE_DESKTOP_GROUP = "@FirewallAPI.dll,-28752"
@@ -219,6 +226,31 @@ BREAKAGES: list[dict[str, Any]] = [
             gone(LANMAN_SERVER, "RestrictNullSessAccess"),
         ],
     },
+    {
+        "control": "smb_firewall_scope.service",
+        "breakages": [
+            service("LanmanServer", start_mode="disabled"),
+            service("LanmanServer", start_mode="manual"),
+            value(SERVICES + r"\LanmanServer", "Start", 4, "dword"),
+        ],
+    },
+    {
+        "control": "smb_firewall_scope.running",
+        "also": ["smb_firewall_scope.service"],
+        "breakages": [
+            service("LanmanServer", state="stopped"),
+            service("LanmanServer", state="paused"),
+            service("LanmanServer", state="stopped", start_mode="disabled"),
+        ],
+    },
+    {
+        "control": "smb_firewall_scope.signing",
+        "breakages": [
+            value(LANMAN_SERVER, "RequireSecuritySignature", 0, "dword"),
+            value(LANMAN_SERVER, "RequireSecuritySignature", "1", "string"),
+            gone(LANMAN_SERVER, "RequireSecuritySignature"),
+        ],
+    },
     # --- rdp_enable ---------------------------------------------------------------------------------------------------
     {
         "control": "rdp_enable.connections",
@@ -236,6 +268,15 @@ BREAKAGES: list[dict[str, Any]] = [
             value(RDP_TCP, "UserAuthentication", 0, "dword"),
             value(RDP_TCP, "UserAuthentication", 1, "qword"),
             gone(RDP_TCP, "UserAuthentication"),
+        ],
+    },
+    {
+        "control": "rdp_enable.listener",
+        "hosts": "pro",
+        "breakages": [
+            value(RDP_TCP, "fEnableWinStation", 0, "dword"),
+            value(RDP_TCP, "fEnableWinStation", "1", "string"),
+            gone(RDP_TCP, "fEnableWinStation"),
         ],
     },
     {
@@ -265,6 +306,16 @@ BREAKAGES: list[dict[str, Any]] = [
             rule("RemoteDesktop-UserMode-In-TCP", Enabled=False),
             rule("RemoteDesktop-UserMode-In-UDP", Enabled=False),
         ],
+    },
+    {
+        "control": "rdp_enable.sleep",
+        "hosts": "pro",
+        "breakages": [value(rf"{PLAN}\{STANDBY}", "ACSettingIndex", seconds, "dword") for seconds in (1, 300, 18000)],
+    },
+    {
+        "control": "rdp_enable.hibernation",
+        "hosts": "pro",
+        "breakages": [value(rf"{PLAN}\{HIBERNATE}", "ACSettingIndex", seconds, "dword") for seconds in (1, 300, 18000)],
     },
     {
         "control": "rdp_enable.remote_address",
@@ -342,6 +393,23 @@ BREAKAGES: list[dict[str, Any]] = [
             service("W32Time", start_mode="disabled"),
             value(SERVICES + r"\W32Time", "Start", 4, "dword"),
             value(SERVICES + r"\W32Time", "Start", 0, "dword"),
+        ],
+    },
+    # --- smb_client ---------------------------------------------------------------------------------------------------
+    {
+        "control": "smb_client.signing",
+        "breakages": [
+            value(LANMAN_WORKSTATION, "RequireSecuritySignature", 0, "dword"),
+            value(LANMAN_WORKSTATION, "RequireSecuritySignature", "1", "string"),
+            gone(LANMAN_WORKSTATION, "RequireSecuritySignature"),
+        ],
+    },
+    {
+        "control": "smb_client.guests",
+        "breakages": [
+            value(LANMAN_WORKSTATION, "AllowInsecureGuestAuth", 1, "dword"),
+            value(LANMAN_WORKSTATION, "AllowInsecureGuestAuth", "0", "string"),
+            gone(LANMAN_WORKSTATION, "AllowInsecureGuestAuth"),
         ],
     },
     # --- fortissl_proxy -----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.breakages import RDP_TCP, value
+from tests.e2e.breakages import RDP_TCP, SERVICES, value
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "roles/forticlient_install/files"
 CLIENT_CODE = "{15C7B361-A0B2-4E79-93E0-868B5000BA3F}"  # of 7.4.3.8758, and of every other build of 7.4.3
@@ -182,6 +182,49 @@ BREAKAGES_REPORTED: list[dict[str, Any]] = [
             ),
             value(rf"{FIREWALL}\DomainProfile", "DefaultInboundAction", 0, "dword"),
             value(rf"{FIREWALL}\PublicProfile", "EnableFirewall", 0, "dword"),
+        ],
+    },
+    {
+        "control": "smb_firewall_scope.answers",
+        "next": "find out who set the value named above",
+        "breakages": [
+            value(rf"{SERVICES}\LanmanServer\Parameters", "SMB2", 0, "dword"),
+            value(rf"{SERVICES}\NetBT\Parameters", "SMBDeviceEnabled", 0, "dword"),
+            value(rf"{SERVICES}\NetBT\Parameters", "smbdeviceenabled", 0, "dword"),
+        ],
+    },
+    # Whether there is any share, and what cannot sign, is told and not wrong; what cannot be read is.
+    {
+        "control": "smb_firewall_scope.share",
+        "status": "error",
+        "breakages": [
+            value(rf"{SERVICES}\LanmanServer\Shares", "data", r"C:\data", "string"),
+            value(rf"{SERVICES}\LanmanServer\Shares", "data", [r"Path=C:\data"], "multistring"),
+            value(rf"{SERVICES}\LanmanServer\Shares", "data", 0, "dword"),
+        ],
+    },
+    {
+        "control": "smb_client.old_servers",
+        "status": "error",
+        "breakages": [
+            value(rf"{SERVICES}\LanmanWorkstation\Parameters", "RequireSecuritySignature", text, "string")
+            for text in ("0", "1", "off")
+        ],
+    },
+    {
+        "control": "smb_client.guest_servers",
+        "status": "error",
+        "breakages": [
+            value(rf"{SERVICES}\LanmanWorkstation\Parameters", "AllowInsecureGuestAuth", text, "string")
+            for text in ("0", "1", "on")
+        ],
+    },
+    {
+        "control": "smb_firewall_scope.old_clients",
+        "status": "error",
+        "breakages": [
+            value(rf"{SERVICES}\LanmanServer\Parameters", "RequireSecuritySignature", text, "string")
+            for text in ("0", "1", "off")
         ],
     },
 ]

@@ -26,7 +26,7 @@ def play(lab: Lab, playbook: str, port: int, *options: str) -> Any:
         "handover_gateway_ca_path": str(lab.ca),
         "fortissl_proxy_pac_url": lab.fleet.pac_url,
         # The lab's laptops are also office PCs, which a hand-over leaves alone.
-        "endpoint_roles": ["forticlient_install", "vpn_profile", "fortissl_proxy", "time_sync"],
+        "endpoint_roles": ["forticlient_install", "vpn_profile", "fortissl_proxy", "time_sync", "smb_client"],
     }
     if playbook == "handover.yml":
         del variables["endpoint_roles"]

@@ -26,6 +26,7 @@ BUNDLE = "com.fortinet.forticlient.macos.vpn"
 OFFICE = ("-i", "tests/e2e/macs_in_office.yml")
 DESIRED = {
     "fortissl_proxy_network_services": ["Wi-Fi", "Lab Wi-Fi", "研究室 Wi-Fi", '研究室 "Wi-Fi" 5/2.4GHz', BUNDLE],
+    "rdp_enable_keep_awake": True,
     "time_sync_enable": True,
     "time_sync_servers": ["ntp1.example.org", "ntp2.example.org"],
 }
@@ -33,6 +34,7 @@ ALL = (*OFFICE, "-e", json.dumps(DESIRED))
 # What only a person at the Mac or an MDM can do (docs/sources/macos.md#screen-sharing,
 # docs/sources/forticlient.md#approvals-on-a-mac), and shares that IT has to judge.
 BY_HAND = {"rdp_enable.screen_sharing", "smb_firewall_scope.guest_shares", "forticlient_install.system_extension"}
+BY_HAND |= {"smb_firewall_scope.file_sharing"}
 # docs/retire.md, What stays: Ansible's own folder in the connecting user's home, macOS' file for guests. The client's
 # agents were restarted, its uninstaller leaves the receipts, and macOS keeps its extension until the next restart.
 STAYS = re.compile(
@@ -196,6 +198,7 @@ BREAKAGES: dict[str, list[list[str]]] = {
         [BUDDY, "-c", "Delete :ProgramArguments:2", DAEMON],
     ],
     "smb_firewall_scope.guests": [[SYSADMINCTL, "-smbGuestAccess", "on"]] * 3,
+    "rdp_enable.sleep": [["/usr/bin/pmset", "-c", "sleep", minutes] for minutes in ("1", "10", "180")],
     "time_sync.servers": [
         [SYSTEMSETUP, "-setnetworktimeserver", "time.apple.com"],
         [SYSTEMSETUP, "-setnetworktimeserver", "ntp2.example.org"],

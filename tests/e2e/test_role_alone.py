@@ -12,7 +12,15 @@ import yaml
 from lab.__main__ import main as lab_command
 from tests.e2e.lost_answers import built, keep, lab_of, names, other
 
-ROLES = ("forticlient_install", "vpn_profile", "fortissl_proxy", "time_sync", "smb_firewall_scope", "rdp_enable")
+ROLES = (
+    "forticlient_install",
+    "vpn_profile",
+    "fortissl_proxy",
+    "time_sync",
+    "smb_client",
+    "smb_firewall_scope",
+    "rdp_enable",
+)
 # Something differs there for each role but those of a Mac that has nothing of Remote Desktop.
 SOURCES = {"win": ("win-03", "win-04"), "mac": ("mac-05", "mac-12")}
 NOTHING_TO_WRITE = {("mac", "rdp_enable")}

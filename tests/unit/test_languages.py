@@ -32,7 +32,15 @@ DESIRED = {
     "time_sync_enable": True,
     "time_sync_servers": ["ntp1.example.org", "ntp2.example.org", "ntp3.example.org"],
 }
-ROLES = ["forticlient_install", "vpn_profile", "fortissl_proxy", "time_sync", "smb_firewall_scope", "rdp_enable"]
+ROLES = [
+    "forticlient_install",
+    "vpn_profile",
+    "fortissl_proxy",
+    "time_sync",
+    "smb_client",
+    "smb_firewall_scope",
+    "rdp_enable",
+]
 
 
 def machine(language: str, os: str = "11-24H2", edition: str = "Pro", condition: str = "drifted") -> Machine:

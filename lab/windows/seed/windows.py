@@ -12,6 +12,7 @@ from lab.windows.machine import (
     SESSION_MANAGER,
     TERMINAL_SERVER,
     Machine,
+    power,
     restore_points,
 )
 from lab.windows.machine.built_in_rules import POLICY, RULES, built_in_rules
@@ -69,13 +70,14 @@ def put_windows(machine: Machine, os: str, edition: str, language: str) -> None:
     _session_manager(machine)
     _remote_desktop(machine)
     _time(machine)
-    _network(machine)
+    _network(machine, signs=release.build >= 26100 and edition != "Home")
     _security(machine)
     machine.registry.create(LOGON_SCREEN)
     # There on every Windows, policies and proxies or not.
     machine.registry.create(r"HKLM\SOFTWARE\Policies\Microsoft\Windows\CurrentVersion")
     machine.registry.create(CURRENT_VERSION_32 + r"\Internet Settings")
     _services(machine)
+    power.put_power(machine)
     registry = machine.registry
     for name, rule in built_in_rules(release.build).items():
         registry.set(RULES, name, text(rule))
@@ -289,7 +291,8 @@ def _security(machine: Machine) -> None:
     machine.registry.create(SECURITY_CENTER + r"\Fw")
 
 
-def _network(machine: Machine) -> None:
+def _network(machine: Machine, *, signs: bool) -> None:
+    """Names, what shares folders and opens them; `signs`: docs/sources/windows.md#smb-signing-and-guests."""
     tcpip = SERVICES + r"\Tcpip\Parameters"
     machine.registry.update(
         tcpip,
@@ -307,9 +310,18 @@ def _network(machine: Machine) -> None:
             "SMB1": number(0),
             "RestrictNullSessAccess": number(1),
             "EnableSecuritySignature": number(0),
-            "RequireSecuritySignature": number(0),
+            "RequireSecuritySignature": number(int(signs)),
         },
     )
+    machine.registry.update(
+        SERVICES + r"\LanmanWorkstation\Parameters",
+        {
+            "EnablePlainTextPassword": number(0),
+            "EnableSecuritySignature": number(1),
+            "RequireSecuritySignature": number(int(signs)),
+        },
+    )
+    machine.registry.update(SERVICES + r"\NetBT\Parameters", {"TransportBindName": text("\\Device\\")})
     machine.registry.update(SERVICES + r"\LanmanServer\Shares", {})
     machine.registry.update(
         r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN\Listener\*+HTTPS",

@@ -14,6 +14,8 @@
     packet_filter       the rules of macOS's packet filter that let nobody else in, by meaning: {port, allow}, and the
                         Mac's own devices for LocalSubnet (values.packet_filter)
     packet_filter_file  the same rules as the exact text of a file, below a comment: {port, allow, comment}
+    packet_filter_path  an anchor of the packet filter is asked, and no rule decides against the wish before it:
+                        {port, allow, anchor} (values.packet_filter_path)
     one_of              one of the expected values, exactly
     version_at_least    the expected version or a newer one (values.versions)
     version_between     expected {at_least: V, below: V, at_most: V}, one of them or more
@@ -34,7 +36,7 @@ from typing import Any, ClassVar
 
 from ..state.nodes import Located, Unreadable, is_account
 from ..state.state import State
-from ..values import addresses, packet_filter, wininet
+from ..values import addresses, packet_filter, packet_filter_path, wininet
 from ..values.reachability import Finding, Reach
 from ..values.versions import VersionError, in_range, parse_version
 from .compare import Comparison, ExpectedError, describe, is_exact, is_texts
@@ -277,6 +279,28 @@ class _PacketFilterFile(_PacketFilter):
 
     def difference(self, actual: Located) -> str | None:
         return None if self.expected == actual.value else ""
+
+
+class _PacketFilterPath(Comparison):
+    kind = "packet_filter_path"
+
+    def understand(self) -> str | None:
+        keys = {"port", "allow", "anchor"}
+        return None if isinstance(self.expected, Mapping) and set(self.expected) == keys else f"{sorted(keys)}"
+
+    def difference(self, actual: Located) -> str | None:
+        anchor, path = self.expected["anchor"], self._path(actual.value)
+        if not path.asked:
+            return f"the rules that are loaded never ask the anchor {anchor}, so it keeps nobody out"
+        wanted = self.expected["port"], self.expected["allow"]
+        first = [step for step in path.before if packet_filter_path.decides(step[1], *wanted)]
+        return f"decided before {anchor} is asked: {'; '.join(packet_filter_path.said(first))}" if first else None
+
+    def shown(self, actual: Any) -> Any:
+        return packet_filter_path.said(self._path(actual).before)
+
+    def _path(self, loaded: Any) -> packet_filter_path.Path:
+        return packet_filter_path.path_to(self.expected["anchor"], loaded["main"], loaded["anchors"])
 
 
 class _OneOf(_Entries):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from . import firewall_places, windows_places
+from . import firewall_places, windows_places, windows_power_places, windows_sharing_places
 from .nodes import Located, Unreadable, attribute, readable
 from .place import PLACES, Keys, Place, Where
 from .request import MEMORY_KEY, MEMORY_PLIST, asks_for_plist_key
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from .state import State
 
 # With this module come the kinds of Windows, too.
-__all__ = ["firewall_places", "locator_problem", "place_of", "windows_places"]
+__all__ = [
+    "firewall_places",
+    "locator_problem",
+    "place_of",
+    "windows_places",
+    "windows_power_places",
+    "windows_sharing_places",
+]
 
 
 class _Plist(Place):

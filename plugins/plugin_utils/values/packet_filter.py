@@ -15,7 +15,7 @@ from .addresses import AddressError, parse, split_keyword
 _FAMILIES = {4: "inet ", 6: "inet6 "}
 _NOISE = {"flags", "S/SA", "keep", "state", "="}
 _PROTOCOLS = {"6": "tcp", "17": "udp"}
-_SERVICES = {"microsoft-ds": "445", "netbios-ssn": "139", "netbios-ns": "137", "netbios-dgm": "138"}
+SERVICES = {"microsoft-ds": "445", "netbios-ssn": "139", "netbios-ns": "137", "netbios-dgm": "138"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def meaning(rule: str) -> tuple[str, ...]:
 def _word(word: str, before: list[str]) -> str:
     if before and before[-1] == "proto":
         return _PROTOCOLS.get(word, word)
-    return _SERVICES.get(word, word).removesuffix("/32").removesuffix("/128")
+    return SERVICES.get(word, word).removesuffix("/32").removesuffix("/128")
 
 
 def _shows_family(rule: str) -> bool:

@@ -30,6 +30,7 @@ def test_a_clean_machine_gets_everything_but_what_windows_has_right(language):
         ("firewall", TCP): "drifted",
         ("firewall", UDP): "drifted",
         **{("reachable", name): "drifted" for name in ("Domain", "Private", "Public")},
+        ("listener", None): "compliant",
     }
     writes = result.writes.as_dict()
     assert [(item["name"], item["data"]) for item in writes["registry"]] == [("fDenyTSConnections", 0)]
@@ -49,7 +50,7 @@ def test_windows_home_has_no_host_and_nothing_is_set(edition):
     home.registry.set(CURRENT_VERSION, "EditionID", Value("REG_SZ", edition))
     result = planned("rdp_enable", home, rdp_enable_users=["taro"], rdp_enable_remote_addresses=["LocalSubnet"])
     assert set(found(result).values()) == {"not_applicable"}
-    assert len(result.records) == 15
+    assert len(result.records) == 16
     assert "Windows Home has no Remote Desktop host" in reason(result, "rdp_enable.connections")
     assert not result.as_dict()["has_writes"]
 
@@ -111,6 +112,15 @@ def test_nla_that_somebody_switched_off_comes_back():
     pc.registry.set(RDP_TCP, "UserAuthentication", Value("REG_DWORD", 0))
     result = planned("rdp_enable", pc)
     assert found(result)["nla", None] == "drifted"
+
+
+def test_a_listener_that_somebody_disabled_is_enabled_again():
+    pc = machine()
+    pc.registry.set(RDP_TCP, "fEnableWinStation", Value("REG_DWORD", 0))
+    result = planned("rdp_enable", pc)
+    assert found(result)["listener", None] == "drifted"
+    assert ("fEnableWinStation", 1) in [(item["name"], item["data"]) for item in result.writes.as_dict()["registry"]]
+    assert "restarted" in result.effects["rdp_enable.listener"]
 
 
 def test_local_rules_that_group_policy_does_not_merge_are_not_written():

@@ -54,6 +54,10 @@ def test_each_rule_gets_the_networks_of_both_families_and_keeps_the_rest(languag
         ("guests", None): "compliant",
         ("anonymous_users", None): "compliant",
         ("anonymous_shares", None): "compliant",
+        # What stands behind the rules: test_smb_firewall_scope_behind.py.
+        **{(control, None): "compliant" for control in ("service", "running", "answers")},
+        ("share", "*"): "not_applicable",
+        ("old_clients", None): "not_applicable",
     }
     desired = ["LocalSubnet", "192.0.2.0/255.255.255.0", "2001:db8::/32"]
     assert [item["parameters"] for item in result.writes.as_dict()["firewall"]] == [

@@ -618,3 +618,67 @@ def test_a_receipt_and_a_text(tmp_path):
 
 def test_a_tool_that_nobody_knows_is_an_error_in_the_document():
     assert "nothing is known about bluetooth" in reported("bluetooth", {})["error"]
+
+
+def test_all_rules_of_the_packet_filter_by_anchor():
+    answers = {
+        "pfctl -s rules": (0, 'scrub-anchor "com.apple/*" all\nanchor "com.apple/*" all\nblock drop all\n', NOISE),
+        "pfctl -s Anchors": (0, "  com.apple\n", NOISE),
+        "pfctl -a com.apple -s rules": (0, "", NOISE),
+        "pfctl -a com.apple -s Anchors": (0, "  com.apple/250.x\n  short\n", NOISE),
+        "pfctl -a com.apple/250.x -s rules": (0, "pass in quick all\n", NOISE),
+        "pfctl -a com.apple/250.x -s Anchors": (0, "", NOISE),
+        "pfctl -a com.apple/short -s rules": (1, "", "pfctl: DIOCGETRULES: Invalid argument\n"),
+        "pfctl -a com.apple/short -s Anchors": (1, "", "pfctl: Anchor 'com.apple/short' not found.\n"),
+    }
+    assert reported("packet_filter_rules", answers) == {
+        "rules": {
+            "main": ['anchor "com.apple/*" all', "block drop all"],
+            "anchors": {"com.apple": [], "com.apple/250.x": ["pass in quick all"], "com.apple/short": []},
+        }
+    }
+    answers["pfctl -s rules"] = (1, "", "pfctl: /dev/pf: Permission denied\n")
+    assert "Permission denied" in reported("packet_filter_rules", answers)["error"]
+
+
+@pytest.mark.parametrize(
+    ("state", "everything", "program", "expected"),
+    [
+        (0, "Block all DISABLED!", "permitted", (False, False, False)),
+        (1, "Firewall has block all state set to disabled.", "permitted", (True, False, False)),
+        (1, "Firewall has block all state set to enabled.", "permitted", (True, True, False)),
+        (1, "Firewall is set to block all non-essential incoming connections", "permitted", (True, True, False)),
+        (2, "Block all ENABLED!", "blocked", (True, True, True)),
+        (2, "Block all DISABLED!", "permitted", (True, True, False)),
+    ],
+)
+def test_what_the_application_firewall_blocks(state, everything, program, expected):
+    answers = {
+        "socketfilterfw --getglobalstate": (
+            0,
+            f"Firewall is {'enabled' if state else 'disabled'}. (State = {state})\n",
+            "",
+        ),
+        "socketfilterfw --getblockall": (0, f"{everything}\n", ""),
+        "socketfilterfw --getappblocked /usr/sbin/smbd": (
+            0,
+            f"Incoming connection to the application is {program}\n",
+            "",
+        ),
+    }
+    enabled, block_all, smbd_blocked = expected
+    found = {"enabled": enabled, "block_all": block_all, "smbd_blocked": smbd_blocked}
+    assert reported("application_firewall", answers) == found
+    answers["socketfilterfw --getblockall"] = (0, "Something else.\n", "")
+    assert "Something else." in reported("application_firewall", answers)["error"]
+
+
+def test_when_a_mac_sleeps_on_mains_power():
+    text = (
+        "Battery Power:\n Sleep On Power Button 1\n sleep                1\nAC Power:\n womp                 1\n"
+        " sleep                10 (sleep prevented by caffeinate)\n hibernatefile        /var/vm/sleepimage\n"
+    )
+    assert reported("power", {"pmset -g custom": (0, text, "")}) == {"mains": {"womp": 1, "sleep": 10}}
+    assert (
+        "names no settings for mains power" in reported("power", {"pmset -g custom": (0, "UPS Power:\n", "")})["error"]
+    )

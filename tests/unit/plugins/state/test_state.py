@@ -434,6 +434,8 @@ def test_who_is_let_in_is_unreadable_when_a_part_was_not_read(missing):
         look({"reachable": "file_sharing", "profile": "Public"}, document, reads)
     reads["registry"].append({"path": paths[missing], "depth": 3})
     assert look({"reachable": "file_sharing", "profile": "Public"}, document, reads).value == []
+
+
 FIREWALLS = r"HKLM\SOFTWARE\Microsoft\Security Center\Provider\Fw"
 FIREWALL_READS = {"registry": [{"path": FIREWALLS, "values": ["DISPLAYNAME", "STATE"], "depth": 1}]}
 ON, OFF = dword(0x51000), dword(0x50000)
