@@ -92,6 +92,10 @@ endpoint_report:
       description: What is not good, for each endpoint.
       returned: always
       type: str
+    data:
+      description: Of which day the table of known vulnerabilities is; empty where none was judged by.
+      returned: always
+      type: str
     verdict:
       description: The last line.
       returned: always

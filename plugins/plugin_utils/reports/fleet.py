@@ -15,6 +15,7 @@ from sys import intern
 from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, SEVERITIES, Change, Record, RecordError
 from ..records.since import TIME
 from . import visible
+from .data_age import DataAge
 from .summary import Summary, Tally
 
 # States of an endpoint, the one that needs a person most first. A retired one is not asked any more.
@@ -84,6 +85,8 @@ class Point:
 class Fleet:
     """All of it but the records; `first` and `now` are the oldest and the newest time of one, empty without any.
 
+    `data` is the age of the table of known vulnerabilities.
+
     `bad` are the first ROWS_WITHOUT_SCRIPT records that are not good, `more` is the number of the others.
     """
 
@@ -96,6 +99,7 @@ class Fleet:
     trend: tuple[Point, ...]
     first: str
     now: str
+    data: DataAge
 
 
 class View:
@@ -110,6 +114,7 @@ class View:
         self._bad: list[Record] = []
         self._rows = 0
         self._known = False
+        self._data = DataAge()
 
     def add(self, items: list[Record]) -> None:
         """Take the records of one endpoint; endpoints come by name. Raises RecordError for one without a UTC time."""
@@ -124,6 +129,7 @@ class View:
         left = ROWS_WITHOUT_SCRIPT - len(self._bad)
         self._bad += [item for item in items if item["status"] not in GOOD][: max(0, left)]
         self._rows += len(items)
+        self._data.add(items)
 
     def _note_news(self, row: int, item: Record) -> None:
         self._known = self._known or "news" in item
@@ -148,6 +154,7 @@ class View:
             trend=_points(self._moves),
             first=self._times[min(self._times)] if self._times else "",
             now=self._times[max(self._times)] if self._times else "",
+            data=self._data,
         )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, Record, says_not_measured
 from ..records.runs import Known, Runs, by_endpoint
 from ..records.since import LIFE
+from .data_age import DataAge
 from .sources import shown
 
 Records = Iterable[Mapping[str, Any]] | Known | Runs
@@ -142,22 +143,24 @@ def summarise(records: Records, endpoints: Iterable[str]) -> Summary:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run tells on the screen: table, news_line and summarise of the same records, from one reading of them."""
+    """What a run tells on the screen: table, news_line, data_line and summarise of the same records, read once."""
 
     summary: Summary
     table: str
     news: str
+    data: str
 
 
 def outcome(records: Records, endpoints: Iterable[str]) -> Outcome:
     """Return what the records of the given endpoints tell on the screen."""
-    tally, lines = Tally(), []
+    tally, age, lines = Tally(), DataAge(), []
     news: Counter[str] = Counter()
     for name, items in by_endpoint(records, endpoints):
         tally.add(name, items)
         lines += _rows(name, items, 100)
         news += _news(items)
-    return Outcome(tally.summary(), "\n".join(lines), _news_line(news))
+        age.add(items)
+    return Outcome(tally.summary(), "\n".join(lines), _news_line(news), age.line())
 
 
 def verdict(
@@ -216,6 +219,13 @@ def readiness(records: Iterable[Record], endpoint: str) -> tuple[bool, str]:
 def news_line(records: Collection[Record]) -> str:
     """Return what is new since the last time in one line; empty when nothing is."""
     return _news_line(_news(records))
+
+
+def data_line(records: Iterable[Record]) -> str:
+    """Return of which day the table of known vulnerabilities is in one line; empty where none was judged by."""
+    age = DataAge()
+    age.add(records)
+    return age.line()
 
 
 def _news(items: Collection[Record]) -> Counter[str]:

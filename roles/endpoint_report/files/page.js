@@ -79,6 +79,8 @@ function renderAll() {
     const words = DATA.first === DATA.now ? W.measured : W.measured_between;
     byId("measured").replaceChildren(...words.split(/(\{\w+\})/).map((part) => ({ "{when}": time(DATA.now), "{first}": time(DATA.first) }[part] || part)));
   }
+  const [day, days, isOld] = DATA.table;
+  if (day) byId("table").textContent = fill(isOld ? W.table_old : W.table, { day, n: number(days) });
   renderFigures();
   renderGrid();
   renderNews();
