@@ -175,7 +175,9 @@ def _validate_asked(name: str, control: dict[str, Any]) -> None:
     of_users = control.get("scope") == "users"
     _validate_where(name, "where", control["where"], of_users)
     if of_users and not place_of(control["where"]).of_user:
-        raise ControlError(f"control {name}: scope is users, so where must be a user_registry, one for each user")
+        raise ControlError(
+            f"control {name}: scope is users, so where must be a user_registry or the like, one for each user"
+        )
     if ("decode" in control["where"]) != (control["compare"] == "fields"):
         raise ControlError(f"control {name}: compare fields and decode in where belong together")
     untyped = "value" in control["where"] and "type" not in control["where"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -126,6 +126,51 @@ class _UserRegistry(_Registry):
         if user["hive"] == "loaded":
             return {"path": f"HKU:\\{sid}\\{path}"}
         return {"path": f"HKLM:\\ANSIBLE\\{path}", "hive": f"{user['profile_path']}\\NTUSER.DAT"}
+
+
+class ClientConnections:
+    """What FortiClient keeps of connections below a key of its own: SSL-VPN ones, and IPsec ones one level deeper."""
+
+    stores = (("SSL-VPN", r"Sslvpn\Tunnels", "", "Server"), ("IPsec", r"IPSec\Tunnels", r"\P1", "RemoteGW"))
+
+    def __init__(self, branch: Branch, path: str, whose: str) -> None:
+        self._branch, self._path, self._whose = branch, path, whose
+
+    def found(self) -> Iterator[dict[str, Any]]:
+        """Yield them; of one that cannot be read, why (`error`)."""
+        for kind, below, inner, value in self.stores:
+            tunnels = f"{self._path}\\{below}"
+            try:
+                key = self._branch.key(tunnels, below=1)
+                names = sorted(readable(key.get("keys"), tunnels)) if key else []
+            except Unreadable as error:
+                yield {"error": str(error)}
+                continue
+            for name in names:
+                try:
+                    server = self._branch.value(f"{tunnels}\\{name}{inner}", value).value
+                except Unreadable as error:
+                    yield {"error": str(error)}
+                    continue
+                found = {"key": name, "name": name, "kind": kind, "whose": self._whose}
+                yield {**found, "server": server if isinstance(server, str) else ""}
+
+
+class _UserClientConnections(Place):
+    """{user_client_connections: PATH}: the connections that FortiClient keeps for a user below this key of the hive."""
+
+    kind = "user_client_connections"
+    form = _UserRegistry.form
+    may: ClassVar[Keys] = {"user": ()}
+    of_user = True
+
+    def locate(self, state: State) -> Located:
+        if "user" not in self.where:
+            raise LocatorError(f"{self.where}: whose registry is meant is given by `scope: users` of the control")
+        evidence = f"HKU\\{self.where['user']}\\{self.name}"
+        branch = state.users_branch(self.where["user"])
+        found = [*ClientConnections(branch, self.name, "user").found()] if branch else []
+        return Located(True, found, evidence=evidence)
 
 
 class _FirewallRule(Place):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from ansible.parsing.dataloader import DataLoader
 
 from lab.windows.machine import Machine
 from lab.windows.machine.registry import Value
 from lab.windows.seed import Variant, build_windows
+from plugins.plugin_utils.controls.validate import refused_of_role
 from tests.samples.roles import planned
 
 FORTICLIENT = r"HKLM\SOFTWARE\Fortinet\FortiClient"
@@ -59,3 +64,78 @@ def test_a_key_that_somebody_else_uses_by_now_stays(theirs):
     else:
         machine.registry.create(SELF_UPDATE + r"\Theirs")
     assert keys_that_go(machine) == []
+
+
+OURS = {"vpn_profile_connections": [{"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp"}]}
+
+
+def text(data: str) -> Value:
+    return Value("REG_SZ", data)
+
+
+def others(change: Callable[[Machine, str], None], **variables: Any) -> dict[str, dict[str, Any]]:
+    """Return the records on other connections by scope, of a machine whose one user's hive is at hand for a change."""
+    machine = build_windows("pc-1", Variant("11-24H2", "Pro", "ja-JP", "clean"), seed=1)
+    user = next(sid for sid in machine.registry.keys("HKU") if sid.startswith("S-1-5-21-"))
+    change(machine, rf"HKU\{user}\SOFTWARE\Fortinet\FortiClient")
+    records = planned("vpn_profile", machine, **OURS, **variables).records
+    wanted = ("vpn_profile.other_connections", "vpn_profile.user_connections")
+    return {"user" if item["scope"] == user else item["scope"]: item for item in records if item["control"] in wanted}
+
+
+@pytest.mark.parametrize(
+    ("below", "values", "words"),
+    [
+        # Saved names and choices for ours, as the client itself keeps them.
+        (r"Sslvpn\Tunnels\IMR", {"DATA1": "x"}, ""),
+        (r"Sslvpn\Tunnels\IMR", {"Server": "FG.imr.tohoku.ac.jp:443"}, ""),
+        (r"Sslvpn\Tunnels\Home", {"Server": "vpn.example.org:443"}, ""),
+        (r"Sslvpn\Tunnels\imr", {"Server": "130.34.226.190:443"}, "goes to another gateway than fg.imr"),
+        (r"Sslvpn\Tunnels\IMR", {"Server": "fg.imr.tohoku.ac.jp:10443"}, "goes to another gateway than fg.imr"),
+        (
+            r"Sslvpn\Tunnels\Old",
+            {"Server": "130.34.226.190:443"},
+            "Old (SSL-VPN, 130.34.226.190:443) goes to an address",
+        ),
+        (r"Sslvpn\Tunnels\Two", {"Server": "a.example.org:443;[2001:db8::1]:443"}, "goes to an address"),
+        (r"IPSec\Tunnels\IMR\P1", {"RemoteGW": "fg.imr.tohoku.ac.jp"}, "IMR (IPsec, fg.imr.tohoku.ac.jp) has the name"),
+        (r"IPSec\Tunnels\Old\P1", {"RemoteGW": "130.34.226.190"}, "Old (IPsec, 130.34.226.190) goes to an address"),
+    ],
+)
+def test_a_user_s_connection_that_can_be_taken_for_ours_or_goes_to_an_address_is_reported(below, values, words):
+    def change(machine: Machine, key: str) -> None:
+        machine.registry.update(rf"{key}\{below}", {name: text(data) for name, data in values.items()})
+
+    found = others(change)
+    assert found["user"]["status"] == ("drifted" if words else "compliant")
+    assert words in found["user"]["reason"]
+    assert {item["status"] for scope, item in found.items() if scope != "user"} == {"compliant"}
+    if words:
+        assert "vpn_profile_allowed_connections" in found["user"]["next"]
+        name = below.split("\\")[2]
+        if name.casefold() != "imr":
+            assert others(change, vpn_profile_allowed_connections=[name])["user"]["status"] == "compliant"
+
+
+def test_an_ipsec_connection_of_the_machine_is_reported_too():
+    def change(machine: Machine, _key: str) -> None:
+        machine.registry.update(rf"{FORTICLIENT}\IPSec\Tunnels\IMR\P1", {"RemoteGW": text("fg.imr.tohoku.ac.jp")})
+
+    found = others(change)
+    assert found["machine"]["status"] == "drifted"
+    assert found["machine"]["actual"] == ["IMR (IPsec, fg.imr.tohoku.ac.jp)"]
+    assert found["user"]["status"] == "compliant"
+
+
+def test_no_run_writes_or_removes_anybody_s_connection():
+    machine = build_windows("pc-1", Variant("11-24H2", "Pro", "ja-JP", "clean"), seed=1)
+    before = planned("vpn_profile", machine, **OURS).writes.as_dict()
+    machine.registry.update(rf"{FORTICLIENT}\IPSec\Tunnels\IMR\P1", {"RemoteGW": text("10.0.0.1")})
+    machine.registry.update(rf"{FORTICLIENT}\Sslvpn\Tunnels\Old", {"Server": text("10.0.0.1:443")})
+    assert planned("vpn_profile", machine, **OURS).writes.as_dict() == before
+
+
+@pytest.mark.parametrize(("name", "fine"), [("Home", True), ("imr", False), ("a{b}", False), ("a\\b", False)])
+def test_an_allowed_connection_has_a_name_that_somebody_can_have_and_is_not_ours(name, fine):
+    refused = refused_of_role("vpn_profile", {**OURS, "vpn_profile_allowed_connections": [name]}, DataLoader())
+    assert (refused == []) is fine

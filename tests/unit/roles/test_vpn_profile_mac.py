@@ -9,6 +9,7 @@ import pytest
 from tests.samples.documents import APP, BEFORE_PLIST, PLIST, mac
 from tests.samples.mac_roles import planned
 
+OTHERS = "vpn_profile.other_connections"
 CONNECTIONS = [{"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp"}]
 
 
@@ -24,7 +25,8 @@ CONNECTIONS = [{"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp"}]
 def test_the_record_says_when_it_takes_effect(console_user: Any, tunnel: bool, words: str):
     document = {**mac(), "console_user": console_user, "tunnel": {"active": tunnel, "services": []}}
     result = planned("vpn_profile", document, vpn_profile_connections=CONNECTIONS)
-    assert set(result.effects.values()) == {words}
+    # What is only reported takes no effect.
+    assert {words for control, words in result.effects.items() if control != OTHERS} == {words}
 
 
 @pytest.mark.parametrize("tunnel", [True, False])
@@ -35,9 +37,78 @@ def test_nothing_is_written_while_a_tunnel_is_up(tunnel: bool):
     document["tunnel"]["active"] = tunnel
     result = planned("vpn_profile", document, vpn_profile_connections=CONNECTIONS)
     assert result.as_dict()["has_writes"] is not tunnel
-    assert {item["status"] for item in result.records} == {"drifted"}
+    written = [item for item in result.records if item["control"] != OTHERS]
+    assert {item["status"] for item in written} == {"drifted"}
     if tunnel:
         assert all(
             item["reason"].endswith("postponed: a VPN tunnel is up; run again when it is disconnected")
-            for item in result.records
+            for item in written
         )
+
+
+def a_mac(**profiles: Any) -> dict[str, Any]:
+    document = mac()
+    data = {"Profiles": profiles}
+    document["plists"] = {PLIST: {"exists": True, "format": "xml", "data": data}, BEFORE_PLIST: {"exists": False}}
+    document["files"] = {APP: {"exists": True, "type": "file", "owner": "root", "group": "wheel", "mode": "0644"}}
+    return document
+
+
+def others(profiles: dict[str, Any], **variables: Any) -> dict[str, Any]:
+    given = {"vpn_profile_connections": CONNECTIONS, **variables}
+    (found,) = [
+        item for item in planned("vpn_profile", a_mac(**profiles), **given).records if item["control"] == OTHERS
+    ]
+    return found
+
+
+OURS = {"Name": "IMR", "Server": "fg.imr.tohoku.ac.jp", "ServerPort": 443, "VpnType": 0}
+
+
+@pytest.mark.parametrize(
+    ("profiles", "words"),
+    [
+        ({"IMR": OURS}, ""),
+        ({}, ""),
+        ({"IMR": OURS, "Home": {"Name": "Home", "Server": "vpn.example.org", "VpnType": 0}}, ""),
+        # The managed entry itself is the business of the other controls.
+        ({"IMR": {**OURS, "Server": "130.34.226.190"}}, ""),
+        ({"IMR": OURS, "IMR-2": OURS}, "IMR (SSL-VPN, fg.imr.tohoku.ac.jp:443) has the name of the connection"),
+        (
+            {"IMR": OURS, "old": {"Name": "imr", "Server": "130.34.226.190"}},
+            "imr (SSL-VPN, 130.34.226.190) has the name",
+        ),
+        ({"IMR": OURS, "Old": {"Server": "130.34.226.190", "VpnType": 0}}, "Old (SSL-VPN, 130.34.226.190) goes to an"),
+        ({"IMR": OURS, "Old": {"Server": "2001:db8::1", "ServerPort": 443, "VpnType": 0}}, "goes to an address"),
+        ({"IMR": OURS, "tunnel": {"Name": "IMR", "VpnType": 1}}, "IMR (VpnType 1) has the name of the connection"),
+    ],
+)
+def test_an_entry_that_can_be_taken_for_ours_or_goes_to_an_address_is_reported(profiles: Any, words: str):
+    found = others(profiles)
+    assert found["status"] == ("drifted" if words else "compliant")
+    assert words in found["reason"]
+    if words:
+        assert "vpn_profile_allowed_connections" in found["next"]
+
+
+def test_what_is_allowed_is_not_reported_and_what_others_have_is_nobody_s_business():
+    profiles = {"IMR": OURS, "Old": {"Server": "130.34.226.190"}, "Home": {"Server": "vpn.example.org"}}
+    assert others(profiles, vpn_profile_allowed_connections=["OLD"])["status"] == "compliant"
+    assert others(profiles)["actual"] == ["Old (SSL-VPN, 130.34.226.190)"]
+
+
+def test_an_entry_that_is_none_hides_no_other_and_alone_is_an_error():
+    assert others({"IMR": OURS, "strange": 7})["status"] == "error"
+    found = others({"IMR": OURS, "strange": 7, "Old": {"Server": "10.0.0.1"}})
+    assert found["status"] == "drifted"
+    assert "Old (SSL-VPN, 10.0.0.1)" in found["reason"]
+    assert "Profiles/strange is no dictionary" in found["reason"]
+
+
+def test_no_run_writes_or_removes_anybody_s_connection():
+    profiles = {
+        "IMR": OURS | {"EnableCustomPort": 1, "SSOEnabled": 0, "PromptForCertificate": 0},
+        "Old": {"Server": "10.0.0.1"},
+    }
+    result = planned("vpn_profile", a_mac(**profiles), vpn_profile_connections=CONNECTIONS)
+    assert not result.as_dict()["has_writes"]
