@@ -30,6 +30,18 @@ def gateways(connections: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"name": name, "port": port} for name, port in found]
 
 
+def certificate_filters(
+    connections: Iterable[Mapping[str, Any]], fields: Iterable[Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """Return one item a connection and key of its certificate filter; what the filter leaves out has none."""
+    return [
+        {"instance": f"{one['name']} {field['key']}", "name": one["name"], "key": field["key"], "value": str(value)}
+        for one in connections
+        for field in fields
+        if (value := one["certificate_filter"].get(field["of"], {}).get(field["field"])) is not None
+    ]
+
+
 def _port(connection: Mapping[str, Any]) -> int:
     return int(connection.get("port", HTTPS))
 
@@ -39,4 +51,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return name to function."""
-        return {"of_each_user": of_each_user, "gateways": gateways}
+        return {"of_each_user": of_each_user, "gateways": gateways, "certificate_filters": certificate_filters}

@@ -37,9 +37,11 @@ def host_and_port(server: str) -> tuple[str, int]:
     >>> host_and_port("FG.example.org:10443"), host_and_port("[2001:db8::1]:443"), host_and_port("2001:db8::1")
     (('fg.example.org', 10443), ('2001:db8::1', 443), ('2001:db8::1', 443))
     """
-    host, colon, port = server.strip().rpartition(":")
+    # Some profiles that are rolled out have https://HOST:PORT/ there.
+    server = server.strip().removeprefix("https://").rstrip("/")
+    host, colon, port = server.rpartition(":")
     if not (colon and port.isascii() and port.isdigit() and (":" not in host or host.startswith("["))):
-        host, port = server.strip(), str(_HTTPS)
+        host, port = server, str(_HTTPS)
     return host.strip("[]").casefold(), int(port)
 
 

@@ -139,3 +139,84 @@ def test_no_run_writes_or_removes_anybody_s_connection():
 def test_an_allowed_connection_has_a_name_that_somebody_can_have_and_is_not_ours(name, fine):
     refused = refused_of_role("vpn_profile", {**OURS, "vpn_profile_allowed_connections": [name]}, DataLoader())
     assert (refused == []) is fine
+
+
+TUNNEL = FORTICLIENT + r"\Sslvpn\Tunnels\IMR"
+
+
+def connection(**fields: Any) -> dict[str, Any]:
+    return {"vpn_profile_connections": [{**OURS["vpn_profile_connections"][0], **fields}]}
+
+
+def written(machine: Machine, **fields: Any) -> dict[str, Any]:
+    """Return what the role would write of the logon, by the value's name."""
+    items = planned("vpn_profile", machine, **connection(**fields)).writes.as_dict()["registry"]
+    names = ("sso_enabled", "use_external_browser", "promptcertificate")
+    return {item["name"]: (item["data"], item["type"]) for item in items if item.get("name") in names}
+
+
+def prepared_by(**fields: Any) -> Machine:
+    """Return a machine whose connection has these values (numbers) beside what the role wants."""
+    machine = build_windows("pc-1", Variant("11-24H2", "Pro", "ja-JP", "clean"), seed=1)
+    machine.registry.update(TUNNEL, {name: Value("REG_DWORD", data) for name, data in fields.items()})
+    return machine
+
+
+PASSWORD = {"sso_enabled": 0, "promptcertificate": 0}
+
+
+@pytest.mark.parametrize(
+    ("there", "fields", "expected"),
+    [
+        (PASSWORD, {}, {}),
+        (PASSWORD | {"use_external_browser": 1}, {}, {}),
+        (PASSWORD, {"authentication": "saml"}, {"sso_enabled": 1, "use_external_browser": 0}),
+        (PASSWORD, {"authentication": "saml", "external_browser": True}, {"sso_enabled": 1, "use_external_browser": 1}),
+        ({"sso_enabled": 1, "promptcertificate": 0, "use_external_browser": 0}, {"authentication": "saml"}, {}),
+        ({"sso_enabled": 1, "promptcertificate": 1}, {}, {"sso_enabled": 0, "promptcertificate": 0}),
+        (PASSWORD, {"authentication": "certificate"}, {"promptcertificate": 1}),
+        ({"sso_enabled": 0, "promptcertificate": 1}, {"authentication": "certificate"}, {}),
+    ],
+)
+def test_a_connection_is_written_as_its_users_log_on(there, fields, expected):
+    assert written(prepared_by(**there), **fields) == {name: (data, "dword") for name, data in expected.items()}
+
+
+@pytest.mark.parametrize("wrong", [Value("REG_DWORD", 0), Value("REG_SZ", "1"), None])
+def test_a_wrong_browser_setting_of_a_saml_connection_is_written_anew(wrong):
+    machine = prepared_by(sso_enabled=1, promptcertificate=0)
+    if wrong:
+        machine.registry.set(TUNNEL, "use_external_browser", wrong)
+    expected = {"use_external_browser": (1, "dword")}
+    assert written(machine, authentication="saml", external_browser=True) == expected
+
+
+FILTER = {"common_name": {"match": "wildcard", "pattern": "*.example.org"}}
+
+
+def test_a_certificate_filter_is_said_not_to_be_for_windows():
+    machine = prepared_by(sso_enabled=0, promptcertificate=1)
+    result = planned("vpn_profile", machine, **connection(authentication="certificate", certificate_filter=FILTER))
+    (found,) = [item for item in result.records if item["control"] == "vpn_profile.certificate_filter"]
+    assert found["status"] == "not_applicable"
+    assert "certificate_filter is for Macs" in found["reason"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"authentication": "saml", "external_browser": False}, ""),
+        ({"authentication": "certificate", "certificate_filter": FILTER}, ""),
+        ({"authentication": "kerberos"}, "kerberos"),
+        ({"external_browser": True}, "external_browser belongs to authentication saml"),
+        ({"authentication": "certificate", "external_browser": True}, "external_browser belongs to"),
+        ({"authentication": "saml", "certificate_filter": FILTER}, "certificate_filter (common_name, issuer, or both)"),
+        ({"authentication": "certificate", "certificate_filter": {}}, "certificate_filter (common_name, issuer"),
+        ({"authentication": "certificate", "certificate_filter": {"issuer": {"match": "simple"}}}, "pattern"),
+        ({"authentication": "certificate", "certificate_filter": {"issuer": {"match": "x", "pattern": "y"}}}, "regex"),
+    ],
+)
+def test_what_does_not_belong_to_a_connection_s_logon_is_refused(fields, words):
+    refused = refused_of_role("vpn_profile", connection(**fields), DataLoader())
+    assert (refused == []) is (words == "")
+    assert words in " ".join(refused)

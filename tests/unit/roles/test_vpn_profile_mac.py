@@ -25,8 +25,9 @@ CONNECTIONS = [{"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp"}]
 def test_the_record_says_when_it_takes_effect(console_user: Any, tunnel: bool, words: str):
     document = {**mac(), "console_user": console_user, "tunnel": {"active": tunnel, "services": []}}
     result = planned("vpn_profile", document, vpn_profile_connections=CONNECTIONS)
-    # What is only reported takes no effect.
-    assert {words for control, words in result.effects.items() if control != OTHERS} == {words}
+    # What is only reported, or not asked for, takes no effect.
+    still = (OTHERS, "vpn_profile.personal_connections")
+    assert {words for control, words in result.effects.items() if control not in still} == {words}
 
 
 @pytest.mark.parametrize("tunnel", [True, False])
@@ -48,6 +49,7 @@ def test_nothing_is_written_while_a_tunnel_is_up(tunnel: bool):
 
 def a_mac(**profiles: Any) -> dict[str, Any]:
     document = mac()
+    document["tunnel"]["active"] = False
     data = {"Profiles": profiles}
     document["plists"] = {PLIST: {"exists": True, "format": "xml", "data": data}, BEFORE_PLIST: {"exists": False}}
     document["files"] = {APP: {"exists": True, "type": "file", "owner": "root", "group": "wheel", "mode": "0644"}}
@@ -105,10 +107,71 @@ def test_an_entry_that_is_none_hides_no_other_and_alone_is_an_error():
     assert "Profiles/strange is no dictionary" in found["reason"]
 
 
+COMPLETE = OURS | {"EnableCustomPort": 1, "SSOEnabled": 0, "PromptForCertificate": 0, "SaveUsername": 0}
+COMPLETE |= {"WarnInvalidServerCertificate": 1}
+FILTER = {
+    "common_name": {"match": "wildcard", "pattern": "*.example.org"},
+    "issuer": {"match": "simple", "pattern": "CA"},
+}
+
+
+def written(there: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Return what the role would write into the connection, by the key's name."""
+    given = {"vpn_profile_connections": [{**CONNECTIONS[0], **fields}]}
+    items = planned("vpn_profile", a_mac(IMR=there), **given).writes.as_dict()["plist"]
+    return {change["key"][-1]: change["value"] for item in items for change in item["values"]}
+
+
+@pytest.mark.parametrize(
+    ("there", "fields", "expected"),
+    [
+        (COMPLETE, {}, {}),
+        (COMPLETE, {"prompt_user_name": False}, {"SaveUsername": 1}),
+        (COMPLETE | {"SaveUsername": 1}, {}, {"SaveUsername": 0}),
+        (COMPLETE | {"WarnInvalidServerCertificate": 0}, {}, {"WarnInvalidServerCertificate": 1}),
+        (COMPLETE, {"authentication": "saml"}, {"SSOEnabled": 1, "UseExternalBrowser": 0}),
+        (COMPLETE, {"authentication": "saml", "external_browser": True}, {"SSOEnabled": 1, "UseExternalBrowser": 1}),
+        (COMPLETE, {"authentication": "certificate"}, {"PromptForCertificate": 1}),
+        (
+            COMPLETE | {"PromptForCertificate": 1, "CertCNPattern": "*.example.org"},
+            {"authentication": "certificate", "certificate_filter": FILTER},
+            {"CertCNMatchType": "wildcard", "CertIssuerMatchType": "simple", "CertIssuerPattern": "CA"},
+        ),
+        (
+            COMPLETE | {"PromptForCertificate": 1},
+            {"authentication": "certificate", "certificate_filter": {"issuer": FILTER["issuer"]}},
+            {"CertIssuerMatchType": "simple", "CertIssuerPattern": "CA"},
+        ),
+    ],
+)
+def test_a_connection_is_written_as_its_users_log_on(there: Any, fields: Any, expected: Any):
+    assert written(there, **fields) == expected
+    # Numbers stay numbers: to the client true is something else.
+    assert [type(value) for value in written(there, **fields).values()] == [type(value) for value in expected.values()]
+
+
+@pytest.mark.parametrize(
+    ("wish", "there", "expected"),
+    [
+        (None, 1, None),
+        (None, 0, None),
+        (False, 1, None),
+        (False, 0, 1),
+        (False, None, 1),
+        (True, 1, 0),
+        (True, 0, None),
+    ],
+)
+def test_whether_users_may_make_connections_is_set_where_somebody_says_so(wish: Any, there: Any, expected: Any):
+    document = a_mac(IMR=COMPLETE)
+    if there is not None:
+        document["plists"][PLIST]["data"]["DisallowPersonalVPN"] = there
+    given = {} if wish is None else {"vpn_profile_personal_connections": wish}
+    items = planned("vpn_profile", document, vpn_profile_connections=CONNECTIONS, **given).writes.as_dict()["plist"]
+    assert [change["value"] for item in items for change in item["values"]] == ([] if expected is None else [expected])
+
+
 def test_no_run_writes_or_removes_anybody_s_connection():
-    profiles = {
-        "IMR": OURS | {"EnableCustomPort": 1, "SSOEnabled": 0, "PromptForCertificate": 0},
-        "Old": {"Server": "10.0.0.1"},
-    }
+    profiles = {"IMR": COMPLETE, "Old": {"Server": "10.0.0.1"}}
     result = planned("vpn_profile", a_mac(**profiles), vpn_profile_connections=CONNECTIONS)
     assert not result.as_dict()["has_writes"]

@@ -20,6 +20,8 @@ OURS = [{"name": "IMR", "gateway": "FG.example.org", "port": 443}]
         ("[2001:db8::1]", ("2001:db8::1", 443)),
         ("vpn.example.org:", ("vpn.example.org:", 443)),
         ("vpn.example.org:\u0661", ("vpn.example.org:\u0661", 443)),
+        ("https://vpn.example.org:8443/", ("vpn.example.org", 8443)),
+        ("https://10.0.0.1", ("10.0.0.1", 443)),
         ("", ("", 443)),
     ],
 )
