@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ..plugin_utils.values.versions import compare_versions
+
 HTTPS = 443
 
 
@@ -42,6 +44,27 @@ def certificate_filters(
     ]
 
 
+def ends_of_ssl_vpn(
+    connections: Iterable[Mapping[str, Any]], first: str, words: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return one item a connection: asked of the endpoint where its gateway has FortiOS `first` or newer.
+
+    Of all others `words` (unknown, older) say what is coming.
+    """
+    items = []
+    for one in connections:
+        item = {"name": one["name"]}
+        version = one.get("fortios")
+        if version is None or compare_versions(version, first) < 0:
+            said = words["unknown" if version is None else "older"]
+            filled = {"gateway": one["gateway"], "fortios": version, "first": first}
+            for name, text in filled.items():
+                said = said.replace(f"{{{name}}}", str(text))
+            item |= {"when": False, "otherwise": said}
+        items.append(item)
+    return items
+
+
 def _port(connection: Mapping[str, Any]) -> int:
     return int(connection.get("port", HTTPS))
 
@@ -51,4 +74,9 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return name to function."""
-        return {"of_each_user": of_each_user, "gateways": gateways, "certificate_filters": certificate_filters}
+        return {
+            "of_each_user": of_each_user,
+            "gateways": gateways,
+            "certificate_filters": certificate_filters,
+            "ends_of_ssl_vpn": ends_of_ssl_vpn,
+        }

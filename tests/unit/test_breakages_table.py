@@ -20,8 +20,12 @@ TABLES = [
 ]
 
 
-# Windows is not asked for the one, and the service's connection has no SAML (tests/unit/roles/test_vpn_profile.py).
-ELSEWHERE = {"vpn_profile.certificate_filter", "vpn_profile.external_browser"}
+# Windows is not asked for the first; the service's connection has no SAML, and the fleet of those tests no Windows 10.
+# They are broken in tests/unit/roles.
+ELSEWHERE = {
+    *("vpn_profile.certificate_filter", "vpn_profile.external_browser", "vpn_profile.ssl_vpn_mode"),
+    "forticlient_install.windows_10_updates",
+}
 
 
 def controls_of(role: str) -> set[str]:

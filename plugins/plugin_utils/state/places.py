@@ -126,11 +126,14 @@ class _File(Place):
 
 
 class _System(Place):
-    """{system: FIELD}: a field of the document's system node."""
+    """{system: FIELD}: a field of the document's system node; of Windows also full_build, as in 19045.6456."""
 
     kind = "system"
 
     def locate(self, state: State) -> Located:
+        if self.name == "full_build":
+            build, ubr = (state.locate({"system": field}) for field in ("build", "ubr"))
+            return Located(True, f"{build.value}.{ubr.value}", evidence=f"{build.evidence}; {ubr.evidence}")
         value = state.node("system").get(self.name)
         if value is None or isinstance(value, Mapping):
             why = value.get("error") if isinstance(value, Mapping) else "the document does not have it"

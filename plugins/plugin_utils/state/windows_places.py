@@ -250,22 +250,33 @@ class _OtherFirewall(Place):
 class _Product(Place):
     """{product: "FortiClient VPN"}: DisplayVersion of an installed product, by exact DisplayName, in either view.
 
-    Of several the oldest version counts, since that one is the trouble.
+    Of several the oldest version counts, since that one is the trouble. {product: [NAMES]}: any of them, with its name
+    before its version.
     """
 
     kind = "product"
     by_role = True
 
+    @classmethod
+    def name_problem(cls, name: Any) -> str | None:
+        if isinstance(name, list) and name and all(isinstance(one, str) and one for one in name):
+            return None
+        return super().name_problem(name)
+
     def locate(self, state: State) -> Located:
         found, unreadable = [], []
+        several = isinstance(self.name, list)
+        names = self.name if several else [self.name]
         for path in (f"{view}\\{name}" for view in UNINSTALL_KEYS for name in state.subkeys(view)):
             try:
-                if state.machine.value(path, "DisplayName").value == self.name:
-                    found.append((str(state.machine.value(path, "DisplayVersion").value or ""), path))
+                name = state.machine.value(path, "DisplayName").value
+                if name in names:
+                    version = str(state.machine.value(path, "DisplayVersion").value or "")
+                    found.append((f"{name} {version}".strip() if several else version, path))
             except Unreadable as error:
                 unreadable.append(str(error))
         if not found and unreadable:
-            raise Unreadable(f"whether {self.name} is installed cannot be determined: {unreadable[0]}")
+            raise Unreadable(f"whether {' or '.join(names)} is installed cannot be determined: {unreadable[0]}")
         found.sort(key=lambda entry: (_sortable(entry[0]), entry))
         evidence = "; ".join(f"{path} {version}" for version, path in found) or "the Uninstall keys of both views"
         return Located(bool(found), found[0][0] if found else None, evidence=evidence, missing="not installed")

@@ -11,6 +11,8 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 
 from lab import downloads
+from lab.windows.machine import Machine
+from lab.windows.machine.registry import Value
 from lab.windows.seed import Variant, build_windows
 from plugins.plugin_utils.controls.compare import ExpectedError
 from plugins.plugin_utils.controls.kinds import comparison
@@ -248,3 +250,93 @@ def test_the_lab_s_installer_is_the_one_that_its_inventory_names(tmp_path: Path,
     inventory = yaml.safe_load((ROOT / "inventory/lab/groups.yml").read_text())["all"]["children"][group]["vars"]
     content = (tmp_path / Path(inventory["forticlient_install_source"]).name).read_bytes()
     assert hashlib.sha256(content).hexdigest() == inventory["forticlient_install_sha256"]
+
+
+UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
+CURRENT_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+
+
+def records_of(machine: Machine, **variables: Any) -> dict[str, dict[str, Any]]:
+    """Return the records by control, without the role's name and the vulnerabilities."""
+    result = planned("forticlient_install", machine, **variables)
+    names = {item["control"].partition(".")[2]: item for item in result.records}
+    return names | {"writes": result.as_dict()["has_writes"]}
+
+
+def a_machine(release: str = "11-24H2", **values: Value) -> Machine:
+    """Return a machine with 7.4.3.8758 and these values of Windows' own key."""
+    machine = build_windows("pc", Variant(release, "Pro", "ja-JP", "managed"), 1)
+    machine.registry.update(CURRENT_VERSION, values)
+    return machine
+
+
+@pytest.mark.parametrize("name", ["FortiClient", "FortiClient Standalone", "FortiClientStandalone"])
+@pytest.mark.parametrize("view", ["", r"\WOW6432Node"])
+def test_any_other_edition_is_reported_by_its_name(name: str, view: str) -> None:
+    machine = a_machine()
+    entry = UNINSTALL.replace("SOFTWARE", f"SOFTWARE{view}") + r"\{86A227AF-0000-4000-8000-000000000009}"
+    machine.registry.update(
+        entry, {"DisplayName": Value("REG_SZ", name), "DisplayVersion": Value("REG_SZ", "7.4.7.1979")}
+    )
+    found = records_of(machine)
+    assert found["edition"]["status"] == "drifted"
+    assert found["edition"]["actual"] == f"{name} 7.4.7.1979"
+    # Until somebody has looked at it nothing is said, or done, of the free client.
+    assert found["installed"]["status"] == "not_applicable"
+
+
+def test_a_product_of_another_name_is_no_edition() -> None:
+    machine = a_machine()
+    entry = UNINSTALL + r"\{86A227AF-0000-4000-8000-000000000009}"
+    machine.registry.update(
+        entry, {"DisplayName": Value("REG_SZ", "FortiClient Tools"), "DisplayVersion": Value("REG_SZ", "1")}
+    )
+    assert records_of(machine)["edition"]["status"] == "compliant"
+
+
+@pytest.mark.parametrize("build", [19045, 22621, 22631, 26100, 26200, 26300, 28000])
+def test_the_releases_of_windows_that_are_supported(build: int) -> None:
+    assert records_of(a_machine(CurrentBuild=Value("REG_SZ", str(build))))["supported_windows"]["status"] == "compliant"
+
+
+SUPPLIED = {
+    "forticlient_install_source": "/srv/FortiClientVPN_7.4.3.8758_x64.msi",
+    "forticlient_install_sha256": "0" * 64,
+    "forticlient_install_version": "7.4.3.8758",
+}
+
+
+@pytest.mark.parametrize("build", [17763, 22000, 27900, 29600])
+def test_on_a_build_that_nobody_has_tried_the_client_is_measured_and_not_changed(build: int) -> None:
+    machine = a_machine(CurrentBuild=Value("REG_SZ", str(build)))
+    found = records_of(machine, **SUPPLIED)
+    assert found["supported_windows"]["status"] == "drifted"
+    assert str(build) in found["supported_windows"]["reason"]
+    assert "All else is measured on it" in found["supported_windows"]["next"]
+    assert found["installed"]["status"] == "compliant"
+    machine.registry.delete_key(UNINSTALL)
+    missing = records_of(machine, **SUPPLIED)
+    assert missing["installed"]["status"] == "drifted"
+    assert "so nothing is installed on it" in missing["installed"]["reason"]
+    assert missing["writes"] is False
+    tried = records_of(machine, **SUPPLIED, forticlient_install_supported_builds=[build])
+    assert tried["installed"]["status"] == "drifted"
+    assert tried["writes"] is True
+
+
+@pytest.mark.parametrize(
+    ("ubr", "status"),
+    [(2965, "drifted"), (6456, "drifted"), (6466, "drifted"), (6467, "compliant"), (6575, "compliant")],
+)
+def test_windows_10_without_extended_updates_is_reported(ubr: int, status: str) -> None:
+    found = records_of(a_machine("10-22H2", UBR=Value("REG_DWORD", ubr)))["windows_10_updates"]
+    assert found["status"] == status
+    if status == "drifted":
+        assert found["severity"] == "high"
+        assert f"19045.{ubr}" in found["reason"]
+        assert "Extended Security Updates" in found["next"]
+
+
+def test_of_windows_11_nothing_is_said_of_extended_updates() -> None:
+    found = records_of(a_machine(UBR=Value("REG_DWORD", 1)))["windows_10_updates"]
+    assert found["status"] == "not_applicable"

@@ -141,3 +141,10 @@ def test_the_store_client_is_nothing_for_a_mac():
     assert reason(result, "forticlient_install.supported_macos") == (
         "the Store client (forticlient_install_client) is for Windows only"
     )
+
+
+@pytest.mark.parametrize(
+    ("macos", "status"), [("26.1", "compliant"), ("27.0", "compliant"), ("28", "compliant"), ("10.15.7", "drifted")]
+)
+def test_every_macos_from_11_on_is_supported(macos: str, status: str):
+    assert found(look(a_mac(macos=macos)))["supported_macos", None] == status

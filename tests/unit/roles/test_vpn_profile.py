@@ -220,3 +220,41 @@ def test_what_does_not_belong_to_a_connection_s_logon_is_refused(fields, words):
     refused = refused_of_role("vpn_profile", connection(**fields), DataLoader())
     assert (refused == []) is (words == "")
     assert words in " ".join(refused)
+
+
+def ends(machine: Machine, **fields: Any) -> dict[str, Any]:
+    """Return the record on the end of SSL-VPN."""
+    result = planned("vpn_profile", machine, **connection(**fields))
+    (found,) = [item for item in result.records if item["control"] == "vpn_profile.ssl_vpn_mode"]
+    return found
+
+
+@pytest.mark.parametrize("fortios", ["7.6.3", "7.6.4", "8.0.1", "8"])
+def test_a_connection_to_a_gateway_without_tunnel_mode_is_reported_on_each_machine_that_has_it(fortios):
+    machine = prepared_by()
+    machine.registry.set(TUNNEL, "Server", text("fg.imr.tohoku.ac.jp:443"))
+    found = ends(machine, fortios=fortios)
+    assert (found["status"], found["severity"], found["instance"]) == ("drifted", "high", "IMR")
+    assert "docs/end-of-ssl-vpn.md" in found["next"]
+    machine.registry.delete_key(TUNNEL)
+    assert ends(machine, fortios=fortios)["status"] == "compliant"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "which FortiOS the gateway fg.imr.tohoku.ac.jp has is not said"),
+        ({"fortios": "7.6.2"}, "has FortiOS 7.6.2, which has SSL-VPN tunnel mode. It ends with the update to 7.6.3"),
+        ({"fortios": "7.4.12"}, "has FortiOS 7.4.12"),
+    ],
+)
+def test_what_is_coming_is_said_today(fields, words):
+    found = ends(prepared_by(), **fields)
+    assert found["status"] == "not_applicable"
+    assert words in found["reason"]
+    assert "docs/end-of-ssl-vpn.md" in found["reason"]
+
+
+@pytest.mark.parametrize(("fortios", "fine"), [("7.4.12", True), ("v7.4", False), ("", False)])
+def test_a_fortios_is_a_version(fortios, fine):
+    assert (refused_of_role("vpn_profile", connection(fortios=fortios), DataLoader()) == []) is fine
