@@ -50,6 +50,7 @@ def one(**changes: str) -> dict[str, str]:
         (one(key="imr", name="imr", server="10.0.0.1", whose="machine"), 0),
         (one(key="imr", name="imr", kind="IPsec", whose="machine"), 1),
         (one(key="2", name="imr", whose="machine"), 1),
+        (one(key="imr", name="other", kind="IPsec", whose="machine"), 1),
         (one(server="fg.example.org"), 0),
         (one(server="a.example.org; 10.0.0.1:443"), 1),
     ],
@@ -57,3 +58,4 @@ def one(**changes: str) -> dict[str, str]:
 def test_what_speaks_against_a_connection(connection, number):
     assert len(wrong([connection], OURS, [])) == number
     assert wrong([connection], OURS, [connection["name"].upper()]) == []
+    assert wrong([connection], OURS, [connection["key"].upper()]) == []
