@@ -41,7 +41,7 @@ from ..plugin_utils.reports.notify import notification
 from ..plugin_utils.reports.page import LANGUAGES
 from ..plugin_utils.reports.summary import (
     FAILS_ON,
-    data_line,
+    data_lines,
     news_line,
     readiness,
     summarise,
@@ -249,7 +249,7 @@ def judge(records: Merged, args: Mapping[str, Any], *, dry_run: bool, trouble: s
     return {
         "table": table(records, hosts),
         "news": news_line(records),
-        "data": data_line(records),
+        "data": data_lines(records),
         "verdict": words,
         "good": good,
         "endpoints": endpoints,

@@ -49,18 +49,18 @@ def ends_of_ssl_vpn(
 ) -> list[dict[str, Any]]:
     """Return one item a connection: asked of the endpoint where its gateway has FortiOS `first` or newer.
 
-    Of all others `words` (unknown, older) say what is coming.
+    Of all others `words` say what is coming: why they are not asked (unknown, older), and what ends (coming).
     """
     items = []
     for one in connections:
-        item = {"name": one["name"]}
+        item = {"name": one["name"], "coming": ""}
         version = one.get("fortios")
         if version is None or compare_versions(version, first) < 0:
             said = words["unknown" if version is None else "older"]
             filled = {"gateway": one["gateway"], "fortios": version, "first": first}
             for name, text in filled.items():
                 said = said.replace(f"{{{name}}}", str(text))
-            item |= {"when": False, "otherwise": said}
+            item |= {"when": False, "otherwise": said, "coming": words["coming"].replace("{first}", first)}
         items.append(item)
     return items
 

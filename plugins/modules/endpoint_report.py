@@ -93,7 +93,7 @@ endpoint_report:
       returned: always
       type: str
     data:
-      description: Of which day the table of known vulnerabilities is; empty where none was judged by.
+      description: What is coming, and of which day the table of known vulnerabilities is; may be empty.
       returned: always
       type: str
     verdict:

@@ -28,7 +28,7 @@ _HEAD = ("id", "title", "why", "severity")
 _REQUIRED = (*_HEAD, "where", "compare")
 _OPTIONAL = (
     *("expected", "each", "each_key", "instance_key", "applies_if", "governed_by", "postpone_if", "takes_effect"),
-    *("scope", "when", "otherwise", "remedy", "cure", "remember", "data_of"),
+    *("scope", "when", "otherwise", "remedy", "cure", "remember", "data_of", "coming"),
 )
 # What is worked out of a control that is not asked for; `state: absent` still needs to know what it was about.
 WITHOUT_ASKING = (*_HEAD, "when", "otherwise", "remedy", "postpone_if")
@@ -49,7 +49,21 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
 }
 _NOTHING = comparison("absent", None)
 _TESTS = {"is", "equals", "one_of", "none_of"}
-_TEXTS = (*("title", "why", "severity", "compare", "instance_key", "scope", "otherwise", "remedy", "cure", "data_of"),)
+_TEXTS = (
+    *(
+        "title",
+        "why",
+        "severity",
+        "compare",
+        "instance_key",
+        "scope",
+        "otherwise",
+        "remedy",
+        "cure",
+        "data_of",
+        "coming",
+    ),
+)
 # What an item may say, by a placeholder.
 _OF_ITEM = ("remedy", "severity")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -64,7 +78,7 @@ class Check:
     """One control for one item, without placeholders. `container` is the item's own key or dictionary, as a locator.
 
     `not_asked` says in words why the endpoint is not asked, `remember` whether what it had before is to come back,
-    `data_of` of which day the table is that it judges by.
+    `data_of` of which day the table is that it judges by, `coming` in words what will end here though all is good.
     """
 
     id: str
@@ -83,6 +97,7 @@ class Check:
     remember: bool = True
     not_asked: str = ""
     data_of: str = ""
+    coming: str = ""
 
     @property
     def compare(self) -> str:
@@ -283,6 +298,7 @@ def _head(control: dict[str, Any], instance: str | None, fields: dict[str, Any])
         "severity": _one_of("severity", _fill(control["severity"], fields), SEVERITIES),
         "remedy": _one_of("remedy", _fill(control.get("remedy", "write"), fields), REMEDIES),
         "data_of": control.get("data_of", ""),
+        "coming": _fill(control.get("coming", ""), fields),
     }
 
 

@@ -198,7 +198,7 @@ def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Lo
 
     def make(status: str, reason: str) -> dict[str, Any]:
         made = record(check.id, status, reason=reason, role=role, why=check.why, **about, **seen)
-        return {**made, "data_of": check.data_of} if check.data_of else made
+        return made | {name: text for name in ("data_of", "coming") if (text := getattr(check, name))}
 
     try:
         not_applicable = check.not_asked or _not_applicable(check, endpoint)

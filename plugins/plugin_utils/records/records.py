@@ -37,7 +37,7 @@ MOVED = ("", "desired", "endpoint", "both")
 WAIVER_KEYS = ("control", "hosts", "instance", "owner", "reason", "expires", "ticket")
 _ALLOWED = {"status": STATUSES, "severity": SEVERITIES, "life": LIVES, "news": NEWS, "moved": MOVED}
 # What not every record has: the report adds it, only some statuses have it, or (`why`) older files lack it.
-_OPTIONAL_TEXTS = ("why", "next", "owner", "life", "since", "news", "moved", "put_back", "data_of")
+_OPTIONAL_TEXTS = ("why", "next", "owner", "life", "since", "news", "moved", "put_back", "data_of", "coming")
 _ALL_TEXTS = (*_TEXTS, *_OPTIONAL_TEXTS)
 _ALL_KEYS = {*_KEYS, *_OPTIONAL_TEXTS, "before", "flapping", "changes", "waiver"}
 
@@ -96,6 +96,7 @@ class Record(TypedDict):
     waiver: NotRequired[WaiverFields]
     put_back: NotRequired[str]
     data_of: NotRequired[str]
+    coming: NotRequired[str]
 
 
 class RecordError(ValueError):

@@ -15,8 +15,9 @@ from sys import intern
 from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, SEVERITIES, Change, Record, RecordError
 from ..records.since import TIME
 from . import visible
+from .coming import Coming
 from .data_age import DataAge
-from .summary import Summary, Tally
+from .summary import Summary, Tally, clean
 
 # States of an endpoint, the one that needs a person most first. A retired one is not asked any more.
 STATES = ("not_good", "not_measured", "good", "retired")
@@ -85,7 +86,7 @@ class Point:
 class Fleet:
     """All of it but the records; `first` and `now` are the oldest and the newest time of one, empty without any.
 
-    `data` is the age of the table of known vulnerabilities.
+    `data` is the age of the table of known vulnerabilities, `coming` by control and words whom it concerns.
 
     `bad` are the first ROWS_WITHOUT_SCRIPT records that are not good, `more` is the number of the others.
     """
@@ -100,6 +101,7 @@ class Fleet:
     first: str
     now: str
     data: DataAge
+    coming: Mapping[tuple[str, str], Mapping[str, None]]
 
 
 class View:
@@ -115,6 +117,7 @@ class View:
         self._rows = 0
         self._known = False
         self._data = DataAge()
+        self._coming = Coming()
 
     def add(self, items: list[Record]) -> None:
         """Take the records of one endpoint; endpoints come by name. Raises RecordError for one without a UTC time."""
@@ -130,6 +133,7 @@ class View:
         self._bad += [item for item in items if item["status"] not in GOOD][: max(0, left)]
         self._rows += len(items)
         self._data.add(items)
+        self._coming.add(items)
 
     def _note_news(self, row: int, item: Record) -> None:
         self._known = self._known or "news" in item
@@ -155,6 +159,7 @@ class View:
             first=self._times[min(self._times)] if self._times else "",
             now=self._times[max(self._times)] if self._times else "",
             data=self._data,
+            coming={(clean(name), clean(words)): who for (name, words), who in self._coming.found.items()},
         )
 
 

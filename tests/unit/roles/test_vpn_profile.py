@@ -236,6 +236,7 @@ def test_a_connection_to_a_gateway_without_tunnel_mode_is_reported_on_each_machi
     found = ends(machine, fortios=fortios)
     assert (found["status"], found["severity"], found["instance"]) == ("drifted", "high", "IMR")
     assert "docs/end-of-ssl-vpn.md" in found["next"]
+    assert "coming" not in found
     machine.registry.delete_key(TUNNEL)
     assert ends(machine, fortios=fortios)["status"] == "compliant"
 
@@ -253,6 +254,8 @@ def test_what_is_coming_is_said_today(fields, words):
     assert found["status"] == "not_applicable"
     assert words in found["reason"]
     assert "docs/end-of-ssl-vpn.md" in found["reason"]
+    coming = "SSL-VPN connections end when their gateway is updated to FortiOS 7.6.3 or newer (docs/end-of-ssl-vpn.md)"
+    assert found["coming"] == coming
 
 
 @pytest.mark.parametrize(("fortios", "fine"), [("7.4.12", True), ("v7.4", False), ("", False)])

@@ -10,7 +10,7 @@ import pytest
 
 from plugins.plugin_utils.records.records import check_record, merge, record, stamp
 from plugins.plugin_utils.reports.files import write_all
-from plugins.plugin_utils.reports.summary import data_line, outcome
+from plugins.plugin_utils.reports.summary import data_lines, outcome
 
 CONTROL = "forticlient_install.vulnerable_version"
 
@@ -22,30 +22,30 @@ def judged(day: str, at: str = "2026-11-28T14:30:00Z", endpoint: str = "pc1", st
 
 @pytest.mark.parametrize(("day", "is_old"), [("2026-11-28", False), ("2026-08-30", False), ("2026-08-29", True)])
 def test_a_table_is_old_after_ninety_days_on_the_day_of_the_run(day, is_old):
-    line = data_line([judged(day)])
+    line = data_lines([judged(day)])
     assert line.startswith(f"Known vulnerabilities: by the table of {day}")
     assert ("91 days old" in line) is is_old
     assert ("Renew it: vulnerabilities.yml" in line) is is_old
 
 
 def test_the_day_of_the_run_counts_and_not_that_of_the_report():
-    assert "days old" not in data_line([judged("2020-01-01", at="2020-01-31T00:00:00Z")])
+    assert "days old" not in data_lines([judged("2020-01-01", at="2020-01-31T00:00:00Z")])
 
 
 def test_a_clock_that_is_behind_makes_no_table_old():
-    line = data_line([judged("2026-11-28", at="2026-11-20T00:00:00Z")])
+    line = data_lines([judged("2026-11-28", at="2026-11-20T00:00:00Z")])
     assert line == "Known vulnerabilities: by the table of 2026-11-28"
 
 
 def test_of_several_tables_the_oldest_counts():
     records = [judged("2026-11-28"), judged("2026-05-01", endpoint="pc2"), judged("2026-11-01", endpoint="pc3")]
-    assert "table of 2026-05-01, which was 211 days old" in data_line(records)
-    assert outcome(merge(records), []).data == data_line(records)
+    assert "table of 2026-05-01, which was 211 days old" in data_lines(records)
+    assert outcome(merge(records), []).data == data_lines(records)
 
 
 def test_without_such_a_control_nothing_is_said():
     alone = [{key: value for key, value in judged("2026-11-28").items() if key != "data_of"}]
-    assert data_line(alone) == ""
+    assert data_lines(alone) == ""
 
 
 @pytest.mark.parametrize("day", ["28.11.2026", "2026-02-30", "20261128", ""])
