@@ -64,6 +64,7 @@ class ActionModule(ActionBase):
             "endpoint_report": {
                 "table": shown.table,
                 "news": shown.news,
+                "data": shown.data,
                 "verdict": words,
                 "good": good,
                 "waivers": waiver_lines(waivers),

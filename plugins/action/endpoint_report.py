@@ -41,7 +41,16 @@ from ..plugin_utils.records.waivers import WaiverError, listing, read_waivers, w
 from ..plugin_utils.reports.files import FORMATS, write_all
 from ..plugin_utils.reports.notify import notification
 from ..plugin_utils.reports.page import LANGUAGES
-from ..plugin_utils.reports.summary import FAILS_ON, news_line, readiness, summarise, table, verdict, waiver_lines
+from ..plugin_utils.reports.summary import (
+    FAILS_ON,
+    data_lines,
+    news_line,
+    readiness,
+    summarise,
+    table,
+    verdict,
+    waiver_lines,
+)
 from ..plugin_utils.state.run_store import Known, RunStore
 
 ARGUMENTS = {
@@ -257,6 +266,7 @@ def judge(records: Merged, args: Mapping[str, Any], *, dry_run: bool, trouble: s
     return {
         "table": table(records, hosts),
         "news": news_line(records),
+        "data": data_lines(records),
         "verdict": words,
         "good": good,
         "endpoints": endpoints,

@@ -81,7 +81,7 @@ class CallbackModule(CallbackBase):
             self._report = self._broken_off(stats)
         if self._report is None:
             return
-        for key in ("table", "waivers", "news"):
+        for key in ("table", "waivers", "news", "data"):
             if self._report[key]:
                 self._display.display(self._report[key])
         if self._report["path"]:
@@ -111,7 +111,7 @@ class CallbackModule(CallbackBase):
 
     def _made(self, task: Any, variables: dict[str, Any], why: str) -> dict[str, Any]:
         """Do the report's task as the run would have; the verdict on what is known begins with `why`."""
-        made: dict[str, Any] = {"table": "", "waivers": "", "news": "", "path": "", "reports": {}}
+        made: dict[str, Any] = {"table": "", "waivers": "", "news": "", "data": "", "path": "", "reports": {}}
         try:
             templar = Templar(loader=task.get_loader(), variables=variables)
             task.args = templar.template(task.args)

@@ -1,10 +1,10 @@
 """Jinja filter that makes the page for a laptop's user: facts and words into one HTML file, every one of them escaped.
 
 `facts` (roles/user_page/vars/main.yml makes them): endpoint, person, user_name, system (windows, macos), client
-(downloaded, store), connections [{name, gateway, port, prompt_user_name}], pac_url, office_pc {name, address}, nas
-[{name, address, share}], printers [{name, address}], proxy_check {from, to}, tunnel_check_url, limited_pages [URL],
-test_network, phone_dns, contact {name, phone, mail}. Words of a language are sentences by name; {word} stands for a
-value in them.
+(downloaded, store), connections [{name, gateway, port, prompt_user_name, authentication}], pac_url, office_pc {name,
+address}, nas [{name, address, share}], printers [{name, address}], proxy_check {from, to}, tunnel_check_url,
+limited_pages [URL], test_network, phone_dns, contact {name, phone, mail}. Words of a language are sentences by name;
+{word} stands for a value in them.
 """
 
 from __future__ import annotations

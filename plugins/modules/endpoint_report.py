@@ -97,6 +97,10 @@ endpoint_report:
       description: What is not good, for each endpoint.
       returned: always
       type: str
+    data:
+      description: What is coming, and of which day the table of known vulnerabilities is; may be empty.
+      returned: always
+      type: str
     verdict:
       description: The last line.
       returned: always

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.breakages import RDP_TCP, SERVICES, value
+from tests.e2e.breakages import FORTICLIENT, RDP_TCP, SERVICES, value
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "roles/forticlient_install/files"
 CLIENT_CODE = "{15C7B361-A0B2-4E79-93E0-868B5000BA3F}"  # of 7.4.3.8758, and of every other build of 7.4.3
@@ -101,6 +101,8 @@ REBOOT_REQUIRED = r"HKLM:\SOFTWARE\OffsiteEndpoints_RebootRequired\forticlient_i
 POLICIES = r"HKLM:\SOFTWARE\Policies"
 FIREWALL = r"HKLM:\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 FIREWALL_RULES = rf"{FIREWALL}\FirewallRules"
+# The user who connects has nothing of FortiClient otherwise.
+OUR_CLIENT = r"HKCU:\SOFTWARE\Fortinet\FortiClient"
 BREAKAGES_REPORTED: list[dict[str, Any]] = [
     {
         "control": "forticlient_install.edition",
@@ -115,6 +117,24 @@ BREAKAGES_REPORTED: list[dict[str, Any]] = [
         "control": "forticlient_install.supported_windows",
         "next": "forticlient_install_supported_builds",
         "breakages": [value(WINDOWS, "CurrentBuild", build, "string") for build in ("17763", "22000", "29999")],
+    },
+    {
+        "control": "vpn_profile.other_connections",
+        "next": "vpn_profile_allowed_connections",
+        "breakages": [
+            value(rf"{FORTICLIENT}\IPSec\Tunnels\IMR\P1", "RemoteGW", "fg.imr.tohoku.ac.jp", "string"),
+            value(rf"{FORTICLIENT}\Sslvpn\Tunnels\Old", "Server", "130.34.226.190:443", "string"),
+            value(rf"{FORTICLIENT}\IPSec\Tunnels\Old\P1", "RemoteGW", "130.34.226.190", "string"),
+        ],
+    },
+    {
+        "control": "vpn_profile.user_connections",
+        "next": "vpn_profile_allowed_connections",
+        "breakages": [
+            value(rf"{OUR_CLIENT}\Sslvpn\Tunnels\IMR", "Server", "130.34.226.190:443", "string"),
+            value(rf"{OUR_CLIENT}\Sslvpn\Tunnels\Old", "Server", "130.34.226.190:443", "string"),
+            value(rf"{OUR_CLIENT}\IPSec\Tunnels\IMR\P1", "RemoteGW", "fg.imr.tohoku.ac.jp", "string"),
+        ],
     },
     {
         "control": "forticlient_install.reboot_required",

@@ -16,7 +16,11 @@ OLD, NEW = "7.4.3.1790", "7.4.3.8758"
 CODE = "{15C7B361-A0B2-4E79-93E0-868B5000BA3F}"  # of both
 ENTRY = rf"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\{CODE}"
 PROGRAMS = r"C:\Program Files\Fortinet\FortiClient"
-ACCEPTED = ["CVE-2025-46373", "CVE-2025-47761", "CVE-2025-57716", "CVE-2026-70465"]
+# What the record of no free build names as fixed, and 7.4.3 as affected.
+ACCEPTED = [
+    *("CVE-2025-46373", "CVE-2025-47761", "CVE-2025-54660", "CVE-2025-57716", "CVE-2025-62676", "CVE-2026-70465"),
+    "CVE-2026-121529",
+]
 PLAYBOOK = "../tests/e2e/one_role.yml"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab.windows.machine import Machine
-from tests.e2e.breakages_client import BREAKAGES_REPORTED
+from tests.e2e.breakages_client import BREAKAGES_REPORTED, OUR_CLIENT
 from tests.e2e.conftest import LabFleet
 
 pytestmark = pytest.mark.depth
@@ -38,6 +38,8 @@ def registry(fleet: LabFleet, host: str) -> Any:
 def undo(before: Any, call: dict[str, Any]) -> dict[str, Any]:
     """Return the win_regedit call that takes a breakage back; `before` is the registry before it."""
     path = call["args"].get("path", r"HKLM:\SOFTWARE\OffsiteEndpoints_RebootRequired")
+    if path.startswith(OUR_CLIENT):
+        return {"path": OUR_CLIENT.rpartition("\\")[0], "state": "absent", "delete_key": True}
     plain, name = path.replace(":", "", 1), call["args"].get("name")
     while not before.exists(plain.rpartition("\\")[0]):
         path, plain = path.rpartition("\\")[0], plain.rpartition("\\")[0]

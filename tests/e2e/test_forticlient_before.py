@@ -77,9 +77,10 @@ def test_nothing_is_installed_on_a_windows_that_it_is_not_for(client):
     before = client.fleet.hashes()
     run = client.play("win-04", **client.supply(), forticlient_install_supported_builds=[19045, 26100])
     assert run.code == 2
-    assert run.of_status("drifted", "error") == {("win-04", "forticlient_install.supported_windows", None)}
+    assert ("win-04", "forticlient_install.supported_windows", None) in run.of_status("drifted")
     assert "forticlient_install_supported_builds" in found(run, "supported_windows")["next"]
-    assert found(run, "installed")["status"] == "not_applicable"
+    assert found(run, "installed")["status"] == "drifted"
+    assert "so nothing is installed on it" in found(run, "installed")["reason"]
     assert client.fleet.hashes() == before
 
 

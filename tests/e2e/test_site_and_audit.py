@@ -138,7 +138,7 @@ def test_a_change_by_a_stock_module_is_found_named_and_nothing_else(fleet, monke
 def test_the_repair_writes_that_value_keeps_what_it_was_and_leaves_a_user_s_own_profile(fleet, monkeypatch):
     monkeypatch.setenv("OFFSITE_OUTPUT", "ansible")
     others = {name: one for name, one in fleet.hashes().items() if name != "win-01"}
-    change(fleet, "win-01", TUNNEL.replace("IMR", "Home"), "Server", "203.0.113.9:443")
+    change(fleet, "win-01", TUNNEL.replace("IMR", "Home"), "Server", "vpn.example.org:443")
     run = fleet.play("site.yml")
     assert run.code == 0, run.output
     (fixed,) = [r for r in run.records if r["status"] not in ("compliant", "not_applicable")]

@@ -23,7 +23,15 @@ FACTS: dict[str, Any] = {
     "user_name": "yamada",
     "system": "windows",
     "client": "downloaded",
-    "connections": [{"name": "IMR", "gateway": "fg.imr.tohoku.ac.jp", "port": 443, "prompt_user_name": True}],
+    "connections": [
+        {
+            "name": "IMR",
+            "gateway": "fg.imr.tohoku.ac.jp",
+            "port": 443,
+            "prompt_user_name": True,
+            "authentication": "password",
+        }
+    ],
     "pac_url": PAC,
     "office_pc": {"name": "pc-0201", "address": "172.20.91.21"},
     "nas": [{"name": "no-tera", "address": "172.20.90.4", "share": "data"}],

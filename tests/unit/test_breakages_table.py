@@ -20,11 +20,19 @@ TABLES = [
 ]
 
 
+# Windows is not asked for the first; the service's connection has no SAML, and the fleet of those tests no Windows 10.
+# They are broken in tests/unit/roles.
+ELSEWHERE = {
+    *("vpn_profile.certificate_filter", "vpn_profile.external_browser", "vpn_profile.ssl_vpn_mode"),
+    "forticlient_install.windows_10_updates",
+}
+
+
 def controls_of(role: str) -> set[str]:
     """Return the role's controls; the data holds templates, so it is read as text."""
     files = [ROOT / f"roles/{role}/vars/{name}.yml" for name in ("main", "Windows")]
     text = "".join(file.read_text(encoding="utf-8") for file in files if file.exists())
-    return set(re.findall(r"^ *- id: (\S+)$", text, flags=re.MULTILINE))
+    return set(re.findall(r"^ *- id: (\S+)$", text, flags=re.MULTILINE)) - ELSEWHERE
 
 
 def different() -> dict[str, int]:

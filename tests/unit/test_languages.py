@@ -98,7 +98,8 @@ def test_no_role_decides_by_a_display_name():
 
 
 def test_no_script_or_plugin_has_a_display_name_in_it():
-    names = display_names()
+    # A connection's value is called so, too (docs/sources/forticlient.md#values-of-a-tunnel).
+    names = display_names() - {"Server"}
     scripts = [
         *ROOT.glob("roles/*/files/*"),
         *ROOT.glob("plugins/modules/*"),

@@ -23,7 +23,7 @@ from lab.windows.machine.restart import LOGON_SCREEN
 
 
 class Release(NamedTuple):
-    """One release of Windows: build, UBR (a patch level of autumn 2025), DisplayVersion."""
+    """One release of Windows: build, UBR (a patch level of autumn 2025; of Windows 10 one of ESU), DisplayVersion."""
 
     build: int
     ubr: int
@@ -31,7 +31,7 @@ class Release(NamedTuple):
 
 
 RELEASES = {
-    "10-22H2": Release(19045, 6456, "22H2"),
+    "10-22H2": Release(19045, 6575, "22H2"),
     "11-23H2": Release(22631, 6060, "23H2"),
     "11-24H2": Release(26100, 6899, "24H2"),
 }

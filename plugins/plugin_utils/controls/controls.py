@@ -39,7 +39,7 @@ _OPTIONAL = (
         "postpone_if",
         "takes_effect",
     ),
-    *("scope", "when", "otherwise", "remedy", "cure", "remember"),
+    *("scope", "when", "otherwise", "remedy", "cure", "remember", "data_of", "coming"),
 )
 # What is worked out of a control that is not asked for; `state: absent` still needs to know what it was about.
 WITHOUT_ASKING = (*_HEAD, "when", "otherwise", "remedy", "postpone_if")
@@ -60,7 +60,24 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
 }
 _NOTHING = comparison("absent", None)
 _TESTS = {"is", "equals", "one_of", "none_of"}
-_TEXTS = (*("title", "why", "severity", "compare", "instance_key", "scope", "otherwise", "remedy", "cure"),)
+_TEXTS = (
+    *(
+        "title",
+        "why",
+        "severity",
+        "compare",
+        "instance_key",
+        "scope",
+        "otherwise",
+        "remedy",
+        "cure",
+        "data_of",
+        "coming",
+    ),
+)
+# What an item may say, by a placeholder.
+_OF_ITEM = ("remedy", "severity")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class ControlError(ValueError):
@@ -71,7 +88,8 @@ class ControlError(ValueError):
 class Check:
     """One control for one item, without placeholders. `container` is the item's own key or dictionary, as a locator.
 
-    `not_asked` says in words why the endpoint is not asked, `remember` whether what it had before is to come back.
+    `not_asked` says in words why the endpoint is not asked, `remember` whether what it had before is to come back,
+    `data_of` of which day the table is that it judges by, `coming` in words what will end here though all is good.
     """
 
     id: str
@@ -89,6 +107,8 @@ class Check:
     scope: str = "machine"
     remember: bool = True
     not_asked: str = ""
+    data_of: str = ""
+    coming: str = ""
 
     @property
     def compare(self) -> str:
@@ -169,9 +189,10 @@ def _validate(control: Any) -> None:
             raise ControlError(f"control {name}: {key} is {control[key]!r}; it must be text")
     for key, allowed in _CHOICES.items():
         value = control.get(key, allowed[0])
-        # Whether and how it is written may be the item's.
-        if not _is_choice(value, allowed) and not (key == "remedy" and _PLACEHOLDER.fullmatch(str(value))):
+        if not _is_choice(value, allowed) and not (key in _OF_ITEM and _PLACEHOLDER.fullmatch(str(value))):
             raise ControlError(f"control {name}: {key} is {control[key]!r}; allowed: {', '.join(map(_yaml, allowed))}")
+    if "data_of" in control and not _DAY.fullmatch(control["data_of"]):
+        raise ControlError(f"control {name}: data_of is {control['data_of']!r}; it must be a day such as 2026-11-28")
     if asked:
         _validate_asked(name, control)
 
@@ -180,7 +201,9 @@ def _validate_asked(name: str, control: dict[str, Any]) -> None:
     of_users = control.get("scope") == "users"
     _validate_where(name, "where", control["where"], of_users)
     if of_users and not place_of(control["where"]).of_user:
-        raise ControlError(f"control {name}: scope is users, so where must be a user_registry, one for each user")
+        raise ControlError(
+            f"control {name}: scope is users, so where must be a user_registry or the like, one for each user"
+        )
     if ("decode" in control["where"]) != (control["compare"] == "fields"):
         raise ControlError(f"control {name}: compare fields and decode in where belong together")
     untyped = "value" in control["where"] and "type" not in control["where"]
@@ -291,9 +314,16 @@ def _one_of(key: str, value: Any, allowed: tuple[Any, ...]) -> Any:
 
 def _head(control: dict[str, Any], instance: str | None, fields: dict[str, Any]) -> dict[str, Any]:
     """Return what is said even of a control that is not asked for."""
-    said = {key: control[key] for key in ("id", "why", "severity")}
-    remedy = _one_of("remedy", _fill(control.get("remedy", "write"), fields), REMEDIES)
-    return {**said, "instance": instance, "title": _fill(control["title"], fields), "remedy": remedy}
+    return {
+        "id": control["id"],
+        "instance": instance,
+        "title": _fill(control["title"], fields),
+        "why": control["why"],
+        "severity": _one_of("severity", _fill(control["severity"], fields), SEVERITIES),
+        "remedy": _one_of("remedy", _fill(control.get("remedy", "write"), fields), REMEDIES),
+        "data_of": control.get("data_of", ""),
+        "coming": _fill(control.get("coming", ""), fields),
+    }
 
 
 def _check(control: dict[str, Any], instance: str | None, fields: dict[str, Any]) -> Check:

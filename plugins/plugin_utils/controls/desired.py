@@ -26,7 +26,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _ESCAPED = re.compile(r"\\.")
 # Whoever asks for one of these can get at everything of one endpoint; `template` is the lookup of a file.
 _OF_ONE = ("ansible_facts", "hostvars", "template", "vars", "varnames")
-_FILES = ("defaults/main.yml", "vars/main.yml", "vars/Windows.yml", "vars/Darwin.yml", "vars/checks.yml")
+_FILES = ("defaults/main.yml", *role_data.SHARED, "vars/Windows.yml", "vars/Darwin.yml", "vars/checks.yml")
 
 
 def desired(role: str, platform: str, known: Variables, loader: Any) -> Desired:

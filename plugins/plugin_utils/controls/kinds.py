@@ -16,6 +16,8 @@
     packet_filter_file  the same rules as the exact text of a file, below a comment: {port, allow, comment}
     packet_filter_path  an anchor of the packet filter is asked, and no rule decides against the wish before it:
                         {port, allow, anchor} (values.packet_filter_path)
+    connections         no connection of the client beside ours can be taken for one of ours, or goes to an address
+                        (values.connections): {ours: [{name, gateway, port}], allowed: [names]}
     one_of              one of the expected values, exactly
     version_at_least    the expected version or a newer one (values.versions)
     version_between     expected {at_least: V, below: V, at_most: V}, one of them or more
@@ -36,7 +38,7 @@ from typing import Any, ClassVar
 
 from ..state.nodes import Located, Unreadable, is_account
 from ..state.state import State
-from ..values import addresses, packet_filter, packet_filter_path, wininet
+from ..values import addresses, connections, packet_filter, packet_filter_path, wininet
 from ..values.reachability import Finding, Reach
 from ..values.versions import VersionError, in_range, parse_version
 from .compare import Comparison, ExpectedError, describe, is_exact, is_texts
@@ -301,6 +303,33 @@ class _PacketFilterPath(Comparison):
 
     def _path(self, loaded: Any) -> packet_filter_path.Path:
         return packet_filter_path.path_to(self.expected["anchor"], loaded["main"], loaded["anchors"])
+
+
+class _Connections(Comparison):
+    kind = "connections"
+
+    def understand(self) -> str | None:
+        if not isinstance(self.expected, Mapping) or set(self.expected) != {"ours", "allowed"}:
+            return "an object of ours and allowed"
+        self._ours, self._allowed = self.expected["ours"], self.expected["allowed"]
+        if not is_texts(self._allowed) or not all(set(one) == {"name", "gateway", "port"} for one in self._ours):
+            return "ours: a list of {name, gateway, port}, and allowed: a list of texts"
+        self.expected = [f"{one['name']} ({connections.SSL_VPN}, {one['gateway']}:{one['port']})" for one in self._ours]
+        return None
+
+    def _wrong(self, found: list[dict[str, Any]]) -> list[tuple[str, str]]:
+        return connections.wrong((one for one in found if "error" not in one), self._ours, self._allowed)
+
+    def difference(self, actual: Located) -> str | None:
+        errors = "; ".join(one["error"] for one in actual.value if "error" in one)
+        wrong = "; ".join(f"{one} {words}" for one, words in self._wrong(actual.value))
+        if errors and not wrong:
+            raise Unreadable(errors)
+        return (f"{wrong}; and more is not known: {errors}" if errors else wrong) or None
+
+    def shown(self, actual: Any) -> Any:
+        # What speaks against nothing is the user's own business.
+        return [one for one, _words in self._wrong(actual)] if isinstance(actual, list) else actual
 
 
 class _OneOf(_Entries):

@@ -19,6 +19,8 @@ from .controls import WITHOUT_ASKING, plain
 _SHARED = re.compile(r"{{ (\w+) }}")
 COLLECTION = "offsite.endpoints"
 ROLES = Path(__file__).resolve().parents[3] / "roles"
+# What a role says whatever the endpoint; tables are what is too long to stand among the rest.
+SHARED = ("vars/main.yml", "vars/tables.yml")
 
 
 class RoleError(Exception):
@@ -44,9 +46,9 @@ def role_data(folder: Path, name: str, loader: Any) -> dict[str, Any]:
 
 
 def role_variables(folder: Path, loader: Any, known: Mapping[str, Any], more: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the variables inside the role: its defaults, what is `known` of the endpoint, vars/main.yml and `more`."""
+    """Return the variables inside the role: its defaults, what is `known` of the endpoint, SHARED and `more`."""
     variables = {**role_data(folder, "defaults/main.yml", loader), **known}
-    for name in ("vars/main.yml", *more):
+    for name in (*SHARED, *more):
         variables |= role_data(folder, name, loader)
     return variables
 

@@ -200,7 +200,8 @@ def _judge(check: Check, endpoint: State, role: str) -> tuple[dict[str, Any], Lo
     seen: dict[str, Any] = {}
 
     def make(status: str, reason: str) -> dict[str, Any]:
-        return record(check.id, status, reason=reason, role=role, why=check.why, **about, **seen)
+        made = record(check.id, status, reason=reason, role=role, why=check.why, **about, **seen)
+        return made | {name: text for name in ("data_of", "coming") if (text := getattr(check, name))}
 
     try:
         not_applicable = check.not_asked or _not_applicable(check, endpoint)
@@ -303,7 +304,8 @@ def _plan_absent(
     for about, found in by_record.items():
         check = by_item.get(about[:2])
         title = f"Put back: {check.title}" if check else "Put back what was there before"
-        result.records.append(_restored(result.role, about, found, title, data.get(about.control, {})))
+        control = data.get(about.control, {}) | ({"severity": check.severity} if check else {})
+        result.records.append(_restored(result.role, about, found, title, control))
     if not entries:
         result.records.append(
             record(f"{result.role}.removed", "compliant", role=result.role, title="Nothing of this role is left")

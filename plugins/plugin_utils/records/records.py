@@ -17,6 +17,8 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NotRequired, TextIO, TypedDict, cast
 
@@ -40,7 +42,20 @@ MOVED = ("", "desired", "endpoint", "both")
 WAIVER_KEYS = ("control", "hosts", "instance", "owner", "reason", "expires", "ticket")
 _ALLOWED = {"status": STATUSES, "severity": SEVERITIES, "life": LIVES, "news": NEWS, "moved": MOVED}
 # What not every record has: the report adds it, only some statuses have it, or (`why`) older files lack it.
-_OPTIONAL_TEXTS = ("why", "next", "owner", "life", "since", "news", "moved", "moved_by", "put_back", "user")
+_OPTIONAL_TEXTS = (
+    "why",
+    "next",
+    "owner",
+    "life",
+    "since",
+    "news",
+    "moved",
+    "moved_by",
+    "put_back",
+    "user",
+    "data_of",
+    "coming",
+)
 _ALL_TEXTS = (*_TEXTS, *_OPTIONAL_TEXTS)
 _ALL_KEYS = {*_KEYS, *_OPTIONAL_TEXTS, "before", "flapping", "changes", "waiver"}
 
@@ -100,6 +115,8 @@ class Record(TypedDict):
     changes: NotRequired[list[Change]]
     waiver: NotRequired[WaiverFields]
     put_back: NotRequired[str]
+    data_of: NotRequired[str]
+    coming: NotRequired[str]
 
 
 class RecordError(ValueError):
@@ -244,9 +261,19 @@ def check_record(item: Any) -> str | None:
         return f"changes is {item['changes']!r}; it must be a list of {{at, status}}"
     if "waiver" in item and not _is_waiver(item["waiver"]):
         return f"waiver is {item['waiver']!r}; it must be an object with {', '.join(WAIVER_KEYS)}"
+    if "data_of" in item and not _is_day(item["data_of"]):
+        return f"data_of is {item['data_of']!r}; it must be a day such as 2026-11-28"
     if ("before" in item) != (item["status"] == "fixed"):
         return "before stands in records of status fixed, and only there"
     return None
+
+
+@lru_cache(maxsize=64)
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _is_history(changes: Any) -> bool:

@@ -15,7 +15,9 @@ from sys import intern
 from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, SEVERITIES, Change, Record, RecordError
 from ..records.since import TIME
 from . import visible
-from .summary import Summary, Tally
+from .coming import Coming
+from .data_age import DataAge
+from .summary import Summary, Tally, clean
 
 # States of an endpoint, the one that needs a person most first. A retired one is not asked any more.
 STATES = ("not_good", "not_measured", "good", "retired")
@@ -84,6 +86,8 @@ class Point:
 class Fleet:
     """All of it but the records; `first` and `now` are the oldest and the newest time of one, empty without any.
 
+    `data` is the age of the table of known vulnerabilities, `coming` by control and words whom it concerns.
+
     `bad` are the first ROWS_WITHOUT_SCRIPT records that are not good, `more` is the number of the others.
     """
 
@@ -96,6 +100,8 @@ class Fleet:
     trend: tuple[Point, ...]
     first: str
     now: str
+    data: DataAge
+    coming: Mapping[tuple[str, str], Mapping[str, None]]
 
 
 class View:
@@ -110,6 +116,8 @@ class View:
         self._bad: list[Record] = []
         self._rows = 0
         self._known = False
+        self._data = DataAge()
+        self._coming = Coming()
 
     def add(self, items: list[Record]) -> None:
         """Take the records of one endpoint; endpoints come by name. Raises RecordError for one without a UTC time."""
@@ -124,6 +132,8 @@ class View:
         left = ROWS_WITHOUT_SCRIPT - len(self._bad)
         self._bad += [item for item in items if item["status"] not in GOOD][: max(0, left)]
         self._rows += len(items)
+        self._data.add(items)
+        self._coming.add(items)
 
     def _note_news(self, row: int, item: Record) -> None:
         self._known = self._known or "news" in item
@@ -148,6 +158,8 @@ class View:
             trend=_points(self._moves),
             first=self._times[min(self._times)] if self._times else "",
             now=self._times[max(self._times)] if self._times else "",
+            data=self._data,
+            coming={(clean(name), clean(words)): who for (name, words), who in self._coming.found.items()},
         )
 
 

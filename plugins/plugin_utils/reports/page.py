@@ -119,7 +119,7 @@ class Page(Writer):
 def load_words(language: str) -> dict[str, Any]:
     """Return the words of a language; those that English takes from the records or reports.summary are empty there."""
     words = yaml.safe_load(_file(f"words_{language}.yml"))
-    english = {"next": NEXT_STEPS, "controls": {}, "controls_of_any_role": {}, "verdict": None}
+    english = {"next": NEXT_STEPS, "controls": {}, "controls_of_any_role": {}, "coming_of": {}, "verdict": None}
     return {**english, **words}
 
 

@@ -154,6 +154,8 @@ def page_data(fleet: Fleet, waivers: Iterable[Mapping[str, Any]], sources: Itera
     return {
         "now": fleet.now,
         "first": fleet.first,
+        "coming": [[control, words, len(names)] for (control, words), names in sorted(fleet.coming.items())],
+        "table": [fleet.data.day, fleet.data.days, fleet.data.is_old],
         "endpoints": [
             [clean(one.name), clean(one.owner), one.life, one.state, one.worst, one.at, one.counts]
             for one in fleet.endpoints

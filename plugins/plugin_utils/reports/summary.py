@@ -17,6 +17,8 @@ from typing import Any
 from ..records.records import GOOD, NOT_GOOD, NOT_MEASURED, NOT_READ, Record, has_values, says_not_measured, whom
 from ..records.runs import Known, Runs, by_endpoint
 from ..records.since import LIFE
+from .coming import Coming
+from .data_age import DataAge
 from .sources import shown
 
 Records = Iterable[Mapping[str, Any]] | Known | Runs
@@ -147,22 +149,25 @@ def summarise(records: Records, endpoints: Iterable[str]) -> Summary:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run tells on the screen: table, news_line and summarise of the same records, from one reading of them."""
+    """What a run tells on the screen: table, news_line, data_lines and summarise of the same records, read once."""
 
     summary: Summary
     table: str
     news: str
+    data: str
 
 
 def outcome(records: Records, endpoints: Iterable[str]) -> Outcome:
     """Return what the records of the given endpoints tell on the screen."""
-    tally, lines = Tally(), []
+    tally, age, coming, lines = Tally(), DataAge(), Coming(), []
     news: Counter[str] = Counter()
     for name, items in by_endpoint(records, endpoints):
         tally.add(name, items)
         lines += _rows(name, items, 100)
         news += _news(items)
-    return Outcome(tally.summary(), "\n".join(lines), _news_line(news))
+        age.add(items)
+        coming.add(items)
+    return Outcome(tally.summary(), "\n".join(lines), _news_line(news), _data_lines(age, coming))
 
 
 def verdict(
@@ -221,6 +226,21 @@ def readiness(records: Iterable[Record], endpoint: str) -> tuple[bool, str]:
 def news_line(records: Collection[Record]) -> str:
     """Return what is new since the last time in one line; empty when nothing is."""
     return _news_line(_news(records))
+
+
+def data_lines(records: Collection[Record]) -> str:
+    """Return what is coming, and of which day the table of known vulnerabilities is; empty where nothing is to say."""
+    age, coming = DataAge(), Coming()
+    age.add(records)
+    coming.add(records)
+    return _data_lines(age, coming)
+
+
+def _data_lines(age: DataAge, coming: Coming) -> str:
+    lines: list[str] = []
+    for text in (*coming.lines(), age.line()):
+        lines += _wrap(clean(text), 100, indent=2, first=0) if text else []
+    return "\n".join(lines)
 
 
 def _news(items: Collection[Record]) -> Counter[str]:

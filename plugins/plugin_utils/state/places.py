@@ -71,6 +71,28 @@ class _Plist(Place):
         return len(self.above())
 
 
+class _ClientConnections(Place):
+    """{client_connections: PATH}: all connections that FortiClient keeps for the machine.
+
+    On Windows PATH is its registry key, on a Mac its property list.
+    """
+
+    kind = "client_connections"
+
+    def locate(self, state: State) -> Located:
+        if state.platform == "Windows":
+            found = [*windows_places.ClientConnections(state.machine, self.name, "machine").found()]
+            return Located(True, found, evidence=self.name)
+        node = readable(state.node("plists").get(self.name), self.name)
+        if not asks_for_plist_key(state.reads, self.name, ["Profiles"]):
+            raise Unreadable(f"{self.name} Profiles was not read: name it in the role's reads")
+        profiles = _follow(node.get("data") or {}, ["Profiles"], self.name).value if node.get("exists") else {}
+        if not isinstance(profiles or {}, Mapping):
+            raise Unreadable(f"{self.name} Profiles is no dictionary: it is not what was expected")
+        found = [_profile(key, one, self.name) for key, one in sorted((profiles or {}).items())]
+        return Located(True, found, evidence=f"{self.name} Profiles")
+
+
 class _Tool(Place):
     """{tool: "anchor com.apple/x", key: [rules]}: what one of Apple's tools reported, as mac_endpoint_state was asked.
 
@@ -115,11 +137,14 @@ class _File(Place):
 
 
 class _System(Place):
-    """{system: FIELD}: a field of the document's system node."""
+    """{system: FIELD}: a field of the document's system node; of Windows also full_build, as in 19045.6456."""
 
     kind = "system"
 
     def locate(self, state: State) -> Located:
+        if self.name == "full_build":
+            build, ubr = (state.locate({"system": field}) for field in ("build", "ubr"))
+            return Located(True, f"{build.value}.{ubr.value}", evidence=f"{build.evidence}; {ubr.evidence}")
         value = state.node("system").get(self.name)
         if value is None or isinstance(value, Mapping):
             why = value.get("error") if isinstance(value, Mapping) else "the document does not have it"
@@ -161,6 +186,23 @@ def locator_problem(where: Any) -> str | None:
         return f"a place in the state is an object such as {{registry: ..., value: ...}}, not {where!r}"
     kind = next(filter(PLACES.__contains__, where), None)
     return PLACES[kind].problem(where) if kind else f"none of {', '.join(PLACES)} is in it"
+
+
+def _profile(key: str, profile: Any, what: str) -> dict[str, Any]:
+    """Return an entry of a Mac's Profiles as a connection."""
+    if not isinstance(profile, Mapping):
+        return {"error": f"{what} Profiles/{key} is no dictionary: it is not what was expected"}
+    name, server, port, kind = (profile.get(field) for field in ("Name", "Server", "ServerPort", "VpnType"))
+    server = server if isinstance(server, str) else ""
+    host = f"[{server}]" if ":" in server else server
+    return {
+        "key": key,
+        "name": name if isinstance(name, str) and name else key,
+        # 0 is SSL-VPN; what the other kinds are is in no public dump.
+        "kind": "SSL-VPN" if kind in (0, None) else f"VpnType {kind}",
+        "server": f"{host}:{port}" if server and isinstance(port, int) else server,
+        "whose": "machine",
+    }
 
 
 def _follow(node: Any, key: list[str], what: str) -> Located:

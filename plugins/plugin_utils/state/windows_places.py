@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -126,25 +126,81 @@ class _UserRegistry(_Registry):
         return {"path": f"HKLM:\\ANSIBLE\\{path}", "hive": f"{user['profile_path']}\\NTUSER.DAT"}
 
 
+class ClientConnections:
+    """What FortiClient keeps of connections below a key of its own: SSL-VPN ones, and IPsec ones one level deeper."""
+
+    stores = (("SSL-VPN", r"Sslvpn\Tunnels", "", "Server"), ("IPsec", r"IPSec\Tunnels", r"\P1", "RemoteGW"))
+
+    def __init__(self, branch: Branch, path: str, whose: str) -> None:
+        self._branch, self._path, self._whose = branch, path, whose
+
+    def found(self) -> Iterator[dict[str, Any]]:
+        """Yield them; of one that cannot be read, why (`error`)."""
+        for kind, below, inner, value in self.stores:
+            tunnels = f"{self._path}\\{below}"
+            try:
+                key = self._branch.key(tunnels, below=1)
+                names = sorted(readable(key.get("keys"), tunnels)) if key else []
+            except Unreadable as error:
+                yield {"error": str(error)}
+                continue
+            for name in names:
+                try:
+                    server = self._branch.value(f"{tunnels}\\{name}{inner}", value).value
+                except Unreadable as error:
+                    yield {"error": str(error)}
+                    continue
+                found = {"key": name, "name": name, "kind": kind, "whose": self._whose}
+                yield {**found, "server": server if isinstance(server, str) else ""}
+
+
+class _UserClientConnections(Place):
+    """{user_client_connections: PATH}: the connections that FortiClient keeps for a user below this key of the hive."""
+
+    kind = "user_client_connections"
+    form = _UserRegistry.form
+    may: ClassVar[Keys] = {"user": ()}
+    of_user = True
+
+    def locate(self, state: State) -> Located:
+        if "user" not in self.where:
+            raise LocatorError(f"{self.where}: whose registry is meant is given by `scope: users` of the control")
+        evidence = f"HKU\\{self.where['user']}\\{self.name}"
+        branch = state.users_branch(self.where["user"])
+        found = [*ClientConnections(branch, self.name, "user").found()] if branch else []
+        return Located(True, found, evidence=evidence)
+
+
 class _Product(Place):
     """{product: "FortiClient VPN"}: DisplayVersion of an installed product, by exact DisplayName, in either view.
 
-    Of several the oldest version counts, since that one is the trouble.
+    Of several the oldest version counts, since that one is the trouble. {product: [NAMES]}: any of them, with its name
+    before its version.
     """
 
     kind = "product"
     by_role = True
 
+    @classmethod
+    def name_problem(cls, name: Any) -> str | None:
+        if isinstance(name, list) and name and all(isinstance(one, str) and one for one in name):
+            return None
+        return super().name_problem(name)
+
     def locate(self, state: State) -> Located:
         found, unreadable = [], []
+        several = isinstance(self.name, list)
+        names = self.name if several else [self.name]
         for path in (f"{view}\\{name}" for view in UNINSTALL_KEYS for name in state.subkeys(view)):
             try:
-                if state.machine.value(path, "DisplayName").value == self.name:
-                    found.append((str(state.machine.value(path, "DisplayVersion").value or ""), path))
+                name = state.machine.value(path, "DisplayName").value
+                if name in names:
+                    version = str(state.machine.value(path, "DisplayVersion").value or "")
+                    found.append((f"{name} {version}".strip() if several else version, path))
             except Unreadable as error:
                 unreadable.append(str(error))
         if not found and unreadable:
-            raise Unreadable(f"whether {self.name} is installed cannot be determined: {unreadable[0]}")
+            raise Unreadable(f"whether {' or '.join(names)} is installed cannot be determined: {unreadable[0]}")
         found.sort(key=lambda entry: (_sortable(entry[0]), entry))
         evidence = "; ".join(f"{path} {version}" for version, path in found) or "the Uninstall keys of both views"
         return Located(bool(found), found[0][0] if found else None, evidence=evidence, missing="not installed")

@@ -79,6 +79,12 @@ function renderAll() {
     const words = DATA.first === DATA.now ? W.measured : W.measured_between;
     byId("measured").replaceChildren(...words.split(/(\{\w+\})/).map((part) => ({ "{when}": time(DATA.now), "{first}": time(DATA.first) }[part] || part)));
   }
+  DATA.coming.forEach(([control, what, n], at) => {
+    const say = fill(W.coming, { what: Object.hasOwn(W.coming_of, control) ? W.coming_of[control] : what, n: number(n) });
+    byId("coming").childNodes[2 * at].textContent = say;
+  });
+  const [day, days, isOld] = DATA.table;
+  if (day) byId("table").textContent = fill(isOld ? W.table_old : W.table, { day, n: number(days) });
   renderFigures();
   renderGrid();
   renderNews();

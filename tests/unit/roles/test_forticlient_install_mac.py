@@ -8,7 +8,7 @@ import pytest
 
 from plugins.plugin_utils.plan.plan import Plan
 from tests.samples.documents import APP, BEFORE_PLIST, mac
-from tests.samples.mac_roles import planned
+from tests.samples.mac_roles import planned, variables_of
 from tests.samples.roles import found, reason
 
 EPCTRL = "/Library/Application Support/Fortinet/FortiClient/bin/epctrl"
@@ -17,7 +17,13 @@ SUPPLIED = {
     "forticlient_install_source": "/srv/FortiClientVPNSetup_7.4.3.4323_macosx.dmg",
     "forticlient_install_sha256": "0" * 64,
     "forticlient_install_version": "7.4.3.4323",
-    "forticlient_install_accepted_vulnerabilities": [{"cve": "CVE-2025-57741", "reason": "a test"}],
+    # All, since few of these tests are about them.
+    "forticlient_install_accepted_vulnerabilities": [
+        {"cve": item["name"], "reason": "a test"}
+        for item in variables_of("forticlient_install", "vars/tables.yml")[
+            "__forticlient_install_shipped_vulnerabilities"
+        ]["entries"]
+    ],
 }
 ENABLED = "activated enabled"
 
@@ -121,8 +127,12 @@ def test_an_extension_that_does_not_run_is_reported_with_what_to_do(state: str |
 
 def test_only_what_the_vendor_s_records_name_for_macs_is_reported():
     result = look(a_mac(), forticlient_install_accepted_vulnerabilities=[])
-    reported = {instance for (control, instance) in found(result) if control == "vulnerable_version"}
-    assert reported == {"CVE-2025-57741"}
+    reported = {
+        instance
+        for (control, instance), status in found(result).items()
+        if control == "vulnerable_version" and status == "drifted"
+    }
+    assert reported == {"CVE-2025-31365", "CVE-2025-46774", "CVE-2025-57741", "CVE-2026-121529"}
 
 
 def test_the_store_client_is_nothing_for_a_mac():
@@ -131,3 +141,10 @@ def test_the_store_client_is_nothing_for_a_mac():
     assert reason(result, "forticlient_install.supported_macos") == (
         "the Store client (forticlient_install_client) is for Windows only"
     )
+
+
+@pytest.mark.parametrize(
+    ("macos", "status"), [("26.1", "compliant"), ("27.0", "compliant"), ("28", "compliant"), ("10.15.7", "drifted")]
+)
+def test_every_macos_from_11_on_is_supported(macos: str, status: str):
+    assert found(look(a_mac(macos=macos)))["supported_macos", None] == status

@@ -126,6 +126,17 @@ def test_a_user_name_that_the_client_remembers_is_not_asked_for_each_time():
     assert "Type them each time" not in text
 
 
+def test_who_logs_on_by_saml_types_no_password_into_the_client_and_who_has_a_certificate_chooses_it():
+    by_saml = made(connections=[{**FACTS["connections"][0], "authentication": "saml"}]).text
+    assert "log on in the page that opens" in by_saml
+    assert "Single Sign On (SSO)" in by_saml
+    assert "Type your user name" not in by_saml
+    assert "The password is never saved" not in by_saml
+    by_certificate = made(connections=[{**FACTS["connections"][0], "authentication": "certificate"}]).text
+    assert "Choose your client certificate." in by_certificate
+    assert "Single Sign On" not in by_certificate
+
+
 @pytest.mark.parametrize(("client", "place"), [("downloaded", ["10443"]), ("store", ["fg.imr.tohoku.ac.jp:10443"])])
 def test_another_port_than_443_is_reported(client, place):
     reader = made(client=client, connections=[{**FACTS["connections"][0], "port": 10443}])
@@ -150,7 +161,15 @@ def test_hostile_values_are_shown_and_do_nothing():
         endpoint=HOSTILE,
         person=HOSTILE,
         user_name=HOSTILE,
-        connections=[{"name": HOSTILE, "gateway": HOSTILE, "port": HOSTILE, "prompt_user_name": True}],
+        connections=[
+            {
+                "name": HOSTILE,
+                "gateway": HOSTILE,
+                "port": HOSTILE,
+                "prompt_user_name": True,
+                "authentication": "password",
+            }
+        ],
         office_pc=device,
         nas=[device],
         printers=[device],
@@ -200,7 +219,9 @@ def test_every_sentence_is_used_somewhere():
             return super().__getitem__(name)
 
     more = [*CLIENTS.values(), {"user_name": ""}, {"test_network": ""}]
-    more.append({"connections": [{**FACTS["connections"][0], "prompt_user_name": False}]})
+    first = FACTS["connections"][0]
+    more.append({"connections": [{**first, "prompt_user_name": False}]})
+    more += [{"connections": [{**first, "authentication": how}]} for how in ("saml", "certificate")]
     for changes in more:
         page({**FACTS, **changes}, {"en": Noting(WORDS["en"])}, TEMPLATE)
     assert set(WORDS["en"]) - used == set()
