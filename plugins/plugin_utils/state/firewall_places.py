@@ -158,7 +158,7 @@ class _Reachable(Place):
         found = _reach(state, self.name, profile)
         evidence = f"firewall rules of all stores for TCP {found.listener.port}, {profile} profile"
         if not tell:
-            return Located(True, found.let_in()[0].texts(), evidence=evidence, raw=found)
+            return Located(True, found.let_in()[0].texts() or ["nobody"], evidence=evidence, raw=found)
         if tell in self._finds:
             wanted = parse(self.where["addresses"])
             finding = found.kept_out(wanted) if tell == "kept_out" else found.let_in_beyond(wanted)

@@ -212,7 +212,12 @@ def test_a_rule_for_one_program_or_another_port_says_nothing_of_the_shares(pc, k
 
 def test_remote_desktop_on_another_port_is_not_let_in_by_windows_own_rule(pc):
     switch(pc, RDP_TCP, "PortNumber", 3390)
-    assert said(rdp(pc), "rdp_enable.reachable") == ("drifted", "no rule lets anybody in to TCP 3390")
+    result = rdp(pc)
+    assert said(result, "rdp_enable.reachable") == ("drifted", "no rule lets anybody in to TCP 3390")
+    (record,) = [
+        item for item in result.records if (item["control"], item["instance"]) == ("rdp_enable.reachable", "Private")
+    ]
+    assert (record["expected"], record["actual"]) == (["somebody"], ["nobody"])
     add(pc, RULES, "{0E}", f"Action=Allow|{IN}LPort=3390|Name=RDP 3390|")
     assert outcome(rdp(pc)) == {("reachable", name): "compliant" for name in PROFILES}
 

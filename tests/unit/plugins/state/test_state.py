@@ -433,7 +433,7 @@ def test_who_is_let_in_is_unreadable_when_a_part_was_not_read(missing):
     with pytest.raises(Unreadable, match=missing):
         look({"reachable": "file_sharing", "profile": "Public"}, document, reads)
     reads["registry"].append({"path": paths[missing], "depth": 3})
-    assert look({"reachable": "file_sharing", "profile": "Public"}, document, reads).value == []
+    assert look({"reachable": "file_sharing", "profile": "Public"}, document, reads).value == ["nobody"]
 
 
 FIREWALLS = r"HKLM\SOFTWARE\Microsoft\Security Center\Provider\Fw"
