@@ -74,7 +74,7 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "credentials",
         r"credentials were rejected",
         "check the user name and password, and that the account is neither locked nor expired; a local account needs "
-        "LocalAccountTokenFilterPolicy 1 on the machine, basic authentication a local account",
+        "LocalAccountTokenFilterPolicy 1 on the machine, and basic authentication works with local accounts alone",
     ),
     (
         "host key",
