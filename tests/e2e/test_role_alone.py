@@ -21,10 +21,13 @@ ROLES = (
     "smb_firewall_scope",
     "rdp_enable",
 )
-# Something differs there for each role but those of a Mac that has nothing of Remote Desktop.
+# Something differs there for each role but those of a Mac, which has nothing of Remote Desktop and of the SMB client.
 SOURCES = {"win": ("win-03", "win-04"), "mac": ("mac-05", "mac-12")}
-NOTHING_TO_WRITE = {("mac", "rdp_enable")}
-VARIABLES = {"time_sync_enable": True, "time_sync_servers": ["ntp.example.org"]}
+NOTHING_TO_WRITE = {("mac", "rdp_enable"), ("mac", "smb_client")}
+VARIABLES = {
+    **{"time_sync_enable": True, "time_sync_servers": ["ntp.example.org"]},
+    "smb_client_allow_guests": False,
+}
 PLAY = "tests/e2e/role_alone.yml"
 STRANGER = {"ANSIBLE_CONFIG": "tests/e2e/stranger.cfg"}
 # The port is closed; the reader fails; the note of what was there before can't be written; a later step fails.
