@@ -98,7 +98,7 @@ def test_what_an_audit_and_a_compliant_re_run_cost(runs, name):
 
 
 def test_what_a_first_apply_costs(runs):
-    assert runs["first"].tasks == {"mac-01": 43, "win-01": 80, "win-02": 77, "win-03": 77}
+    assert runs["first"].tasks == {"mac-01": 47, "win-01": 84, "win-02": 81, "win-03": 81}
     assert runs["first"].calls == {"mac-01": 15, "win-01": 39, "win-02": 33, "win-03": 38}
 
 
