@@ -618,6 +618,7 @@ REPORTED = {
         "table": "the table",
         "waivers": "",
         "news": "",
+        "data": "",
         "path": "",
         "reports": {},
         "good": True,

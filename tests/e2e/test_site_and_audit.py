@@ -98,7 +98,7 @@ def test_what_an_audit_and_a_compliant_re_run_cost(runs, name):
 
 
 def test_what_a_first_apply_costs(runs):
-    assert runs["first"].tasks == {"mac-01": 32, "win-01": 48, "win-02": 44, "win-03": 46}
+    assert runs["first"].tasks == {"mac-01": 35, "win-01": 51, "win-02": 47, "win-03": 49}
     assert runs["first"].calls == {"mac-01": 15, "win-01": 39, "win-02": 33, "win-03": 38}
 
 
