@@ -50,7 +50,9 @@ class Client:
         return self.supply(image_bytes(forticlient.image(version, **changes), SIZE), version)
 
     def play(self, hosts: str, *options: str, **variables: Any) -> Any:
-        accepted = [{"cve": "CVE-2025-57741", "reason": "a test"}]
+        # What the record of no free build names as fixed.
+        names = ("CVE-2025-31365", "CVE-2025-46774", "CVE-2025-57741", "CVE-2026-121529")
+        accepted = [{"cve": name, "reason": "a test"} for name in names]
         given = {
             **{"role": "forticlient_install", "group": "macs"},
             "forticlient_install_accepted_vulnerabilities": accepted,
