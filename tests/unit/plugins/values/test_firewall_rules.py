@@ -180,7 +180,7 @@ def test_any_other_text_is_a_rule_or_a_reported_error(text):
 
 
 NUMBERS = st.integers(440, 450)
-PORT_TEXTS = st.one_of(
+PORT_TEXTS: st.SearchStrategy[tuple[str, set[int]]] = st.one_of(
     NUMBERS.map(lambda port: (str(port), {port})),
     st.tuples(NUMBERS, NUMBERS)
     .map(sorted)
