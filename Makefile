@@ -21,7 +21,7 @@ export LC_ALL ?= C.UTF-8
 export PYTHONUTF8 = 1
 
 # A file's tests share a lab, so they stay in one process; the order is that of tests/e2e/conftest.py, the longest first.
-EACH_FILE = --numprocesses 2 --dist loadfile --no-loadscope-reorder
+EACH_FILE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo docs sanity test lint unit molecule e2e browser depth bench contract clean
 
@@ -53,10 +53,10 @@ $(VENV)/.test: pyproject.toml lab/pyproject.toml | $(VENV)/.made
 demo: $(VENV)/.run
 	$(BIN)/python -m tests.e2e.demo
 
-# The first three keep a core busy each; the others use both by themselves.
+# The first three and the last each wait now and then, so that there is one more of them than cores.
 test: $(VENV)/.test
-	@echo "Lint and molecule run side by side; each shows what it said when it has ended."
-	+@$(MAKE) --no-print-directory --jobs 2 $(WHOLE) lint molecule browser
+	@echo "Lint, molecule and the browser run side by side; each shows what it said when it has ended."
+	+@$(MAKE) --no-print-directory --jobs 3 $(WHOLE) lint molecule browser
 	+@$(MAKE) --no-print-directory --jobs 1 unit e2e
 
 sanity: $(VENV)/.test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import yaml
@@ -15,7 +16,7 @@ RECORDS = ROOT / "tests/samples/cve"
 def test_the_inventory_s_table_is_renewed_from_a_folder_and_a_second_run_changes_nothing(tmp_path):
     (tmp_path / "hosts.yml").write_text("all: {children: {windows: {hosts: {pc-1: {}}}}}\n")
     command = [program("ansible-playbook"), "-i", str(tmp_path), "playbooks/vulnerabilities.yml"]
-    command += ["-e", f"forticlient_install_cve_folder={RECORDS}", "-v"]
+    command += ["-e", json.dumps({"forticlient_install_cve_folder": str(RECORDS)}), "-v"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     written = tmp_path / "group_vars/all/forticlient_vulnerabilities.yml"
     table = yaml.safe_load(written.read_text(encoding="utf-8"))["forticlient_install_vulnerabilities"]
