@@ -71,10 +71,10 @@ def read_entries(path: str | Path) -> list[Entry]:
     try:
         text = raw.decode(codec)
     except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode(codec, "replace")
+        before = raw[: error.start].decode(codec, "replace")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         raise WaiverError(
-            f"{path}, line {line}, column {column}: byte 0x{error.object[error.start]:02x} is not {name}; "
+            f"{path}, line {line}, column {column}: byte 0x{raw[error.start]:02x} is not {name}; "
             f"save the file as UTF-8; {_PAGE}"
         ) from error
     return parse_entries(text, path)

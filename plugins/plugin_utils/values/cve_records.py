@@ -77,8 +77,8 @@ def renewed(table: Mapping[str, Any], records: Iterable[str], date: str = "") ->
     order = sorted(merged, key=lambda key: (key[1] == "Darwin", *_newest_first(key[0])))
     return {
         "table": {"date": date or newest, "entries": [_in_order(merged[key]) for key in order]},
-        "new": sorted({name for name, _ in merged} - {name for name, _ in known}),
-        "gone": sorted({name for name, _ in known} - {name for name, _ in merged}),
+        "new": sorted({name for name, _system in merged} - {name for name, _system in known}),
+        "gone": sorted({name for name, _system in known} - {name for name, _system in merged}),
         "unread": unread,
     }
 
