@@ -36,8 +36,7 @@ class Browser:
     def __init__(self, question: Mapping[str, Any]) -> None:
         """Load the PAC. Raises RefusedError."""
         try:
-            # Here and not above, since only this process needs it.
-            import quickjs  # noqa: PLC0415
+            import quickjs  # noqa: PLC0415 - only this process needs it, and a controller without it can do all else
         except ImportError:
             raise RefusedError(
                 "the package quickjs-ng is not installed on the controller: pip install quickjs-ng"

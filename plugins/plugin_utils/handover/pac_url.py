@@ -16,8 +16,7 @@ _ENCRYPTED = ("https:", "wss:")
 def as_shown(url: str) -> tuple[str, str]:
     """Return the URL and the host that FindProxyForURL is called with. Raises UrlError."""
     try:
-        # Here and not above, since only this check needs it.
-        import ada_url  # noqa: PLC0415
+        import ada_url  # noqa: PLC0415 - only this check needs it, and a controller without it can do all else
     except ImportError:
         raise UrlError("the package ada-url is not installed on the controller: pip install ada-url") from None
     try:

@@ -30,5 +30,6 @@ def values_of(controls: Any, document: Mapping[str, Any] | None, role: str, *, r
 
 def moved(before: Values, after: Values) -> Values:
     """Return those values of `after` that are others than before."""
-    was = {About(*one[:3]): one[3] for one in before}  # type: ignore[arg-type]  # from JSON
-    return [one for one in after if was.get(About(*one[:3]), one[3]) != one[3]]  # type: ignore[arg-type]
+    # They come out of JSON as [control, instance, scope, value].
+    was = {tuple(one[:3]): one[3] for one in before}
+    return [one for one in after if was.get(tuple(one[:3]), one[3]) != one[3]]
