@@ -87,8 +87,8 @@ function Get-FileData {
 }
 
 function Get-CimData {
-    param ([string]$ClassName, [string]$Filter, [string[]]$Property)
-    $arguments = @{ ClassName = $ClassName; Property = $Property }
+    param ([string]$ClassName, [string]$Filter, [string[]]$Property, [string]$Namespace = 'root/cimv2')
+    $arguments = @{ Namespace = $Namespace; ClassName = $ClassName; Property = $Property }
     if ($Filter) {
         $arguments['Filter'] = $Filter
     }
@@ -613,6 +613,32 @@ function Read-AppxList {
     return $found
 }
 
+function Read-ConnectedNetwork {
+    # Returns the networks that the machine is on now, with Windows' own numbers for what it takes each for.
+    $numbers = 'NetworkCategory', 'IPv4Connectivity', 'IPv6Connectivity'
+    $ask = @{ Namespace = 'root/StandardCimv2'; ClassName = 'MSFT_NetConnectionProfile'; Filter = '' }
+    $networks = [System.Collections.Generic.List[object]]::new()
+    foreach ($network in (Get-CimData @ask -Property (@('Name', 'InterfaceAlias') + $numbers))) {
+        $networks.Add(@{
+                name = $network.Name
+                interface = $network.InterfaceAlias
+                category = [int]$network.NetworkCategory
+                ipv4 = [int]$network.IPv4Connectivity
+                ipv6 = [int]$network.IPv6Connectivity
+            })
+    }
+    return @{ exists = ($networks.Count -gt 0); connected = $networks }
+}
+
+function Read-NetworkList {
+    param ([string[]]$Names)
+    $found = New-Map
+    foreach ($name in $Names) {
+        $found[$name] = Read-Node -Read { Read-ConnectedNetwork }
+    }
+    return $found
+}
+
 function Test-FileRename {
     $renames = Get-RegistryData -Path "$Control\Session Manager" -Name 'PendingFileRenameOperations'
     return ($null -ne $renames -and @($renames).Count -gt 0)
@@ -673,6 +699,7 @@ function Get-EndpointState {
         groups = Read-Node -Read { Read-GroupList -Sids $Request['groups'] }
         files = Read-Node -Read { Read-FileList -Paths $Request['files'] }
         appx = Read-Node -Read { Read-AppxList -Families $Request['appx'] }
+        networks = Read-Node -Read { Read-NetworkList -Names $Request['networks'] }
         reboot_pending = Read-Node -Read { Read-RebootPending }
         tunnel = Read-Node -Read { Read-Tunnel }
     }
@@ -702,6 +729,7 @@ $spec = @{
         groups = @{ type = 'list'; elements = 'str'; default = @() }
         files = @{ type = 'list'; elements = 'str'; default = @() }
         appx = @{ type = 'list'; elements = 'str'; default = @() }
+        networks = @{ type = 'list'; elements = 'str'; choices = @('connected'); default = @() }
     }
     supports_check_mode = $true
 }

@@ -7,7 +7,15 @@ from typing import Any
 
 from lab.windows.calls.payload import Call
 from lab.windows.execute import execute
-from lab.windows.machine import COMPUTER_NAME, NLS_LANGUAGE, SERVICES, START_MODES, Machine, restore_points
+from lab.windows.machine import (
+    COMPUTER_NAME,
+    CURRENT_VERSION,
+    NLS_LANGUAGE,
+    SERVICES,
+    START_MODES,
+    Machine,
+    restore_points,
+)
 from lab.windows.machine.accounts import SYSTEM, Group, User
 from lab.windows.machine.firewall import LOCAL_RULES, Rule, parse
 from lab.windows.machine.parts import Adapter, RestorePoint, Service
@@ -89,6 +97,12 @@ def machine_of(state: dict[str, Any]) -> Machine:
         kind = "ppp" if adapter["kind"] == "Ppp" else "ethernet"
         status = "Up" if adapter["status"] == "Up" else "Disconnected"
         machine.adapters.append(Adapter(adapter["description"], adapter["description"], status=status, kind=kind))
+    for number, network in enumerate(state.get("networks", [])):
+        profile = f"{{00000000-0000-0000-0000-{number:012}}}"
+        known = {"ProfileName": Value("REG_SZ", network["name"]), "Category": Value("REG_DWORD", network["category"])}
+        registry.update(f"{CURRENT_VERSION}\\NetworkList\\Profiles\\{profile}", known)
+        gateway = "192.0.2.1" if network["ipv4"] == 4 else ""
+        machine.adapters.append(Adapter(network["interface"], "Ethernet", gateway=gateway, profile=profile))
     for path, file in state.get("files", {}).items():
         if file is None:
             machine.files.mkdir(path)

@@ -121,9 +121,18 @@ $readerStandIns = {
     }
 
     function Get-CimData {
-        param ([string]$ClassName, [string]$Filter, [string[]]$Property)
+        param ([string]$ClassName, [string]$Filter, [string[]]$Property, [string]$Namespace = 'root/cimv2')
         if ($ClassName -eq 'Win32_ComputerSystem') {
             return , @([pscustomobject]@{ PartOfDomain = $global:Machine.part_of_domain })
+        }
+        if ("$Namespace/$ClassName" -eq 'root/StandardCimv2/MSFT_NetConnectionProfile') {
+            # Windows has them as unsigned numbers of its own sizes.
+            return , @(foreach ($network in $global:Machine.networks) {
+                    [pscustomobject]@{
+                        Name = $network.name; InterfaceAlias = $network.interface; NetworkCategory = [uint32]$network.category
+                        IPv4Connectivity = [uint16]$network.ipv4; IPv6Connectivity = [uint16]$network.ipv6
+                    }
+                })
         }
         return , @(foreach ($service in $global:Machine.services) {
                 if ($Filter -like "*Name='$($service.Name)'*") {

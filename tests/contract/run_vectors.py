@@ -106,6 +106,7 @@ def call(vector: dict[str, Any]) -> dict[str, Any]:
                 for service_name, service in machine.get("services", {}).items()
             ],
             "adapters": machine.get("adapters", []),
+            "networks": machine.get("networks", []),
             "files": [
                 {"path": path, "directory": file is None, "size": 0, "version": "0.0.0.0"} | (file or {})
                 for path, file in machine.get("files", {}).items()

@@ -22,7 +22,7 @@ SCRIPTS = {
     "set_vpn_connection": ROOT / "roles/vpn_profile/files/set_vpn_connection.ps1",
 }
 READER_ARGUMENTS: dict[str, list[Any]] = {
-    name: [] for name in ("registry", "user_registry", "services", "groups", "files", "appx")
+    name: [] for name in ("registry", "user_registry", "services", "groups", "files", "appx", "networks")
 }
 
 

@@ -72,10 +72,11 @@ def service(name: str, **options: Any) -> dict[str, Any]:
 
 # The controls of the outcome that drift in each round, by what is broken in it together. On the first machine a rule
 # that the second does not have (FPS-SMB-In-TCP-V2) still lets people in.
-_OPEN = {"smb_firewall_scope.closed_to_others", "rdp_enable.reachable"}
+_OPEN = {"smb_firewall_scope.closed_to_others", "rdp_enable.reachable", "rdp_enable.reachable_now"}
+_SHUT = {"smb_firewall_scope.reachable", "smb_firewall_scope.reachable_now"}
 OUTCOMES_OF_ROUNDS: list[dict[str, set[str]]] = [
-    {"win-01": _OPEN, "win-02": _OPEN | {"smb_firewall_scope.reachable"}},
-    {"win-01": _OPEN, "win-02": _OPEN | {"smb_firewall_scope.reachable"}},
+    {"win-01": _OPEN, "win-02": _OPEN | _SHUT},
+    {"win-01": _OPEN, "win-02": _OPEN | _SHUT},
     dict.fromkeys(("win-01", "win-02"), _OPEN | {"rdp_enable.closed_to_others"}),
 ]
 

@@ -101,6 +101,14 @@ REBOOT_REQUIRED = r"HKLM:\SOFTWARE\OffsiteEndpoints_RebootRequired\forticlient_i
 POLICIES = r"HKLM:\SOFTWARE\Policies"
 FIREWALL = r"HKLM:\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 FIREWALL_RULES = rf"{FIREWALL}\FirewallRules"
+
+
+def blocking(fields: str) -> dict[str, Any]:
+    """Return the call that adds a rule of somebody else that blocks."""
+    text = f"v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|{fields}|Name=x|"
+    return value(FIREWALL_RULES, "{B10C}", text, "string")
+
+
 # The user who connects has nothing of FortiClient otherwise.
 OUR_CLIENT = r"HKCU:\SOFTWARE\Fortinet\FortiClient"
 BREAKAGES_REPORTED: list[dict[str, Any]] = [
@@ -158,11 +166,19 @@ BREAKAGES_REPORTED: list[dict[str, Any]] = [
         "control": "smb_firewall_scope.reachable",
         "next": "disable the rule that is named",
         "breakages": [
-            value(
-                FIREWALL_RULES, "{B10C}", "v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=445|Name=x|", "string"
-            ),
-            value(rf"{FIREWALL}\StandardProfile", "DoNotAllowExceptions", 1, "dword"),
+            blocking("LPort=445|Profile=Domain"),
+            value(rf"{FIREWALL}\DomainProfile", "DoNotAllowExceptions", 1, "dword"),
             value(rf"{FIREWALL}\PublicProfile", "DoNotAllowExceptions", 1, "dword"),
+        ],
+    },
+    {
+        "control": "smb_firewall_scope.reachable_now",
+        "also": "smb_firewall_scope.reachable",
+        "next": "Set-NetConnectionProfile",
+        "breakages": [
+            blocking("LPort=445|Profile=Private"),
+            blocking("LPort=400-500|Profile=Private"),
+            value(rf"{FIREWALL}\StandardProfile", "DoNotAllowExceptions", 1, "dword"),
         ],
     },
     {
@@ -180,14 +196,19 @@ BREAKAGES_REPORTED: list[dict[str, Any]] = [
         "control": "rdp_enable.reachable",
         "next": "add an inbound rule for that port",
         "breakages": [
-            value(
-                FIREWALL_RULES,
-                "{B10C}",
-                "v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=3389|Name=x|",
-                "string",
-            ),
-            value(RDP_TCP, "PortNumber", 3390, "dword"),
+            blocking("LPort=3389|Profile=Domain"),
+            blocking("LPort=3000-4000|Profile=Public"),
             value(rf"{FIREWALL}\PublicProfile", "DoNotAllowExceptions", 1, "dword"),
+        ],
+    },
+    {
+        "control": "rdp_enable.reachable_now",
+        "also": "rdp_enable.reachable",
+        "next": "Set-NetConnectionProfile",
+        "breakages": [
+            blocking("LPort=3389|Profile=Private"),
+            value(RDP_TCP, "PortNumber", 3390, "dword"),
+            value(rf"{FIREWALL}\StandardProfile", "DoNotAllowExceptions", 1, "dword"),
         ],
     },
     {

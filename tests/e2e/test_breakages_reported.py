@@ -81,7 +81,8 @@ def broken(prepared: LabFleet, request: pytest.FixtureRequest) -> Iterator[dict[
 
 def test_it_is_found_and_reported_with_what_to_do_and_left_alone(prepared, broken):
     hashes = prepared.hashes()
-    expected = {(host, broken["control"], broken.get("status", "drifted")) for host in HOSTS}
+    together = {broken["control"], broken.get("also", broken["control"])}
+    expected = {(host, control, broken.get("status", "drifted")) for host in HOSTS for control in together}
     for entry in ("audit", "main"):
         run = play(prepared, broken["role"], entry)
         fresh = reported(run) - broken["already"]

@@ -98,6 +98,7 @@ _WINDOWS: dict[str, Any] = {
     },
     "files": {},
     "appx": {},
+    "networks": {},
     "reboot_pending": {
         "component_based_servicing": False,
         "windows_update": False,

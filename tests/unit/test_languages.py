@@ -126,6 +126,11 @@ def test_nothing_that_runs_has_japanese_in_it():
     assert [p for p in files if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", p.read_text(encoding="utf-8"))] == []
 
 
+def english(reason: str) -> str:
+    """Return a reason with the English names of the network and its interface, which it names as Windows does."""
+    return reason.replace('"ネットワーク" on イーサネット', '"Network" on Ethernet')
+
+
 @pytest.mark.parametrize("condition", ["clean", "half", "drifted", "fresh", "managed"])
 @pytest.mark.parametrize(("os", "edition"), [("10-22H2", "Pro"), ("11-23H2", "Home"), ("11-24H2", "Pro")])
 @pytest.mark.parametrize("role", ROLES)
@@ -133,6 +138,6 @@ def test_a_japanese_machine_gives_the_same_results_as_an_english_one(role, os, e
     results = []
     for language in ("en-US", "ja-JP"):
         plan = planned(role, machine(language, os, edition, condition), **DESIRED)
-        results.append(Counter((item["control"], item["status"], item["reason"]) for item in plan.records))
+        results.append(Counter((item["control"], item["status"], english(item["reason"])) for item in plan.records))
     assert results[0] == results[1]
     assert results[0].total() > 0

@@ -16,9 +16,7 @@ WIRED, VPN, WIFI = 6, 23, 71
 
 def put_network(machine: Machine, language: str, rng: random.Random) -> None:
     """Add a wired adapter on the campus network, a wireless one, and the networks of home and travel."""
-    campus = add_profile(
-        machine, rng, "ネットワーク" if language == "ja-JP" else "Network", rng.choice((PUBLIC, PRIVATE)), WIRED
-    )
+    campus = add_profile(machine, rng, "ネットワーク" if language == "ja-JP" else "Network", PRIVATE, WIRED)
     add_profile(machine, rng, f"aterm-{rng.randrange(16**6):06x}-g", PRIVATE, WIFI)
     add_profile(machine, rng, "eduroam", PUBLIC, WIFI)
     wired = "イーサネット" if language == "ja-JP" else "Ethernet"

@@ -20,7 +20,7 @@ from ..values.firewall_settings import (
     Keys,
     policy_keys,
 )
-from ..values.reachability import Reach, reach
+from ..values.reachability import Networks, Reach, reach
 from ..values.rule_match import LEFT_OUT, Listener, spoken
 from .nodes import Located, LocatorError, Unreadable, readable
 from .place import Keys as Allowed
@@ -38,6 +38,9 @@ RULES = {
 }
 RESTRICTED = tuple(rf"{POLICY}\RestrictedServices\{kind}\System" for kind in ("Static", "Configurable"))
 RDP_TCP = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp"
+# The profile of the network that the machine is on; NetworkCategory and connectivity of MSFT_NetConnectionProfile.
+NOW = "connected"
+CATEGORIES, INTERNET = {0: "Public", 1: "Private", 2: "Domain"}, 4
 # What need not be read where rules that are off count, too.
 ALSO_OFF = tuple(pattern for pattern in LEFT_OUT if "Active=" not in pattern)
 _OFF = re.compile(r"\|Active=FALSE\|", re.IGNORECASE)
@@ -123,6 +126,8 @@ class _Reachable(Place):
     not_merged, off local rules do not count; the firewall is off
     kept_out        some of `addresses` are kept out; with `of: managed`, by nobody but Group Policy or MDM
     let_in          addresses beyond `addresses` are let in; `of` as before
+
+    The profile `connected` is that of the network that the machine is on now, for the last two.
     """
 
     kind = "reachable"
@@ -139,8 +144,10 @@ class _Reachable(Place):
         if wrong:
             return wrong
         profile = where["profile"]
-        if not isinstance(profile, str) or not (profile in PROFILES or _PLACEHOLDER.fullmatch(profile)):
-            return f"profile is {profile!r}; allowed: {', '.join(PROFILES)}"
+        if not isinstance(profile, str) or not (profile in (*PROFILES, NOW) or _PLACEHOLDER.fullmatch(profile)):
+            return f"profile is {profile!r}; allowed: {', '.join(PROFILES)}, {NOW}"
+        if profile == NOW and where.get("tell") not in (None, *cls._finds):
+            return f"profile: {NOW} belongs to tell: {' or '.join(cls._finds)}, or to none"
         if ("addresses" in where) != (where.get("tell") in cls._finds) or ("of" in where and "addresses" not in where):
             return f"addresses belongs to tell: {' or '.join(cls._finds)}, and of to addresses"
         return _addresses_problem(where.get("addresses", []))
@@ -151,21 +158,23 @@ class _Reachable(Place):
 
     def locate(self, state: State) -> Located:
         profile, tell = self.where["profile"], self.where.get("tell", "")
-        if profile not in PROFILES:
-            raise LocatorError(f"{self.where}: profile is {profile!r}; allowed: {', '.join(PROFILES)}")
+        if profile not in (*PROFILES, NOW):
+            raise LocatorError(f"{self.where}: profile is {profile!r}; allowed: {', '.join(PROFILES)}, {NOW}")
         if tell.startswith("own_rules"):
             return self._own_rules(state, profile, on=tell == "own_rules_on")
-        found = _reach(state, self.name, profile)
-        evidence = f"firewall rules of all stores for TCP {found.listener.port}, {profile} profile"
+        found = _reach_now(state, self.name) if profile == NOW else _reach(state, self.name, profile)
+        of = "the networks that the machine is on" if profile == NOW else f"{profile} profile"
+        evidence = f"firewall rules of all stores for TCP {found.listener.port}, {of}"
         if not tell:
-            return Located(True, found.let_in()[0].texts() or ["nobody"], evidence=evidence, raw=found)
+            return Located(True, found.shown(), evidence=evidence, raw=found)
         if tell in self._finds:
             wanted = parse(self.where["addresses"])
             finding = found.kept_out(wanted) if tell == "kept_out" else found.let_in_beyond(wanted)
             names = [source.name for source in finding.culprits if source.name]
             is_so = bool(finding.words) and (finding.managed or "of" not in self.where)
             return Located(is_so, names if is_so and names else None, evidence=evidence)
-        setting = found.settings.merge if tell == "not_merged" else found.settings.enabled
+        settings = _reach(state, self.name, profile).settings
+        setting = settings.merge if tell == "not_merged" else settings.enabled
         return Located(not setting.value, [f"{setting.place}=0"] if not setting.value else None, evidence=evidence)
 
     def _own_rules(self, state: State, profile: str, *, on: bool) -> Located:
@@ -245,6 +254,25 @@ def _reach(state: State, name: str, profile: str) -> Reach:
             raise Unreadable(str(error)) from error
     found: Reach = state.worked_out[name, profile]
     return found
+
+
+def _reach_now(state: State, name: str) -> Networks:
+    """Return who can reach a program on the networks that the machine is on.
+
+    A virtual switch has a network, too. So those count over which the internet is reached, or all where none is.
+    """
+    networks = state.node("networks", "connected")["connected"]
+    if not networks:
+        raise Unreadable("Windows names no network that this machine is on now")
+    outside = [network for network in networks if INTERNET in (network.get("ipv4"), network.get("ipv6"))]
+    found = {}
+    for network in outside or networks:
+        profile = CATEGORIES.get(network.get("category"))
+        if profile is None:
+            raise Unreadable(f"the category of the network {network.get('name')} is {network.get('category')!r}")
+        words = f'network "{network.get("name")}" on {network.get("interface")}, to Windows a {profile} one'
+        found[words] = _reach(state, name, profile)
+    return Networks(_listener(state, name), found)
 
 
 def _listener(state: State, name: str) -> Listener:

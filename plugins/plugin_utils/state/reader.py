@@ -19,7 +19,7 @@ from .task_results import said
 
 READERS = {"Windows": "win_endpoint_state", "Darwin": "mac_endpoint_state"}
 FIELDS = {
-    "Windows": ("registry", "user_registry", "services", "groups", "files", "appx"),
+    "Windows": ("registry", "user_registry", "services", "groups", "files", "appx", "networks"),
     "Darwin": ("plists", "files", "tools"),
 }
 NO_PYTHON = (

@@ -9,7 +9,7 @@ machine knows; so a rule that blocks one makes every address doubtful that is le
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .addresses import AddressSet, and_list, parse, union
@@ -109,6 +109,10 @@ class Reach:
         (ranges, _out, doubtful), (words, _kept, unknown) = self.split(EVERYBODY), self.split(named)
         return ranges.plus(words), doubtful.plus(unknown)
 
+    def shown(self) -> list[str]:
+        """Return who is let in, for a record."""
+        return self.let_in()[0].texts() or ["nobody"]
+
     def kept_out(self, wanted: AddressSet) -> Finding:
         """Return which of the wanted addresses do not get in, and why; without any wanted ones, whether nobody does."""
         if not wanted:
@@ -151,6 +155,33 @@ class Reach:
             for entry in self.block
         ]
         return tuple(words)
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The same of the networks that a machine is on, by what each is called: who is kept out on one is kept out."""
+
+    listener: Listener
+    by_name: Mapping[str, Reach]
+
+    def shown(self) -> list[str]:
+        """Return who is let in on each, for a record."""
+        return [f"{name}: {', '.join(found.shown())}" for name, found in self.by_name.items()]
+
+    def kept_out(self, wanted: AddressSet) -> Finding:
+        """Return which of the wanted addresses do not get in, and on which network."""
+        return self._of_each(lambda found: found.kept_out(wanted))
+
+    def let_in_beyond(self, wanted: AddressSet) -> Finding:
+        """Return who is let in that is not among the wanted addresses, and on which network."""
+        return self._of_each(lambda found: found.let_in_beyond(wanted))
+
+    def _of_each(self, find: Callable[[Reach], Finding]) -> Finding:
+        all_found = {name: find(found) for name, found in self.by_name.items()}
+        words = [f"{name}: {said}" for name, found in all_found.items() for said in found.words]
+        doubts = [f"{name}: {said}" for name, found in all_found.items() for said in found.doubts]
+        culprits = [source for found in all_found.values() for source in found.culprits]
+        return Finding(tuple(words), tuple(doubts), tuple(culprits))
 
 
 def reach(listener: Listener, profile: str, rules: Iterable[tuple[str, str, str]], stores: Mapping[str, Keys]) -> Reach:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
 
-SHA256 = "3049a6ca0323c0f2d0db3c6a3bf266c6381b9b37fa32f6548b9550448615dcc8"
+SHA256 = "3ef08f381153c8e0db9ece8e710fcc86bd8cbab087942cf7b80717831b43ed9e"
 PREFIX = "OffsiteEndpoints_"
 MODULE_HIVE = r"HKLM\ANSIBLE"
 HIVE_LIST = r"HKLM\SYSTEM\CurrentControlSet\Control\hivelist"
@@ -39,8 +39,10 @@ _ASK: dict[str, Any] = {
     },
 }
 _NAMES: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
-OPTIONS: dict[str, dict[str, Any]] = {"registry": _ASK, "user_registry": _ASK} | dict.fromkeys(
-    ("services", "groups", "files", "appx"), _NAMES
+OPTIONS: dict[str, dict[str, Any]] = (
+    {"registry": _ASK, "user_registry": _ASK}
+    | dict.fromkeys(("services", "groups", "files", "appx"), _NAMES)
+    | {"networks": _NAMES | {"choices": ["connected"]}}
 )
 
 Node = dict[str, Any]
@@ -66,6 +68,7 @@ def read(machine: Machine, request: Mapping[str, Any], warnings: list[str]) -> N
         "groups": {sid: _group(machine, sid) for sid in request["groups"]},
         "files": {path: _file(machine, path) for path in request["files"]},
         "appx": {family: _appx(machine, family) for family in request["appx"]},
+        "networks": {name: _connected(machine) for name in request["networks"]},
         "reboot_pending": _reboot_pending(machine),
         "tunnel": _tunnel(machine),
     }
@@ -224,6 +227,24 @@ def _appx(machine: Machine, family: str) -> Node:
     packages = {package for owner in owners for package in machine.registry.keys(f"{APPX_STORE}\\{owner}")}
     found = sorted(package for package in packages if _matches(package, [f"{name}_*_{publisher}"]))
     return {"exists": bool(found), "packages": found}
+
+
+def _connected(machine: Machine) -> Node:
+    """Return the networks that adapters are on now; over one with a gateway the internet is reached, by IPv4."""
+    networks = []
+    for adapter in machine.adapters:
+        profile = f"{CURRENT_VERSION}\\NetworkList\\Profiles\\{adapter.profile}"
+        if adapter.status == "Up" and adapter.profile and machine.registry.exists(profile):
+            networks.append(
+                {
+                    "name": machine.registry.data(profile, "ProfileName"),
+                    "interface": adapter.name,
+                    "category": machine.registry.data(profile, "Category"),
+                    "ipv4": 4 if adapter.gateway else 1,
+                    "ipv6": 1,
+                }
+            )
+    return {"exists": bool(networks), "connected": networks}
 
 
 def _reboot_pending(machine: Machine) -> Node:

@@ -30,6 +30,7 @@ def test_a_clean_machine_gets_everything_but_what_windows_has_right(language):
         ("firewall", TCP): "drifted",
         ("firewall", UDP): "drifted",
         **{("reachable", name): "drifted" for name in ("Domain", "Private", "Public")},
+        ("reachable_now", None): "drifted",
         ("listener", None): "compliant",
     }
     writes = result.writes.as_dict()
@@ -50,7 +51,7 @@ def test_windows_home_has_no_host_and_nothing_is_set(edition):
     home.registry.set(CURRENT_VERSION, "EditionID", Value("REG_SZ", edition))
     result = planned("rdp_enable", home, rdp_enable_users=["taro"], rdp_enable_remote_addresses=["LocalSubnet"])
     assert set(found(result).values()) == {"not_applicable"}
-    assert len(result.records) == 16
+    assert len(result.records) == 17
     assert "Windows Home has no Remote Desktop host" in reason(result, "rdp_enable.connections")
     assert not result.as_dict()["has_writes"]
 

@@ -49,6 +49,7 @@ def test_each_rule_gets_the_networks_of_both_families_and_keeps_the_rest(languag
     assert found(result) == {
         **{("remote_address", name): "drifted" for name in (PRIVATE, DOMAIN, V2)},
         **{("reachable", name): "not_applicable" for name in PROFILES},
+        ("reachable_now", None): "not_applicable",
         **{("closed_to_others", name): "compliant" for name in PROFILES},
         ("blank_passwords", None): "compliant",
         ("guests", None): "compliant",

@@ -12,11 +12,14 @@ from ansible.parsing.dataloader import DataLoader
 
 from lab.windows.machine import Machine
 from lab.windows.machine.built_in_rules import POLICY, RULES
+from lab.windows.machine.parts import Adapter
 from lab.windows.machine.registry import Value
 from lab.windows.seed import Variant, build_windows
 from lab.windows.seed.conditions import POLICY_FIREWALL, edit_rule
+from lab.windows.seed.network import DOMAIN, NETWORKS, PUBLIC
 from lab.windows.seed.windows import RDP_TCP
 from plugins.plugin_utils.controls.role_data import desired
+from plugins.plugin_utils.plan.plan import plan
 from plugins.plugin_utils.plan.read_back import read_back
 from plugins.plugin_utils.plan.undo import undo_plan
 from plugins.plugin_utils.state.firewall_places import RESTRICTED
@@ -121,6 +124,73 @@ def test_another_rule_of_windows_for_the_same_port_is_named(pc):
         "drifted",
         "all addresses are let in by rule RemoteSvcAdmin-NP-In-TCP-NoScope of this machine, built into Windows",
     )
+
+
+def on_network(machine: Machine, category: int, interface: str, gateway: str = "") -> None:
+    """Put the machine on one more network."""
+    profile = f"{{{len(machine.adapters):032}}}"
+    known = {"ProfileName": Value("REG_SZ", "Lab"), "Category": Value("REG_DWORD", category)}
+    machine.registry.update(f"{NETWORKS}\\{profile}", known)
+    machine.adapters.append(Adapter(interface, interface, gateway=gateway, profile=profile))
+
+
+@pytest.mark.parametrize(("judge", "port"), [(smb, 445), (rdp, 3389)])
+def test_on_a_network_that_windows_takes_for_public_nobody_gets_in(pc, judge, port):
+    role = {445: "smb_firewall_scope", 3389: "rdp_enable"}[port]
+    for name in (*SMB_RULES, *RDP_RULES):
+        edit_rule(pc, name, ("|Profile=Public", ""), ("|LPort", "|Profile=Private|LPort"))
+    assert found(judge(pc))["reachable_now", None] == "compliant"
+    on_network(pc, PUBLIC, "Ethernet 4", gateway="192.0.2.1")
+    result = judge(pc)
+    who = {445: "LocalSubnet and 172.31.0.0/16", 3389: "anybody"}[port]
+    assert (found(result)["reachable_now", None], reason(result, f"{role}.reachable_now", None)) == (
+        "drifted",
+        f'network "Lab" on Ethernet 4, to Windows a Public one: no rule lets {who} in to TCP {port}',
+    )
+    (record,) = [item for item in result.records if item["control"] == f"{role}.reachable_now"]
+    assert "Set-NetConnectionProfile -InterfaceAlias" in record["next"]
+    assert record["severity"] == "high"
+
+
+def test_a_virtual_switch_beside_the_network_is_not_judged(pc):
+    switch(pc, POLICY + r"\PublicProfile", "DoNotAllowExceptions", 1)
+    on_network(pc, PUBLIC, "vEthernet (Default Switch)")
+    assert found(smb(pc))["reachable_now", None] == "compliant"
+    assert found(rdp(pc))["reachable_now", None] == "compliant"
+    for adapter in pc.adapters:
+        adapter.gateway = ""
+    assert found(smb(pc))["reachable_now", None] == "drifted"
+
+
+def test_a_domain_network_goes_by_the_domain_profile(pc):
+    switch(pc, POLICY + r"\DomainProfile", "DoNotAllowExceptions", 1)
+    assert found(rdp(pc))["reachable_now", None] == "compliant"
+    on_network(pc, DOMAIN, "Ethernet 4", gateway="192.0.2.1")
+    assert found(rdp(pc))["reachable_now", None] == "drifted"
+
+
+def test_group_policy_that_keeps_everybody_out_is_somebody_elses(pc):
+    switch(pc, POLICY_FIREWALL + r"\PrivateProfile", "DoNotAllowExceptions", 1)
+    assert found(smb(pc))["reachable_now", None] == "managed_elsewhere"
+    assert found(rdp(pc))["reachable_now", None] == "managed_elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("networks", "why"),
+    [
+        ({"connected": {"error": "Invalid class"}}, "Invalid class"),
+        ({"connected": {"exists": False, "connected": []}}, "Windows names no network that this machine is on now"),
+        ({"connected": {"exists": True, "connected": [{"name": "x", "interface": "y", "category": 7, "ipv4": 4}]}},
+         "the category of the network x is 7"),
+    ],
+)  # fmt: skip
+def test_networks_that_are_not_told_are_an_error_and_nothing_else_is(pc, networks, why):
+    wanted = desired("smb_firewall_scope", DataLoader(), SMB_WISH, "Windows")
+    document = document_of(pc, wanted["reads"]) | {"networks": networks}
+    result = plan(wanted["controls"], document, "smb_firewall_scope", reads=wanted["reads"])
+    assert found(result)["reachable_now", None] == "error"
+    assert why in reason(result, "smb_firewall_scope.reachable_now", None)
+    assert outcome(result) == ALL_GOOD
 
 
 def test_an_inbound_default_of_allow_is_drifted(pc):
