@@ -29,15 +29,20 @@ class State:
         self.document = document
         self.reads = reads
         self._branches: dict[str, Branch | None] = {}
+        self._located: dict[str, Located] = {}
         # What places make of the document, for as long as it stands.
         self.worked_out: dict[Any, Any] = {}
 
     def locate(self, where: Mapping[str, Any]) -> Located:
         """Follow a locator. Raises Unreadable when the document does not tell, LocatorError for a wrong locator."""
-        problem = locator_problem(where)
-        if problem:
-            raise LocatorError(f"{dict(where)}: {problem}")
-        return place_of(where).locate(self)
+        # Many controls of a role go by the same condition.
+        key = repr(where)
+        if key not in self._located:
+            problem = locator_problem(where)
+            if problem:
+                raise LocatorError(f"{dict(where)}: {problem}")
+            self._located[key] = place_of(where).locate(self)
+        return self._located[key]
 
     def node(self, name: str, entry: str | None = None) -> Mapping[str, Any]:
         """Return a top-level node, or one named entry of it."""

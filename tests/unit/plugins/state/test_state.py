@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils.state.nodes import Located, Unreadable
+from plugins.plugin_utils.state.nodes import Branch, Located, Unreadable
 from plugins.plugin_utils.state.places import locator_problem
 from plugins.plugin_utils.state.state import LocatorError, State
 from tests.samples.documents import (
@@ -77,6 +77,15 @@ def test_a_registry_value_comes_with_its_type_and_its_place():
     assert look({"registry": IMR, "value": "promptusername"}) == Located(
         True, 1, "REG_DWORD", rf"{IMR} promptusername (REG_DWORD)"
     )
+
+
+def test_a_place_that_many_controls_ask_for_is_looked_for_once(monkeypatch):
+    state, followed = State(windows(), WINDOWS_READS), []
+    monkeypatch.setattr(Branch, "value", lambda *where: followed.append(where) or Located(True, 1))
+    where = {"registry": r"HKLM\SOFTWARE\Fortinet", "value": "a"}
+    assert [state.locate(dict(where)).value for _ in range(3)] == [1, 1, 1]
+    state.locate(where | {"value": "b"})
+    assert len(followed) == 2
 
 
 def test_an_existing_key_is_found_without_a_value():
