@@ -4,6 +4,8 @@
 # make depth  the long ones: every path of every role, every control broken in three ways
 # make bench  what the playbooks cost against a ping and against stock modules; long, and ARGS="--windows 20 --latency 0" for less
 # make docs   the tables in the roles' READMEs, made anew from their argument specs
+# make lock   the lists of all that is installed, with hashes, made anew; ARGS=--upgrade for the newest of what no line pins
+# make supply whether those are current, known to be vulnerable, and no secret is in the repository; a bill of materials
 # make sanity ansible-test's own checks, of what others install; a minute, and more the first time
 # Each makes its own virtual environment in $(VENV) with $(PYTHON).
 PYTHON ?= python3
@@ -23,13 +25,20 @@ export PYTHONUTF8 = 1
 # A file's tests share a lab, so they stay in one process; the order is that of tests/e2e/conftest.py, the longest first.
 EACH_FILE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo docs sanity test lint unit molecule e2e browser depth bench contract clean
+.PHONY: help demo docs lock supply sanity test lint unit molecule e2e browser depth bench contract clean
 
 help:
 	@sed -n '/^PYTHON/q; s/^# //p' Makefile
 
-# What is never used need not be compiled: `ansible` brings more than ten thousand files.
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+# Whatever is installed has its hash in requirements/. What is never used need not be compiled: `ansible` brings more than
+# ten thousand files.
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement
+UV = $(BIN)/uv pip install --quiet --python $(BIN)/python
+# uv knows nothing of pip's settings: where only those lead to the packages, pip does it.
+INSTALL = install() { $(UV) --require-hashes --requirement "$$1" || $(PIP) "$$1"; }; install
+# This checkout and the lab: nothing is copied, and nothing fetched.
+KNOWN = $(UV) --no-deps --no-build-isolation --editable . --editable ./lab
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and this is %d.%d. Name another one: make PYTHON=python3.13" % sys.version_info[:2])'
@@ -37,18 +46,36 @@ $(VENV)/.made:
 		echo "Python is here, but not what makes virtual environments. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; \
 		echo "(for another Python than the system's, its own: python3.13-venv). Then run make again." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	$(PIP) requirements/uv.txt
 	touch $@
 
-$(VENV)/.run: pyproject.toml lab/pyproject.toml | $(VENV)/.made
-	$(INSTALL) --editable . --editable ./lab
+$(VENV)/.run: requirements/run.txt lab/pyproject.toml | $(VENV)/.made
+	$(INSTALL) requirements/run.txt
+	$(KNOWN)
 	$(LINK)
 	touch $@
 
 # All that .run has, and more, in one go.
-$(VENV)/.test: pyproject.toml lab/pyproject.toml | $(VENV)/.made
-	$(INSTALL) --editable '.[test,lint]' --editable ./lab
+$(VENV)/.test: requirements/test.txt lab/pyproject.toml | $(VENV)/.made
+	$(INSTALL) requirements/test.txt
+	$(KNOWN)
 	$(LINK)
 	touch $(VENV)/.run $@
+
+$(VENV)/.supply: requirements/supply.txt | $(VENV)/.made
+	$(PYTHON) -m venv $(VENV)/supply
+	$(BIN)/uv pip install --quiet --python $(VENV)/supply/bin/python --require-hashes --requirement requirements/supply.txt
+	touch $@
+
+lock: | $(VENV)/.made
+	$(LOCK) $(ARGS) requirements/uv.in --output-file requirements/uv.txt
+	$(LOCK) $(ARGS) pyproject.toml lab/pyproject.toml requirements/build.in --output-file requirements/run.txt
+	$(LOCK) $(ARGS) pyproject.toml lab/pyproject.toml requirements/build.in --extra test --extra lint \
+		--constraint requirements/run.txt --output-file requirements/test.txt
+	$(LOCK) $(ARGS) requirements/supply.in --output-file requirements/supply.txt
+
+supply: $(VENV)/.supply
+	tests/supply/run "$(VENV)"
 
 demo: $(VENV)/.run
 	$(BIN)/python -m tests.e2e.demo
