@@ -174,6 +174,7 @@ def failures_of(failed: Any) -> Failures:
         result = note["result"]
         for item in result.get("results", [result]):
             if item.get("failed") or item.get("unreachable"):
-                records = (item.get("item") or {}).get("records") if isinstance(item.get("item"), Mapping) else None
-                found.append({"reason": f"{note['task']}: {said(item)}", "records": records or note["records"]})
+                records = item["item"].get("records") if isinstance(item.get("item"), Mapping) else None
+                about = records if isinstance(records, list) and records else note["records"]
+                found.append({"reason": f"{note['task']}: {said(item)}", "records": about})
     return found

@@ -165,10 +165,10 @@ def test_a_run_that_prepares_notes_nothing_of_the_kind(a_run: Run) -> None:
 def test_a_key_that_others_use_now_keeps_no_note(a_run: Run, values: dict[str, Any], forgotten: bool) -> None:
     about = {"control": "vpn_profile.server", "instance": "IMR"}
     note = {**about, "where": {"registry": TUNNELS}, "before": {"absent": True, "shared": True}}
-    value = {**note, "where": {"registry": TUNNELS, "value": "Server"}, "before": {"absent": True}}
-    a_run.document["registry"][TUNNELS] = key({"Server": sz("x"), **values})
+    value = {**note, "where": {"registry": TUNNELS + r"\IMR", "value": "Server"}, "before": {"absent": True}}
+    a_run.document["registry"][TUNNELS] = key(values, {"IMR": key({"Server": sz("x")})})
     noted(a_run, json.dumps({"schema": 1, "entries": [note, value]}))
     assert a_run.compare(VPN, state="absent")["memory"]["forget"] is True
-    del a_run.document["registry"][TUNNELS]["values"]["Server"]
+    del a_run.document["registry"][TUNNELS]["keys"]["IMR"]
     # The key itself is still there.
     assert a_run.read_back(report_follows=True)["note"]["change"] is forgotten
