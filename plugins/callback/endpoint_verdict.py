@@ -98,6 +98,9 @@ class CallbackModule(CallbackBase):
             # As in the run: with run_once the first endpoint stands for all.
             templar = Templar(loader=task.get_loader(), variables=manager.get_vars(play=play))
             hosts = manager._inventory.get_hosts(templar.template(play.hosts), ignore_restrictions=True)
+            for host in hosts:
+                # With run_once the variables of the first endpoint stand for all, and no answer of its is among them.
+                manager.clear_facts(host.get_name())
             if hosts:
                 variables = manager.get_vars(play=play, host=hosts[0], task=task)
                 if task.evaluate_tags(play.only_tags, play.skip_tags, variables):
