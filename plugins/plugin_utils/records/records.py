@@ -33,6 +33,8 @@ STATE = "endpoint.state"
 
 _TEXTS = ("run", "endpoint", "control", "scope", "status", "reason", "evidence", "severity", "role", "title", "at")
 _KEYS = {*_TEXTS, "instance", "expected", "actual", "versions"}
+# Where the words of an endpoint stand.
+_TOLD = {*_TEXTS, "instance", "expected", "actual", "before", "next", "user", "why"} - {"run", "endpoint", "at"}
 # The actual value of what was not read: nobody knows, which is not the same as null, "not set".
 NOT_READ = {"not_read": True}
 # Unless something was read all the same, records with these statuses say so.
@@ -225,11 +227,12 @@ def stamp(
 
 
 def _kept(key: str, value: Any) -> Any:
-    # A note that was cut could not be read any more. One with a secret in it does not go into a file for many: what
-    # there was before is on the endpoint, too.
-    if key != "put_back":
-        return bounded(value)
-    return value if masked(value) == value else ""
+    if key == "put_back" and isinstance(value, str):
+        # A note that was cut could not be read any more. One with a secret in it does not go into a file for many: what
+        # there was before is on the endpoint, too.
+        return value if masked(value) == value else ""
+    # The rest is the controller's own.
+    return bounded(value) if key in _TOLD else value
 
 
 def sound(records: Iterable[Mapping[str, Any]], **stamped: Any) -> list[dict[str, Any]]:
