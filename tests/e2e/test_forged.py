@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.conftest import ROOT, LabFleet, Run
 
-STARTS = 4
+STARTS = 5
 FORGER, OTHER = "win-01", "win-02"
 # What would make it another endpoint, give that one records, and put files where it wants them.
 FACTS: dict[str, Any] = {
@@ -112,6 +112,14 @@ def test_a_forged_answer_of_each_kind_costs_the_forger_alone(forgers):
         ("endpoint.reachable", "compliant"),
         ("endpoint.state", "error"),
     }
+
+    # An answer that Ansible itself falls over, and with it the run: what is known is recorded all the same.
+    forgers.forge(win_regedit={"ansible_stats": {"data": "x"}})
+    run = lab.play("site.yml")
+    see_that_nobody_else_is_touched(run)
+    assert run.code == 250
+    assert "Not good: the run was ended in the middle, before its report" in run.output
+    assert {r["status"] for r in run.records if r["endpoint"] == FORGER} >= {"error"}
 
     # The modules that write, with facts that Ansible makes variables of, as it does by itself.
     forgers.forge(win_regedit={"ansible_facts": FACTS, **KEYS, **ODD}, win_reg_stat={"ansible_facts": FACTS})
