@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
 
-SHA256 = "3049a6ca0323c0f2d0db3c6a3bf266c6381b9b37fa32f6548b9550448615dcc8"
+SHA256 = "bfae6dba3959682ba4dc34faa854516be49c445df8474b46551949855112fa6e"
 PREFIX = "OffsiteEndpoints_"
+OWN_PROCESS = 7
 MODULE_HIVE = r"HKLM\ANSIBLE"
 HIVE_LIST = r"HKLM\SYSTEM\CurrentControlSet\Control\hivelist"
 IN_USE = "ERROR: The process cannot access the file because it is being used by another process."
@@ -139,7 +140,7 @@ def _users(machine: Machine, asks: list[Mapping[str, Any]], warnings: list[str])
     if not asks:
         return {}
     for mount in sorted(machine.registry.mounts(), key=lambda name: (name == MODULE_HIVE, name)):
-        if mount == MODULE_HIVE or mount.lower().startswith(f"HKU\\{PREFIX}".lower()):
+        if mount == MODULE_HIVE or _is_left_over(machine, mount):
             machine.registry.unload(mount)
             warnings.append(f"unloaded the registry hive {mount}, which an earlier run had left loaded")
     sids = machine.registry.keys(PROFILE_LIST) if machine.registry.exists(PROFILE_LIST) else []
@@ -158,6 +159,12 @@ def _users(machine: Machine, asks: list[Mapping[str, Any]], warnings: list[str])
     return users
 
 
+def _is_left_over(machine: Machine, mount: str) -> bool:
+    """Whether it is a reader's, and that reader is gone: its process stands in the name."""
+    own = re.match(re.escape(f"HKU\\{PREFIX}") + r"(?:(\d+)(?:_|$))?", mount, re.IGNORECASE)
+    return own is not None and not (own[1] and int(own[1]) in machine.processes)
+
+
 def _user(machine: Machine, sid: str, profile_path: str, asks: list[Mapping[str, Any]]) -> Node:
     name = None if sid == "default" else machine.name_of(sid)
     user: Node = {"name": name, "profile_path": profile_path, "hive": "loaded", "logged_on": False}
@@ -167,12 +174,15 @@ def _user(machine: Machine, sid: str, profile_path: str, asks: list[Mapping[str,
     file = f"{profile_path}\\NTUSER.DAT"
     if not machine.files.is_file(file):
         return user | {"hive": "missing", "registry": {ask["path"]: {"exists": False} for ask in asks}}
-    mount = f"HKU\\{PREFIX}{sid}"
+    mount = f"HKU\\{PREFIX}{OWN_PROCESS}_{sid}"
     try:
         machine.registry.load(mount, file)
     except RegistryError:
         refusal = {"error": f"{file} cannot be loaded: reg.exe ended with 1 ({IN_USE}); {_where_loaded(machine, file)}"}
         return user | {"hive": "file", "registry": {ask["path"]: refusal for ask in asks}}
+    if file in machine.hives_taken:
+        machine.registry.unload(mount)
+        return {"error": f"{file} was unloaded while it was read, by another run or a program; run again"}
     try:
         return user | {"hive": "file", "registry": _answers(machine, asks, f"{mount}\\")}
     finally:
