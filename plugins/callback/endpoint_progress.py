@@ -188,7 +188,9 @@ class CallbackModule(DefaultCallback):
     @unless_ansible
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """Begin a task, and with it perhaps a role."""
-        self._begin(task)
+        # What is done to Ansible itself is nothing that a person waits for.
+        if task.action.rpartition(".")[2] != "meta":
+            self._begin(task)
 
     @unless_ansible
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
