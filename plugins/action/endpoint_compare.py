@@ -24,11 +24,13 @@ from ..plugin_utils.controls.controls import ControlError
 from ..plugin_utils.controls.desired import Roles
 from ..plugin_utils.controls.role_data import RoleError, role_folder
 from ..plugin_utils.plan.left import values_of
-from ..plugin_utils.plan.plan import Plan, Waive, plan
+from ..plugin_utils.plan.plan import ODD, Plan, Waive, cannot_be_compared, plan
 from ..plugin_utils.plan.read_back import still_fixed
 from ..plugin_utils.plan.undo import undo_plan, undone
 from ..plugin_utils.records.records import RecordError, errors_in, read_lines, record
 from ..plugin_utils.records.waivers import WaiverError, waiving
+from ..plugin_utils.state.nodes import LocatorError
+from ..plugin_utils.state.own_name import own_name
 from ..plugin_utils.state.reader import Reader, platform_of
 from ..plugin_utils.state.run_store import Known, RunStore
 from ..plugin_utils.state.task_results import looks_of, with_looks
@@ -64,9 +66,9 @@ class ActionModule(ActionBase):
         _result, args = self.validate_argument_spec(
             ARGUMENTS, mutually_exclusive=[("role", "roles")], required_one_of=[("role", "roles")]
         )
-        host, store = task_vars["inventory_hostname"], RunStore()
-        known = store.endpoint(host)
         names = args["roles"] or [args["role"]]
+        host, store = own_name(task_vars, names), RunStore()
+        known = store.endpoint(host)
         if args["assume"]:
             return self._assumed(known, args["assume"], host, store)
         roles = Roles(task_vars, self._loader, args["state"])
@@ -131,7 +133,7 @@ class ActionModule(ActionBase):
         try:
             found = judge(document, role, wanted, platform=state["platform"], fixed=fixed, waive=waive)
             if found["state"] == "absent" and (known.reading == 1 or role not in known.before):
-                known.before[role] = values_of(wanted["controls"], document, role, reads=wanted["reads"])
+                known.before[role] = seen_values(wanted, document, role)
         except ControlError as error:
             raise AnsibleActionFail(
                 f"{role}: {error}. Correct the variable in the inventory, or the role's vars/ file. "
@@ -177,6 +179,16 @@ class ActionModule(ActionBase):
         for name in groups:
             add_group(name, parent_group_names=["all"])
         return {}
+
+
+def seen_values(wanted: Mapping[str, Any], document: dict[str, Any] | None, role: str) -> list[Any]:
+    """Return what is there of each control; nothing of an endpoint whose answer cannot be compared."""
+    try:
+        return values_of(wanted["controls"], document, role, reads=wanted["reads"])
+    except (ControlError, LocatorError):
+        raise
+    except ODD:
+        return []
 
 
 def steps_of(plan: Mapping[str, Any], platform: str, *, check_mode: bool) -> list[str]:
@@ -225,8 +237,26 @@ def judge(
 ) -> dict[str, Any]:
     """Return the plan of one role, its records in it.
 
-    An endpoint of which nothing could be read has no records here: the report makes the one that says so.
+    An endpoint of which nothing could be read has no records here: the report makes the one that says so. What an
+    endpoint has answered may have any shape; what nobody thought of ends in an error of this endpoint.
     """
+    try:
+        return _judged(document, role, wanted, platform=platform, fixed=fixed, waive=waive)
+    except (ControlError, LocatorError):
+        raise
+    except ODD as error:
+        return Plan(role, wanted["state"], records=[cannot_be_compared(error)]).as_dict()
+
+
+def _judged(
+    document: dict[str, Any] | None,
+    role: str,
+    wanted: Mapping[str, Any],
+    *,
+    platform: str,
+    fixed: list[Any] | None,
+    waive: Waive,
+) -> dict[str, Any]:
     nothing = Plan(role, wanted["state"])
     if document is None:
         return nothing.as_dict()

@@ -17,10 +17,12 @@ from ansible.plugins.action import ActionBase
 from ..plugin_utils.controls.controls import ControlError
 from ..plugin_utils.plan.left import moved, values_of
 from ..plugin_utils.plan.memory import MemoryTextError
+from ..plugin_utils.plan.plan import ODD, cannot_be_compared
 from ..plugin_utils.plan.read_back import Failures, failures_of, note_after, predict, read_back
 from ..plugin_utils.records.records import errors_in, record
 from ..plugin_utils.records.waivers import WaiverError, waiving
-from ..plugin_utils.state.nodes import Unreadable
+from ..plugin_utils.state.nodes import LocatorError, Unreadable
+from ..plugin_utils.state.own_name import own_name
 from ..plugin_utils.state.reader import Reader
 from ..plugin_utils.state.run_store import Known, RunStore
 from ..plugin_utils.state.state import State
@@ -47,14 +49,15 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         _result, args = self.validate_argument_spec(ARGUMENTS)
         role, store = args["role"], RunStore()
-        known = store.endpoint(task_vars["inventory_hostname"])
+        host = own_name(task_vars, [role])
+        known = store.endpoint(host)
         failures = failures_of(args["failed"])
         note = dict(SAME_NOTE)
         if self._task.check_mode:
             known.records[role] = predict(known.plans[role], failures)
         else:
             note = self._judged(known, role, args, task_vars, failures)
-        store.keep(task_vars["inventory_hostname"], known)
+        store.keep(host, known)
         wrong = [] if args["report_follows"] or note["change"] else errors_in(known.records[role])
         if wrong:
             # Nothing else: Ansible prints all of a result that failed, and the reason is to be seen.
@@ -76,21 +79,28 @@ class ActionModule(ActionBase):
         known.state = Reader(self, task_vars, args["timeout_seconds"]).read([one["reads"] for one in wanted.values()])
         known.reading += 1
         document, reads = with_looks(known.state["document"], looks_of(role, task_vars)), wanted[role]["reads"]
+        note = dict(SAME_NOTE)
         try:
             waive = waiving(task_vars, datetime.now(UTC).date())
-            records = read_back(plan, wanted[role]["controls"], document, reads=reads, failures=failures, waive=waive)
-            if plan["state"] == "absent":
-                note_moves(known, wanted, task_vars)
+            given: dict[str, Any] = {"reads": reads, "failures": failures, "waive": waive}
+            try:
+                records = read_back(plan, wanted[role]["controls"], document, **given)
+                note, trouble = noted(plan, document, reads, has_been_changed=args["noted"]) if document else (note, "")
+                if plan["state"] == "absent":
+                    note_moves(known, wanted, task_vars)
+            except (ControlError, LocatorError):
+                raise
+            except ODD as error:
+                # It answers, but with what cannot be compared: then nothing is known of what was written.
+                document, note, trouble = None, dict(SAME_NOTE), ""
+                records = [*read_back(plan, wanted[role]["controls"], None, **given), cannot_be_compared(error)]
         except WaiverError as error:
             raise AnsibleActionFail(str(error)) from error
         except ControlError as error:
             raise AnsibleActionFail(f"{role}: {error}. See roles/{role}/README.md.") from error
         records += left_of_undo(plan, records)
-        note = dict(SAME_NOTE)
-        if document is not None:
-            note, trouble = noted(plan, document, reads, has_been_changed=args["noted"])
-            if trouble:
-                records.append(record(f"{role}.memory", "error", role=role, reason=trouble, title=NOTE))
+        if trouble:
+            records.append(record(f"{role}.memory", "error", role=role, reason=trouble, title=NOTE))
         if note["change"]:
             # What was read back stands, whatever becomes of the note.
             known.pending[role] = {**plan, "written": [], "records": [*records, unknown_note(role)]}

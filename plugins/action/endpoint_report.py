@@ -31,7 +31,7 @@ from ..plugin_utils.records.records import (
     merge,
     record,
     says_not_measured,
-    stamp,
+    sound,
     unreachable,
     unusable_state,
     write_lines,
@@ -91,7 +91,7 @@ class ActionModule(ActionBase):
         for host in args["hosts"]:
             # As they are: what an endpoint said is no template, and working all of it out takes seconds.
             variables = task_vars["hostvars"].raw_get(host)
-            stamped = stamp(records_of(store.endpoint(host)), run=run, endpoint=host, at=at, versions=versions)
+            stamped = sound(records_of(store.endpoint(host)), run=run, endpoint=host, at=at, versions=versions)
             owner = self._owner_of(variables)
             found[host] = [{**item, "owner": owner} for item in stamped]
         stem = Path(args["directory"]) / run
@@ -135,6 +135,8 @@ class ActionModule(ActionBase):
         """Return the records with all that the history knows; records and history are both written, or neither."""
         rules = Flapping(args["flapping_times"], args["flapping_days"])
         with opened(args["history"]) as history:
+            if not self._task.check_mode:
+                history.nothing_after(at)
             lives = history.lives()
             known = merge(
                 item for host, items in found.items() for item in in_its_life(items, lives.get(host, Life()), args, at)

@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.plan.undo import shown
 from ..plugin_utils.records.records import RecordError, read_lines
+from ..plugin_utils.state.own_name import own_name
 from ..plugin_utils.state.run_store import RunStore
 
 ARGUMENTS = {
@@ -34,7 +35,7 @@ class ActionModule(ActionBase):
         _result, args = self.validate_argument_spec(ARGUMENTS)
         if args["hosts"] is not None:
             return {"changed": False, "concerned": concerned(Path(args["file"]), args["hosts"])}
-        by_role = RunStore().endpoint((task_vars or {})["inventory_hostname"]).records
+        by_role = RunStore().endpoint(own_name(task_vars or {})).records
         lines = [line for role in by_role for line in shown(by_role[role])]
         return {"changed": False, "lines": lines}
 

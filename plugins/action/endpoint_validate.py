@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
@@ -32,6 +33,11 @@ from ..plugin_utils.state.asked import Asked, some
 LIST = {"type": "list", "elements": "str"}
 ARGUMENTS = {"roles": LIST, "groups": LIST, "all_groups": LIST, "state": {"type": "str"}}
 REPORT = "endpoint_report"
+INJECTED = (
+    "inject_facts_as_vars is on, as Ansible has it by itself: what an endpoint answers can replace its variables in "
+    "the inventory. Put inject_facts_as_vars = False below [defaults] of ansible.cfg, or set "
+    "ANSIBLE_INJECT_FACT_VARS=False. See README.md, Three ways in"
+)
 
 
 class ActionModule(ActionBase):
@@ -52,7 +58,8 @@ class ActionModule(ActionBase):
         except RoleError as error:
             raise AnsibleActionFail(f"endpoint_validate: {error}") from error
         # No exception: the sentences stand for themselves, without the place in this file.
-        return {"changed": False, **({"failed": True, "msg": "\n".join(refused)} if refused else {})}
+        answer = {"changed": False, **({"failed": True, "msg": "\n".join(refused)} if refused else {})}
+        return answer | ({"warnings": [INJECTED]} if args["groups"] and constants.INJECT_FACTS_AS_VARS else {})
 
     def _roles_refused(self, args: Mapping[str, Any], task_vars: dict[str, Any]) -> list[str]:
         host = task_vars["inventory_hostname"]

@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.controls.controls import plain
 from ..plugin_utils.handover.records import ROLE, certificate_record, pac_record, with_records
+from ..plugin_utils.state.own_name import own_name
 from ..plugin_utils.state.run_store import RunStore
 
 ARGUMENTS = {
@@ -39,7 +40,7 @@ class ActionModule(ActionBase):
         now = datetime.now(UTC)
         fresh = [certificate_record(item, args["certificate_days"], now) for item in args["certificates"]]
         fresh.append(pac_record(args["pac_url"], args["pac_routes"], args["pac_failure"]))
-        host, store = (task_vars or {})["inventory_hostname"], RunStore()
+        host, store = own_name(task_vars or {}, [ROLE]), RunStore()
         known = store.endpoint(host)
         known.records[ROLE] = with_records(known.records.get(ROLE, []), fresh)
         store.keep(host, known)

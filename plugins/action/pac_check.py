@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.handover.pac import MAX_PAC_BYTES, PacError, answers, table
 from ..plugin_utils.handover.pac_text import CharsetError, Text, decoded
+from ..plugin_utils.reports.visible import visible
+from ..plugin_utils.values.bounded import cut, masked
 
 ARGUMENTS = {
     "pac": {"type": "str"},
@@ -30,6 +32,7 @@ ARGUMENTS = {
 }
 ONE_OF = ["pac", "path", "url"]
 SECONDS = 20
+LONGEST_ANSWER = 1000
 # What Windows takes: a file of this type, or of one of these names.
 PAC_TYPE = "application/x-ns-proxy-autoconfig"
 PAC_ENDINGS = (".pac", ".dat", ".js", ".jvs")
@@ -51,9 +54,11 @@ class ActionModule(ActionBase):
             notes = text.notes
             found = answers(text.text, args["routes"], args["addresses"], args["client_address"])
         except (PacError, CharsetError) as error:
-            words = ". ".join([str(error), *notes])
+            words = cut(masked(". ".join([str(error), *notes])))
             return {"failed": True, "changed": False, "msg": words, "notes": list(notes)}
-        self._display.display(table(found, notes))
+        # What the PAC says is somebody's file; the terminal obeys none of it.
+        found = [replace(one, url=masked(one.url), got=cut(masked(one.got), LONGEST_ANSWER)) for one in found]
+        self._display.display(visible(table(found, notes), keep="\n"))
         wrong = [f"{one.url}: expected {one.expected}, got {one.got}" for one in found if not one.right]
         words = f"{len(wrong)} of {len(found)} routes are wrong. " + "; ".join(wrong)
         return {

@@ -15,8 +15,9 @@ from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
 from ..plugin_utils.reports.registry_diff import meant
-from ..plugin_utils.reports.screen import LiveLine, duration, names, takes_updates
+from ..plugin_utils.reports.screen import LiveLine, duration, names, nothing_raw, takes_updates
 from ..plugin_utils.reports.visible import visible
+from ..plugin_utils.values.bounded import LONGEST, LONGEST_WHOLE, cut, masked
 from ..plugin_utils.values.causes import advice
 
 DOCUMENTATION = r"""
@@ -35,7 +36,10 @@ description:
     Failures that only repeat this verdict are not shown one by one.
   - What cannot be shown as a character (control characters, escape sequences, marks that turn the reading direction)
     is shown as its escape, wherever it comes from.
-  - With any C(-v), or with O(output=ansible), the output is that of P(ansible.builtin.default#callback), unchanged.
+  - A text of more than some thousand characters is cut, and says so. A password in a URL, and what looks like a token
+    in one, is shown as C(***).
+  - With any C(-v), or with O(output=ansible), the output is that of P(ansible.builtin.default#callback), but for those
+    characters and secrets.
 extends_documentation_fragment:
   - default_callback
   - result_format_callback
@@ -59,6 +63,7 @@ seealso:
     plugin_type: callback
 """
 
+LONGEST_LABEL = 500
 FREE = ("free", "host_pinned")
 COLORS = {
     "failed": constants.COLOR_ERROR,
@@ -131,6 +136,7 @@ class CallbackModule(DefaultCallback):
 
     def __init__(self) -> None:
         super().__init__()
+        nothing_raw(self._display)
         self.ansible = True
         self._live: LiveLine | None = None
         self._free = False
@@ -182,7 +188,9 @@ class CallbackModule(DefaultCallback):
     @unless_ansible
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """Begin a task, and with it perhaps a role."""
-        self._begin(task)
+        # What is done to Ansible itself is nothing that a person waits for.
+        if task.action.rpartition(".")[2] != "meta":
+            self._begin(task)
 
     @unless_ansible
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
@@ -392,7 +400,7 @@ class CallbackModule(DefaultCallback):
             self._line(result, status, color, label, more="\n" + textwrap.indent(words, "      "))
 
     def _label(self, result: Any) -> str:
-        return str(self._get_item_label(result.result))
+        return cut(str(self._get_item_label(result.result)), LONGEST_LABEL)
 
     def _warn(self, result: Any) -> None:
         for warning in result.warnings:
@@ -496,13 +504,14 @@ def reason(result: Mapping[str, Any]) -> str:
     # What goes into the records has it already.
     if (advised := advice(text)) and advised[1:] not in text:
         text += f"\n{advised[0].upper()}{advised[1:]}"
+    text = cut(masked(text), LONGEST)
     return visible(text.replace("\r\n", "\n"), keep="\n\t") or "it gave no reason; -v shows all that it answered"
 
 
 def shown(value: Any) -> Any:
     """Return what Ansible is to show, with every character of it visible."""
     if isinstance(value, str):
-        return visible(value.replace("\r\n", "\n"), keep="\n\t")
+        return visible(cut(masked(value), LONGEST_WHOLE).replace("\r\n", "\n"), keep="\n\t")
     if isinstance(value, Mapping):
         return {shown(key): shown(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

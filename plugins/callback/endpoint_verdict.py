@@ -3,11 +3,14 @@
 So are the reasons why a run was refused before it reached any endpoint.
 
 Ansible ends a run when a play has no endpoint left to go on with, and then the report that stands in a later play does
-not come. So this does its task: what the run knows is recorded and reported, and that it broke off.
+not come. So this does its task: what the run knows is recorded and reported, and that it broke off. The same when
+Ansible itself ends in the middle: somebody interrupts it, or one endpoint's answer is more than it can take in.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +36,13 @@ description:
 """
 
 
+ENDED = (
+    "the run was ended in the middle, before its report: somebody interrupted it, or Ansible gave up, and then the "
+    "error above says over what. If it is an endpoint's answer, leave that endpoint out (--limit '!NAME') and look at "
+    "the machine. Run the same again: it goes on from here"
+)
+
+
 class CallbackModule(CallbackBase):
     """Keep the last report of a run and show it at the end."""
 
@@ -50,14 +60,19 @@ class CallbackModule(CallbackBase):
         self._report: dict[str, Any] | None = None
         self._refused = ""
         self._reporting = False
+        self._reached = False
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """Keep what the playbook is going to do."""
         self._begin(playbook.get_plays())
+        self._process = os.getpid()
+        # Before Ansible's own folder for the run goes, which was made earlier.
+        atexit.register(self._last_words)
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """Note that the run came to its report."""
         self._reporting = self._reporting or is_of(task, "endpoint_report")
+        self._reached = self._reached or is_of(task, "endpoint_compare")
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Keep the report of a run."""
@@ -75,10 +90,20 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Show what was kept; the verdict is the last line."""
+        atexit.unregister(self._last_words)
         if self._refused:
             self._display.display(f"Refused, no endpoint was reached:\n{self._refused}", color="red")
         elif self._report is None and not self._reporting and (stats.dark or stats.failures):
-            self._report = self._broken_off(stats)
+            self._report = self._broken_off(broken_off(stats))
+        self._show()
+
+    def _last_words(self) -> None:
+        """Record and show what is known of a run that Ansible does not end itself."""
+        if self._reached and not self._reporting and os.getpid() == self._process:
+            self._report = self._broken_off(ENDED)
+            self._show()
+
+    def _show(self) -> None:
         if self._report is None:
             return
         for key in ("table", "waivers", "news", "data"):
@@ -91,17 +116,20 @@ class CallbackModule(CallbackBase):
         color = "green" if self._report["good"] else "red"
         self._display.display(self._report["verdict"], color=color)
 
-    def _broken_off(self, stats: Any) -> dict[str, Any] | None:
+    def _broken_off(self, why: str) -> dict[str, Any] | None:
         """Return the report that the run did not come to; None when it was not to have one."""
         for play, task in self._reports():
             manager = play.get_variable_manager()
             # As in the run: with run_once the first endpoint stands for all.
             templar = Templar(loader=task.get_loader(), variables=manager.get_vars(play=play))
             hosts = manager._inventory.get_hosts(templar.template(play.hosts), ignore_restrictions=True)
+            for host in hosts:
+                # With run_once the variables of the first endpoint stand for all, and no answer of its is among them.
+                manager.clear_facts(host.get_name())
             if hosts:
                 variables = manager.get_vars(play=play, host=hosts[0], task=task)
                 if task.evaluate_tags(play.only_tags, play.skip_tags, variables):
-                    return self._made(task, variables, broken_off(stats))
+                    return self._made(task, variables, why)
         return None
 
     def _reports(self) -> Iterator[tuple[Any, Any]]:

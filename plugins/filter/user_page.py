@@ -18,6 +18,7 @@ from ansible.errors import AnsibleFilterError
 from markupsafe import Markup, escape
 
 from ..plugin_utils.controls.controls import plain
+from ..plugin_utils.records.records import allowed
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _SHARE_SLASHES = {"windows": ("\\\\", "\\"), "macos": ("smb://", "/")}
@@ -85,9 +86,14 @@ def types(facts: Mapping[str, Any], device: Mapping[str, Any], kind: str) -> lis
     return [f"{begin}{place}{between if share else ''}{share}" for place in places]
 
 
+def within_umask(mode: str) -> str:
+    """Return the rights that the caller's umask leaves of these."""
+    return f"{allowed(int(str(mode), 8)):04o}"
+
+
 class FilterModule:
     """The filters by name."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return name to function."""
-        return {"user_page": user_page}
+        return {"user_page": user_page, "within_umask": within_umask}

@@ -41,6 +41,11 @@ function Open-RegistryKey {
     }
 }
 
+function Test-Process {
+    param ([int]$Id)
+    return $null -ne (Get-Process -Id $Id -ErrorAction SilentlyContinue)
+}
+
 function Invoke-HiveTool {
     # Runs reg.exe (it takes the backup and restore rights by itself) and returns its exit code and what it said, which is
     # in the machine's language and in the code page of its console.
@@ -357,11 +362,15 @@ function Get-HiveMount {
 
 function Clear-HiveLeftover {
     # A run that was cut off leaves hives loaded, and Windows then makes the user a temporary profile at the next logon.
+    # What another run is reading at this moment is its own: the name says by which process.
     param ([System.Collections.Generic.List[string]]$Warnings)
     $mounts = [System.Collections.Generic.List[string]]::new()
     foreach ($name in (Get-SubKeyName -Path 'HKU')) {
         if ($name.StartsWith($HivePrefix, [System.StringComparison]::OrdinalIgnoreCase)) {
-            $mounts.Add("HKU\$name")
+            $reader = $name.Substring($HivePrefix.Length).Split([char]'_')[0] -as [int]
+            if ($null -eq $reader -or -not (Test-Process -Id $reader)) {
+                $mounts.Add("HKU\$name")
+            }
         }
     }
     if (Test-RegistryKey -Path $ModuleHive) {
@@ -393,6 +402,10 @@ function Read-UserRegistry {
     if ($Sid -ne 'default' -and (Test-RegistryKey -Path "HKU\$Sid")) {
         $user['logged_on'] = Test-RegistryKey -Path "HKU\$Sid\Volatile Environment"
         $user['registry'] = Read-RegistryRequest -Requests $Requests -Root "HKU\$Sid\"
+        # What is gone now may have been gone all the time, and nothing in it would be there.
+        if (-not (Test-RegistryKey -Path "HKU\$Sid")) {
+            throw "the registry hive of $Sid was unloaded while it was read, by a log-off; run again"
+        }
         return $user
     }
     $file = "$ProfilePath\NTUSER.DAT"
@@ -406,7 +419,7 @@ function Read-UserRegistry {
     }
     $user['hive'] = 'file'
     # Never under the SID itself: Windows needs that name when the user logs on meanwhile.
-    $mount = "HKU\$HivePrefix$Sid"
+    $mount = "HKU\$HivePrefix$PID`_$Sid"
     $done = Invoke-HiveTool -Arguments "load ""$mount"" ""$file"""
     if ($done['code'] -ne 0) {
         $holder = Get-HiveMount -File $file
@@ -421,13 +434,18 @@ function Read-UserRegistry {
         }
         return $user
     }
+    $gone = $false
     try {
         $user['registry'] = Read-RegistryRequest -Requests $Requests -Root "$mount\"
+        $gone = -not (Test-RegistryKey -Path $mount)
     }
     finally {
-        if (-not (Dismount-Hive -Mount $mount)) {
+        if (-not $gone -and -not (Dismount-Hive -Mount $mount)) {
             $Warnings.Add("the registry hive $mount cannot be unloaded; restart the machine before $Sid logs on")
         }
+    }
+    if ($gone) {
+        throw "$file was unloaded while it was read, by another run or a program; run again"
     }
     return $user
 }

@@ -80,6 +80,7 @@ def machine_of(state: dict[str, Any]) -> Machine:
     registry.set(NLS_LANGUAGE, "InstallLanguage", Value("REG_SZ", language))
     machine.domain = "example.org" if state.get("part_of_domain") else None
     _write(machine, "", state.get("registry", {}))
+    machine.processes.update(state.get("processes", []))
     for hive in state.get("hives", []):
         _add_hive(machine, hive)
     machine.accounts.groups.clear()
@@ -143,6 +144,8 @@ def _add_hive(machine: Machine, hive: dict[str, Any]) -> None:
     _write(machine, f"{mount}\\", hive["keys"])
     if hive["mount"] is None:
         machine.registry.unload(mount)
+    if hive.get("taken"):
+        machine.hives_taken.add(hive["file"])
 
 
 def _add_restore_points(machine: Machine, restore: dict[str, Any]) -> None:

@@ -72,6 +72,11 @@ $readerStandIns = {
             if ($parts.Count -eq 3) { $path = $parts[2] }
             foreach ($hive in $global:Machine.hives) {
                 if ($hive.mount -eq $mount) { $keys = $hive.keys }
+                # Somebody else unloads it before its first key is read.
+                if ($hive.mount -eq $mount -and $hive.taken) {
+                    $hive.mount = $null
+                    $keys = @()
+                }
             }
         }
         foreach ($key in $keys) {
@@ -103,6 +108,11 @@ $readerStandIns = {
             return @{ code = 1; said = 'ERROR: The parameter is incorrect.' }
         }
         throw "reg.exe was called with: $Arguments"
+    }
+
+    function Test-Process {
+        param ([int]$Id)
+        return $global:Machine.processes -contains $Id
     }
 
     function Test-HiveFile {

@@ -94,7 +94,8 @@ def call(vector: dict[str, Any]) -> dict[str, Any]:
         "arguments": vectors.arguments(vector),
         "machine": {
             "registry": keys(always | machine.get("registry", {})),
-            "hives": [hive | {"keys": keys(hive["keys"])} for hive in machine.get("hives", [])],
+            "hives": [{"taken": False} | hive | {"keys": keys(hive["keys"])} for hive in machine.get("hives", [])],
+            "processes": machine.get("processes", []),
             "ui_culture": machine.get("ui_culture", "en-US"),
             "powershell": machine.get("powershell", "5.1.0.0"),
             "part_of_domain": machine.get("part_of_domain", False),

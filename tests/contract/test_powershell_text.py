@@ -94,7 +94,7 @@ def test_it_is_dull(path: Path) -> None:
 def test_it_calls_nothing_but_cmdlets_it_is_known_to_need_and_its_own_functions(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     own = set(re.findall(r"^function ([\w-]+)", source, re.MULTILINE))
-    cmdlets = {"Set-StrictMode", "Start-Sleep", "Get-CimInstance"}
+    cmdlets = {"Set-StrictMode", "Start-Sleep", "Get-CimInstance", "Get-Process"}
     cmdlets |= {"Get-NetFirewallRule", "Set-NetFirewallRule", "Get-NetFirewallAddressFilter"}
     cmdlets |= {"Get-AuthenticodeSignature"}
     cmdlets |= {f"{verb}-VpnConnection" for verb in ("Get", "Add", "Set", "Remove")} | {"Set-VpnConnectionProxy"}

@@ -43,16 +43,16 @@ HOSTILE = {
 def rec(status: str, control: str = "vpn_profile.port", endpoint: str = "nb-0101.example.org", **fields: Any):
     """Return one stamped record; `fields` are those of `record`, or any other of a record."""
     known = ("instance", "scope", "expected", "actual", "reason", "evidence", "severity", "title", "why")
-    bare = record(control, status, role=fields.pop("role", "vpn_profile"), **{
-        key: fields.pop(key) for key in known if key in fields
-    })  # fmt: skip
+    given = {key: fields.pop(key) for key in known if key in fields}
+    bare = record(control, status, role=fields.pop("role", "vpn_profile"), **given)
     common = {
         "run": fields.pop("run", "20261123T143000.000000Z"),
         "at": fields.pop("at", "2026-11-23T14:30:00Z"),
         "versions": fields.pop("versions", {"offsite_endpoints": "0.1.0", "ansible_core": "2.19.4"}),
     }
     before = {"before": "old"} if status == "fixed" else {}
-    return {**stamp([bare], endpoint=endpoint, **common)[0], **before, **fields}
+    # A file that an older version has written holds texts of any length.
+    return {**stamp([bare], endpoint=endpoint, **common)[0], **given, **before, **fields}
 
 
 def exported(name: str, records: Iterable[Mapping[str, Any]]) -> bytes:

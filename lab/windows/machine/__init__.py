@@ -48,6 +48,8 @@ class Machine:
         self.accounts = Accounts(machine_sid)
         self.services: dict[str, Service] = {}
         self.sessions: set[str] = set()
+        self.processes: set[int] = set()  # other people's, by id
+        self.hives_taken: set[str] = set()  # hive files that somebody unloads as soon as they are loaded
         self.adapters: list[Adapter] = []
         self.restore_points: list[RestorePoint] = []
         self.vpn_connections: dict[str, dict[str, dict[str, Any]]] = {}  # SID -> name -> as Get-VpnConnection shows it

@@ -67,7 +67,9 @@ def desired(role: str, loader: Any, known: Mapping[str, Any], platform: str | No
         return {
             "state": work_out(variables.get(f"{role}_state", "present")),
             "controls": [
-                work_out(control if work_out(control.get("when", True)) is not False else _without_asking(control))
+                work_out(control)
+                if work_out(control.get("when", True)) is not False
+                else _without_asking(control, work_out)
                 for control in _spliced(variables.get(f"__{role}_controls", []), variables)
             ],
             "reads": work_out(variables.get(f"__{role}_reads", {})),
@@ -107,8 +109,13 @@ def _spliced(controls: list[Any], variables: Mapping[str, Any]) -> Iterator[Mapp
         yield from variables[shared[1]] if shared else [control]
 
 
-def _without_asking(control: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in control.items() if key in WITHOUT_ASKING}
+def _without_asking(control: Mapping[str, Any], work_out: _WorkOut) -> dict[str, Any]:
+    known: dict[str, Any] = work_out({key: value for key, value in control.items() if key in WITHOUT_ASKING})
+    try:
+        # What was written there once may be put back, if there is what it says.
+        return known | {"where": work_out(control["where"])}
+    except (AnsibleError, KeyError):
+        return known
 
 
 def _cannot_be_worked_out(role: str, error: AnsibleError) -> RoleError:

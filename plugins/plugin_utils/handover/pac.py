@@ -6,6 +6,7 @@ Names resolve from a given table alone, so the answer does not depend on where t
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -139,9 +140,11 @@ def _in_own_process(question: dict[str, Any]) -> tuple[list[dict[str, Any]], str
     """Return the answers as far as they came, and why no more came. Raises PacError when it cannot be loaded."""
     command = [sys.executable, "-I", str(_ENGINE)]
     trouble = ""
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    ) as engine:
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    # Nothing of this controller's is there for a PAC: no folder, no open file, no variable of its environment but the
+    # time zone, which a PAC may ask for.
+    zone = {name: value for name, value in os.environ.items() if name == "TZ"}
+    with subprocess.Popen(command, **pipes, text=True, encoding="utf-8", env=zone, cwd="/") as engine:
         try:
             out, err = engine.communicate(json.dumps(question), timeout=SECONDS_IN_ALL)
         except subprocess.TimeoutExpired:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,14 @@ from typing import Any
 
 MEMORY_BYTES = 64 * 1024 * 1024
 STACK_BYTES = 512 * 1024
+# Of the whole process, Python included: it opens no file, writes none, starts no program, and has an end.
+LIMITS = {
+    "RLIMIT_AS": 1024 * 1024 * 1024,
+    "RLIMIT_CPU": 120,
+    "RLIMIT_NOFILE": 0,
+    "RLIMIT_FSIZE": 0,
+    "RLIMIT_CORE": 0,
+}
 # Our own functions begin below the last line that a PAC can have, so that a line number tells whose it is.
 LINES_OF_A_PAC = 1024 * 1024
 
@@ -52,6 +61,9 @@ class Browser:
         self._context.eval(f"__addresses = {known}; __client = {client};")
         # Taken before the PAC can put another in its place.
         self._find = self._context.get("__find")
+        # The time zone is a file, and no file can be opened after this.
+        self._context.eval("new Date().getHours()")
+        confine()
         try:
             self._context.eval(question["pac"])
             # A const or a class of this name is none for a browser, which looks at the global object.
@@ -92,6 +104,16 @@ class Browser:
         lines = [int(line) for line in _LINE.findall(str(error))]
         at = next((line for line in lines if line <= LINES_OF_A_PAC), None)
         return words if at is None else f"{words}, in line {at}"
+
+
+def confine() -> None:
+    """Take from this process what the engine does not need, should a PAC ever break out of it."""
+    for name, most in LIMITS.items():
+        kind = getattr(resource, name)
+        _soft, hard = resource.getrlimit(kind)
+        # Less than that may have been set by others.
+        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (limit, limit))
 
 
 def _say(answer: Any) -> None:

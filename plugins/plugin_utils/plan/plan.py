@@ -19,6 +19,7 @@ from ..state.places import place_of
 from ..state.state import State
 from .items import items_of
 from .memory import Entry, MemoryTextError, parse_memory, render
+from .own_places import OwnPlaces
 from .remember import ROLE, Finding, findings, new_entries
 from .writes import About, Writes
 
@@ -26,7 +27,20 @@ Waive = Callable[[dict[str, Any]], dict[str, Any]]
 # What a run sets right; what was waived is so again once its waiver's last day has passed.
 TO_FIX = ("drifted", "waiver_expired")
 WAIT = "wait until what is named above is over, then run this again"
+NOT_OURS = (
+    "the note of what was there before names a place that no control of this role writes; look at who wrote the note, "
+    "and put back by hand what is right"
+)
 PUT_BACK = "run retire.yml for this endpoint, once nothing named above stands in its way"
+
+
+# What comes of a document with a shape that nobody thought of. Mistakes of a role's data have names of their own.
+ODD = (TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError, ValueError)
+
+
+def cannot_be_compared(error: BaseException) -> dict[str, Any]:
+    """Return the record of an endpoint whose answer has a shape that nobody thought of."""
+    return unusable_state(f"what the endpoint answered cannot be compared ({type(error).__name__}: {error})")
 
 
 @dataclass
@@ -296,10 +310,12 @@ def _plan_absent(
     data = {control["id"]: control for control in controls}
     by_item = {(check.id, check.instance): check for check in checks}
     by_record: dict[About, list[Finding]] = {}
+    ours = OwnPlaces(controls)
     for finding in findings(entries, endpoint, [name for name, why in result.postponed.items() if why], before):
         check, control = by_item.get(finding.about[:2]), data.get(finding.entry.control, {})
         remedy = check.remedy if check else control.get("remedy", "write")
-        done = _put_back(result, finding, remedy, endpoint, why=control.get("why", ""))
+        own = ours.have(finding.entry)
+        done = _put_back(result, finding, remedy, endpoint, own=own, why=control.get("why", ""))
         by_record.setdefault(done.about, []).append(done)
     for about, found in by_record.items():
         check = by_item.get(about[:2])
@@ -316,7 +332,7 @@ def _plan_absent(
     result.forget = asked and result.kept is not None
 
 
-def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, why: str) -> Finding:
+def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, own: bool, why: str) -> Finding:
     """Ask for what puts one entry back; return the finding, with the reason when that cannot be done now."""
     if finding.status != "drifted":
         return finding
@@ -324,6 +340,8 @@ def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, w
     if later:
         return replace(finding, reason=f"{finding.reason}; {later}")
     try:
+        if not own:
+            raise Unreadable(NOT_OURS)
         if remedy == "role":
             result.role_work.append(_work(finding.about, "absent", entry.where, entry.value, finding.located))
         elif not entry.place.written_by:

@@ -10,7 +10,7 @@ from ..records.records import NOT_READ, record
 from ..state.places import place_of
 from ..state.state import State
 from ..state.task_results import said
-from .memory import parse_memory, render
+from .memory import Entry, parse_memory, render
 from .plan import TO_FIX, Waive, plan
 from .remember import findings
 from .writes import About
@@ -60,21 +60,30 @@ def note_after(before: Mapping[str, Any], document: Mapping[str, Any], *, reads:
     """Return what the endpoint's note has to say after the writing of a plan, by what is read back; None for no note.
 
     It speaks only of what was done: what was noted for a write that did not come about is taken out again. It goes
-    when the role is taken off and everything in it reads back as it was before.
+    when the role is taken off and everything in it reads back as it was before. What another run has noted meanwhile
+    stays.
     """
     note, found = before["memory"], before["memory"]["found"]
     endpoint = State(document, plain(reads))
-    if before["state"] == "absent":
-        entries = parse_memory(found) if found else []
-        left = [item for item in findings(entries, endpoint, ()) if item.status != "compliant"]
-        return found if left or not note["forget"] else None
-    if note["keep"] is None:
-        return found
     old = parse_memory(found) if found else []
+    others = _noted_by_others(endpoint, before["role"], [*old, *(parse_memory(note["keep"]) if note["keep"] else [])])
+    if before["state"] == "absent":
+        left = [item for item in findings(old, endpoint, ()) if item.status != "compliant"]
+        kept = old if left or not note["forget"] else []
+        return found if kept and not others else render([*kept, *others]) if kept or others else None
+    if note["keep"] is None:
+        return render([*old, *others]) if others else found
     noted = findings([entry for entry in parse_memory(note["keep"]) if entry not in old], endpoint, ())
     done = [item.entry for item in noted if item.status != "compliant" or (item.entry.shared and item.located.found)]
     kept = [entry for entry in parse_memory(note["keep"]) if entry in old or entry in done]
-    return render(kept) if kept else None
+    return render([*kept, *others]) if kept or others else None
+
+
+def _noted_by_others(endpoint: State, role: str, ours: list[Entry]) -> list[Entry]:
+    """Return what stands in the endpoint's note now, and neither stood there before this run nor is of this run."""
+    there = endpoint.locate({"memory": role}).value
+    known = {entry.place.identity for entry in ours}
+    return [entry for entry in (parse_memory(there) if there else []) if entry.place.identity not in known]
 
 
 def still_fixed(applied: list[dict[str, Any]], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -174,6 +183,7 @@ def failures_of(failed: Any) -> Failures:
         result = note["result"]
         for item in result.get("results", [result]):
             if item.get("failed") or item.get("unreachable"):
-                records = (item.get("item") or {}).get("records") if isinstance(item.get("item"), Mapping) else None
-                found.append({"reason": f"{note['task']}: {said(item)}", "records": records or note["records"]})
+                records = item["item"].get("records") if isinstance(item.get("item"), Mapping) else None
+                about = records if isinstance(records, list) and records else note["records"]
+                found.append({"reason": f"{note['task']}: {said(item)}", "records": about})
     return found

@@ -6,6 +6,7 @@ is there now, so that it is idempotent, too, and leaves alone what came to be by
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import takewhile
@@ -19,6 +20,8 @@ from ..state.places import place_of
 from ..state.state import State
 from .memory import Entry
 from .writes import About
+
+MOST = 65_536
 
 
 def new_entries(check: Check, located: Located, endpoint: State, known: list[Entry]) -> list[Entry]:
@@ -43,12 +46,18 @@ def new_entries(check: Check, located: Located, endpoint: State, known: list[Ent
     if whole or not located.found:
         return _made(check, whole or place, endpoint, known)
     value = located.value if located.raw is None else located.raw
-    refusal = place.refusal(located)
+    refusal = place.refusal(located) or _too_long(value)
     if not refusal and (isinstance(value, dict) or (located.type is not None and located.type not in place.types)):
         refusal = f"holds {located.type or 'a dictionary'}"
     if refusal:
         raise Unreadable(f"{located.evidence} {refusal}")
     return [Entry(check.id, check.instance, place.bare, False, value, located.type)]
+
+
+def _too_long(value: Any) -> str:
+    """Return why a value is not noted; no value that this project writes over is anything like that long."""
+    length = len(json.dumps(value, default=str))
+    return f"holds {length:,} characters, more than can be noted and put back; look what it is" * (length > MOST)
 
 
 def _absent(check: Check, where: dict[str, Any], made: int = 0, *, shared: bool = False) -> Entry:

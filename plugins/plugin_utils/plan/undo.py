@@ -11,12 +11,17 @@ from typing import Any
 
 from ..records.records import NOT_READ, whom
 from ..records.since import digest
+from ..state.nodes import Unreadable
+from ..state.state import State
 from .memory import Entry, MemoryTextError, parse_memory, render
 from .plan import Plan, plan
 from .read_back import outcomes
 from .writes import About
 
 AGAIN = "run undo.yml for this endpoint without --check, once nothing named above stands in its way"
+NOT_NOTED = (
+    "the endpoint's own note of what was there before this project does not know this place, so it is left as it is"
+)
 LOOK = "look at the endpoint; what this run cannot put back, retire.yml can, as far as it was this project's"
 
 
@@ -40,12 +45,16 @@ def undo_plan(
     Raises ControlError as `plan` does. What cannot be put back is a record of the plan, never left out.
     """
     now = {About.of(item): item for item in plan(controls, document, role, reads=reads).records}
+    noted = _noted(document, role, reads)
     # What came right with other settings goes back with them.
     fixed = [item for item in fixed if item["control"] not in outcomes(controls)]
     entries: list[Entry] = []
     left: list[dict[str, Any]] = []
     along: list[Mapping[str, Any]] = []
     for item in fixed:
+        if item.get("put_back") == "":
+            left.append(_left(item, "a password or a token was in what was there before, which no record keeps"))
+            continue
         try:
             mine = parse_memory(item.get("put_back", render([])))
         except MemoryTextError as error:
@@ -56,6 +65,8 @@ def undo_plan(
             left.append({**_left(item, "is as it was before that run", found), "status": "compliant", "next": ""})
         elif found is None or digest(found["actual"]) != digest(item["actual"]):
             left.append(_left(item, "it was changed after that run, so it is left as it is", found))
+        elif any(not _is_of(entry, item) or not _is_noted(entry, noted) for entry in mine):
+            left.append(_left(item, NOT_NOTED, found))
         elif mine:
             entries += mine
         else:
@@ -72,6 +83,28 @@ def undo_plan(
     result.forget = False
     result.records = [_of_a_run(item) for item in result.records] + left
     return result
+
+
+def _noted(document: Mapping[str, Any], role: str, reads: Mapping[str, Any]) -> list[Entry]:
+    """Return what the endpoint's own note says that this project writes there; nothing when it cannot be trusted."""
+    try:
+        text = State(document, reads).locate({"memory": role}).value
+        return [] if text is None else parse_memory(text)
+    except (Unreadable, MemoryTextError):
+        return []
+
+
+def _is_of(entry: Entry, item: Mapping[str, Any]) -> bool:
+    """Return whether an entry is about what its record is about."""
+    return (entry.control, entry.instance, entry.scope) == About.of(item)
+
+
+def _is_noted(entry: Entry, noted: list[Entry]) -> bool:
+    """Return whether the endpoint's own note knows the place, or what it lies in.
+
+    A records file is a file: what stands there alone makes no endpoint's registry ours.
+    """
+    return any(one.place.identity == entry.place.identity or entry.place.lies_in(one.place) for one in noted)
 
 
 def _of_a_run(item: dict[str, Any]) -> dict[str, Any]:

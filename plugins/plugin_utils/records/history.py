@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from .records import Record, identity, says_not_measured
+from .records import Record, allowed, identity, says_not_measured
 from .since import LIFE, TIME, Flapping, Life, Past, described, moment, now_known
 
 APPLICATION_ID = 0x4F464651
@@ -54,6 +54,9 @@ _PLACE = "endpoint = ? AND role = ? AND control = ? AND instance = ? AND scope =
 _COLUMNS = ("at", "status", "since", "moved", "desired", "actual", "version", "moved_by", "put_back", "put_back_by")
 _PAST = ", ".join(_COLUMNS)
 BUSY_SECONDS = 60.0
+CLOCKS_DIFFER = timedelta(minutes=10)
+# Where the times are.
+_TIMES = {"runs": ("at",), "controls": ("at", "since"), "changes": ("at",), "endpoints": ("at", "measured_at")}
 
 
 class HistoryError(Exception):
@@ -97,6 +100,18 @@ class History:
         self._note_measured(seen)
         self._db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", {(item["run"], item["at"]) for item in seen})
         return seen
+
+    def nothing_after(self, now: str) -> None:
+        """Date what lies in the future now: a clock was ahead once.
+
+        Nothing found since would count otherwise, and what that run dated would stay in the future for good. Some
+        minutes are the difference of two controllers' clocks.
+        """
+        latest = (moment(now) + CLOCKS_DIFFER).strftime(TIME)
+        for table, columns in _TIMES.items():
+            for column in columns:
+                statement = f"UPDATE {table} SET {column} = ? WHERE {column} > ?"  # noqa: S608 - constants only
+                self._db.execute(statement, (now, latest))
 
     def note_put_back(self, left: Iterable[tuple[tuple[str, str, str, str, str], str]], by: str) -> None:
         """Note what a run has put back on purpose: (what it is about, the digest of what it left there).
@@ -263,6 +278,9 @@ def _create(file: Path) -> None:
         connection = sqlite3.connect(name, isolation_level=None)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.close()
+        # A second administrator writes to this very file, where the umask lets a group write; SQLite's journal gets
+        # the same rights.
+        Path(name).chmod(allowed(0o660))
         try:
             file.hardlink_to(name)
         except FileExistsError:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import math
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +20,8 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NotRequired, TextIO, TypedDict, cast
+
+from ..values.bounded import bounded, masked
 
 GOOD = ("compliant", "fixed", "waived", "not_applicable")
 NOT_GOOD = ("drifted", "managed_elsewhere", "waiver_expired", "error")
@@ -32,6 +33,8 @@ STATE = "endpoint.state"
 
 _TEXTS = ("run", "endpoint", "control", "scope", "status", "reason", "evidence", "severity", "role", "title", "at")
 _KEYS = {*_TEXTS, "instance", "expected", "actual", "versions"}
+# Where the words of an endpoint stand.
+_TOLD = {*_TEXTS, "instance", "expected", "actual", "before", "next", "user", "why"} - {"run", "endpoint", "at"}
 # The actual value of what was not read: nobody knows, which is not the same as null, "not set".
 NOT_READ = {"not_read": True}
 # Unless something was read all the same, records with these statuses say so.
@@ -215,24 +218,44 @@ def errors_in(records: Iterable[Mapping[str, Any]]) -> list[str]:
 def stamp(
     records: Iterable[Mapping[str, Any]], *, run: str, endpoint: str, at: str, versions: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Return the records with what only the caller knows; `at` is UTC, such as 2026-11-23T14:30:00Z."""
-    common = {"run": run, "endpoint": endpoint, "at": at, "versions": dict(versions)}
-    return [{**common, **{key: finite(value) for key, value in item.items()}} for item in records]
+    """Return the records with what only the caller knows; `at` is UTC, such as 2026-11-23T14:30:00Z.
 
-
-def finite(value: Any) -> Any:
-    """Return a value with text for the numbers that JSON does not have; a property list may hold them.
-
-    >>> finite({"a": [float("nan"), float("-inf"), 1.5]})
-    {'a': ['nan', '-inf', 1.5]}
+    Whatever a record says of that by itself does not count. No text in them is endless (values.bounded).
     """
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {key: finite(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [finite(one) for one in value]
-    return value
+    common = {"run": run, "endpoint": endpoint, "at": at, "versions": dict(versions)}
+    return [{**{key: _kept(key, value) for key, value in item.items()}, **common} for item in records]
+
+
+def _kept(key: str, value: Any) -> Any:
+    if key == "put_back" and isinstance(value, str):
+        # A note that was cut could not be read any more. One with a secret in it does not go into a file for many: what
+        # there was before is on the endpoint, too.
+        return value if masked(value) == value else ""
+    # The rest is the controller's own.
+    return bounded(value) if key in _TOLD else value
+
+
+def sound(records: Iterable[Mapping[str, Any]], **stamped: Any) -> list[dict[str, Any]]:
+    """Return an endpoint's records, stamped as by `stamp`; what is no record is an error, and costs nobody else's.
+
+    Whatever an endpoint can make of its own part, it ends here.
+    """
+    found: list[dict[str, Any]] = []
+    wrong: list[str] = []
+    try:
+        for item in records:
+            (made,) = stamp([item], **stamped)
+            problem = check_record(made)
+            if problem:
+                wrong.append(problem)
+            else:
+                found.append(made)
+    except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        wrong.append(f"{type(error).__name__}: {error}")
+    if wrong:
+        reason = f"what this endpoint answered cannot be recorded: {wrong[0]}"
+        found += stamp([unusable_state(reason)], **stamped)
+    return found
 
 
 def check_record(item: Any) -> str | None:
@@ -334,11 +357,19 @@ def write_lines(path: str | Path, records: Iterable[Mapping[str, Any]]) -> None:
             file.write(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n")
 
 
+def allowed(mode: int) -> int:
+    """Return what the caller's umask leaves of the rights that a file is to have."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mode & ~mask
+
+
 @contextmanager
 def replaced(path: str | Path) -> Iterator[TextIO]:
-    """Give a file to write that others may read: at the end it takes its place; after a failure all is as it was.
+    """Give a file to write: at the end it takes its place; after a failure all is as it was.
 
-    It is UTF-8 with the line ends that are written. Raises OSError.
+    It is UTF-8 with the line ends that are written, and for whom the caller's umask says, but never for everybody.
+    Raises OSError.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -347,7 +378,7 @@ def replaced(path: str | Path) -> Iterator[TextIO]:
         # A lone surrogate (half a character in an endpoint's text) must not cost the whole report.
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             yield file
-        Path(name).chmod(0o644)
+        Path(name).chmod(allowed(0o640))
         Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)

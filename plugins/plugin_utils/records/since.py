@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..values.bounded import bounded
 from .records import GOOD, NOT_MEASURED, NOT_READ, Record, record
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -59,8 +60,11 @@ class Flapping:
 
 
 def digest(value: Any) -> str:
-    """Return a short text that is the same for equal values; of what was not read, that of nothing."""
-    text = json.dumps(None if value == NOT_READ else value, ensure_ascii=True, sort_keys=True)
+    """Return a short text that is the same for equal values; of what was not read, that of nothing.
+
+    A value counts as a record holds it, so that what was just read is the same as what a record says of it.
+    """
+    text = json.dumps(None if value == NOT_READ else bounded(value), ensure_ascii=True, sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
 
@@ -75,7 +79,7 @@ def now_known(item: Record, past: Past | None) -> Past:
     return Past(
         at=at,
         status=status,
-        since=past.since if past is not None and goes_on else at,
+        since=min(past.since, at) if past is not None and goes_on else at,
         moved=whose,
         desired=digest(item["expected"]),
         # What the machine had by itself is what the next run is compared with; after a fix that is what was written.
@@ -188,7 +192,8 @@ def silent(item: Mapping[str, Any], life: Life, at: str, stale_after_days: int) 
     last = f"; last measured on {life.measured_at[:10]}" if life.measured_at else "; never measured so far"
     if life.life != "offsite" or life.at is None:
         return {**item, "reason": item["reason"] + last}
-    heard = max(life.at, life.measured_at or "")
+    # A clock that was ahead once has heard from it in the future.
+    heard = min(max(life.at, life.measured_at or ""), at)
     days = (moment(at) - moment(heard)).days
     handed_over = f"handed over on {life.at[:10]}{last}"
     if days < stale_after_days:

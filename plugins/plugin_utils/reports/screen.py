@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import threading
@@ -11,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from ..values.bounded import masked
 from .visible import visible
 
 CLEAR_TO_END = "\x1b[K"
@@ -57,6 +59,36 @@ def fit_columns(text: str, columns: int) -> str:
 def takes_updates() -> bool:
     """Say whether the output goes to a terminal on which a line can be written over."""
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("", "dumb")
+
+
+# Ansible's own colours; nothing else that a terminal would obey.
+_COLOR = re.compile(r"(\x1b\[[0-9;]*m)")
+
+
+def harmless(text: str) -> str:
+    r"""Return a text as a terminal may get it: no control character but line ends and tabs, no secret of a URL.
+
+    >>> harmless("\x1b[0;31mbad\x1b[0m \x1b[2J \u202e http://bob:secret@example.org/")
+    '\x1b[0;31mbad\x1b[0m \\x1b[2J \\u202e http://bob:***@example.org/'
+    """
+    if text.isascii() and text.isprintable() and "://" not in text:
+        return text
+    parts = _COLOR.split(masked(text).replace("\r\n", "\n"))
+    # Every second one is what stands between: the colours themselves stay.
+    return "".join(part if number % 2 else visible(part, keep="\n\t") for number, part in enumerate(parts))
+
+
+def nothing_raw(display: Any) -> None:
+    """Let a Display show nothing raw, whoever hands it the text: Ansible's own warnings quote what modules answer."""
+    shown = display.display
+    if getattr(shown, "harmless", False):
+        return
+
+    def display_harmless(msg: Any, *args: Any, **options: Any) -> None:
+        shown(harmless(str(msg)), *args, **options)
+
+    display_harmless.harmless = True  # type: ignore[attr-defined]
+    display.display = display_harmless
 
 
 class LiveLine:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
+from ..values.bounded import cut, masked, too_deep
 from ..values.causes import explained
 from .document import check_document
 from .request import MEMORY_READS
@@ -26,6 +27,9 @@ NO_PYTHON = (
     "the Mac has no usable Python where ansible_python_interpreter points to: run playbooks/macos_python.yml for it, "
     "and put the line that it shows into the inventory"
 )
+ODD_ANSWER = "Look at the endpoint itself: something there makes answers of its own, or stores what no program can read"
+# What an endpoint is not like goes to the terminal and into records; the sentence counts, not what it quotes.
+LONGEST_ERROR = 2000
 DEFAULT_PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}
 
 
@@ -61,19 +65,28 @@ class Reader:
                 module_name=f"offsite.endpoints.{module}", module_args=request, task_vars=self._task_vars
             )
         except Exception as failure:
-            if not is_connection_failure(failure):
+            if is_connection_failure(failure):
+                state["error"] = short(lost(failure))
+                return
+            if not is_of_the_answer(failure):
                 raise
-            state["error"] = lost(failure)
+            state["reachable"] = True
+            what = f"{type(failure).__name__}: {failure}"
+            state["error"] = short(f"{module} gave an answer that Ansible cannot take in: {what}. {ODD_ANSWER}")
             return
         state["reachable"] = True
         if result.get("failed") or "document" not in result:
-            state["error"] = f"{module} could not read the endpoint: {said(result)}"
+            state["error"] = short(f"{module} could not read the endpoint: {said(result)}")
             if self.platform == "Darwin" and lacks_python(result):
                 state["error"] = NO_PYTHON
             return
-        problems = check_document(result["document"])
+        deep = too_deep(result["document"])
+        problems = (
+            [f"{deep} is nested deeper than anything that is read"] if deep else check_document(result["document"])
+        )
         if problems:
-            state["error"] = f"{module} returned a document that this controller cannot use: {'; '.join(problems[:3])}"
+            words = f"{module} returned a document that this controller cannot use: {'; '.join(problems[:3])}"
+            state["error"] = short(words)
         else:
             state["document"] = result["document"]
 
@@ -148,6 +161,24 @@ def probe(host: str, port: int, timeout_seconds: int) -> str | None:
     except OSError as failure:
         return f"{host} port {port} cannot be reached ({failure.strerror or failure}): check this controller's network"
     return None
+
+
+def short(words: str) -> str:
+    """Return an endpoint's words as a person is shown them."""
+    return cut(masked(words), LONGEST_ERROR)
+
+
+def is_of_the_answer(failure: BaseException) -> bool:
+    """Say whether Ansible stumbled over what a module answered: text that is none, depth without end, types of its own.
+
+    Ansible has no exception for that; but it says where it was.
+    """
+    trace = failure.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_name in ("_parse_returned_data", "remove_internal_keys"):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def is_connection_failure(failure: BaseException) -> bool:

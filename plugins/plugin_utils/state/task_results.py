@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..values.bounded import cut, masked
 from ..values.causes import explained
 
-# Of what a program has written, the end tells why it ended.
+# Of what a program has written, the end tells why it ended; of a message, the beginning.
 MOST = 300
+LONGEST = 1000
 
 
 def looks_of(role: str, task_vars: Mapping[str, Any]) -> list[Any]:
@@ -32,8 +34,9 @@ def vpn_connections(results: Any) -> dict[str, dict[str, Any]]:
         item = result.get("item")
         if not isinstance(item, Mapping) or result.get("skipped"):
             continue
-        output = result.get("output") or [{"error": said(result)}]
-        found.setdefault(item["user"], {})[item["name"]] = output[0]
+        output = result.get("output")
+        seen = output[0] if isinstance(output, list) and output else {"error": said(result)}
+        found.setdefault(item["user"], {})[item["name"]] = seen
     return found
 
 
@@ -43,8 +46,7 @@ def said(result: Mapping[str, Any]) -> str:
     A module's message may only point elsewhere ("see stdout/stderr", "failed to validate"), so what it and the command
     that it ran have written stands beside it. win_powershell tells a script's error under `error`.
     """
-    errors = result.get("error") or [{}]
-    script = errors[0].get("exception", {}).get("message") if isinstance(errors, list) else None
+    script = _of_script(result.get("error"))
     words = [_line(script or result.get("msg") or result.get("censored") or "")]
     for name in ("stderr", "stdout", "module_stderr", "module_stdout"):
         own = _line(result.get(name) or "")
@@ -61,8 +63,14 @@ def said(result: Mapping[str, Any]) -> str:
     return explained(text or "no message", more=f"{result.get('module_stderr') or ''}\n{trace}")
 
 
+def _of_script(errors: Any) -> Any:
+    first = errors[0] if isinstance(errors, list) and errors else None
+    thrown = first.get("exception") if isinstance(first, Mapping) else None
+    return thrown.get("message") if isinstance(thrown, Mapping) else None
+
+
 def _line(text: Any) -> str:
-    return " ".join(str(text).split())
+    return masked(" ".join(cut(str(text), LONGEST).split()))
 
 
 def _traceback(result: Mapping[str, Any]) -> str:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
 
-SHA256 = "3ef08f381153c8e0db9ece8e710fcc86bd8cbab087942cf7b80717831b43ed9e"
+SHA256 = "455d28b998be670b7120addbf71b4569ee55ba528108bc0115578e31f0e29121"
 PREFIX = "OffsiteEndpoints_"
+OWN_PROCESS = 7
 MODULE_HIVE = r"HKLM\ANSIBLE"
 HIVE_LIST = r"HKLM\SYSTEM\CurrentControlSet\Control\hivelist"
 IN_USE = "ERROR: The process cannot access the file because it is being used by another process."
@@ -142,7 +143,7 @@ def _users(machine: Machine, asks: list[Mapping[str, Any]], warnings: list[str])
     if not asks:
         return {}
     for mount in sorted(machine.registry.mounts(), key=lambda name: (name == MODULE_HIVE, name)):
-        if mount == MODULE_HIVE or mount.lower().startswith(f"HKU\\{PREFIX}".lower()):
+        if mount == MODULE_HIVE or _is_left_over(machine, mount):
             machine.registry.unload(mount)
             warnings.append(f"unloaded the registry hive {mount}, which an earlier run had left loaded")
     sids = machine.registry.keys(PROFILE_LIST) if machine.registry.exists(PROFILE_LIST) else []
@@ -161,6 +162,12 @@ def _users(machine: Machine, asks: list[Mapping[str, Any]], warnings: list[str])
     return users
 
 
+def _is_left_over(machine: Machine, mount: str) -> bool:
+    """Whether it is a reader's, and that reader is gone: its process stands in the name."""
+    own = re.match(re.escape(f"HKU\\{PREFIX}") + r"(?:(\d+)(?:_|$))?", mount, re.IGNORECASE)
+    return own is not None and not (own[1] and int(own[1]) in machine.processes)
+
+
 def _user(machine: Machine, sid: str, profile_path: str, asks: list[Mapping[str, Any]]) -> Node:
     name = None if sid == "default" else machine.name_of(sid)
     user: Node = {"name": name, "profile_path": profile_path, "hive": "loaded", "logged_on": False}
@@ -170,12 +177,15 @@ def _user(machine: Machine, sid: str, profile_path: str, asks: list[Mapping[str,
     file = f"{profile_path}\\NTUSER.DAT"
     if not machine.files.is_file(file):
         return user | {"hive": "missing", "registry": {ask["path"]: {"exists": False} for ask in asks}}
-    mount = f"HKU\\{PREFIX}{sid}"
+    mount = f"HKU\\{PREFIX}{OWN_PROCESS}_{sid}"
     try:
         machine.registry.load(mount, file)
     except RegistryError:
         refusal = {"error": f"{file} cannot be loaded: reg.exe ended with 1 ({IN_USE}); {_where_loaded(machine, file)}"}
         return user | {"hive": "file", "registry": {ask["path"]: refusal for ask in asks}}
+    if file in machine.hives_taken:
+        machine.registry.unload(mount)
+        return {"error": f"{file} was unloaded while it was read, by another run or a program; run again"}
     try:
         return user | {"hive": "file", "registry": _answers(machine, asks, f"{mount}\\")}
     finally:

@@ -480,6 +480,7 @@ def test_an_outcome_that_comes_right_with_what_was_written_is_fixed_and_goes_bac
     before = smb(pc)
     assert found(before)["closed_to_others", "Private"] == "drifted"
     edit_rule(pc, "FPS-SMB-In-TCP", ("LPort=445|", f"LPort=445|{SCOPE}"))
+    pc.registry.set(MEMORY_KEY, "smb_firewall_scope", Value("REG_SZ", before.keep))
     wanted = desired("smb_firewall_scope", DataLoader(), SMB_WISH, "Windows")
     document = document_of(pc, wanted["reads"])
     after = read_back(before.as_dict(), wanted["controls"], document, reads=wanted["reads"])

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from plugins.action import endpoint_compare
 from plugins.plugin_utils.controls import desired
 from plugins.plugin_utils.records.records import stamp, write_lines
-from tests.samples.documents import LOCAL_RULES, TUNNELS, sz
+from tests.samples.documents import BEFORE, LOCAL_RULES, TUNNELS, key, sz
 from tests.samples.run import HOST, SMB, VPN, Run
 
 SERVER = "fg.imr.tohoku.ac.jp:443"
@@ -126,7 +126,8 @@ def test_undo_plans_what_the_run_s_records_say(a_run: Run, tmp_path: Path) -> No
     stamped = stamp([record], run="r", endpoint=HOST, at="2026-11-23T14:30:00Z", versions={})
     file = tmp_path / "run.jsonl"
     write_lines(file, stamped)
-    plan = a_run.compare(VPN, undo=str(file))
+    a_run.document["registry"][BEFORE] = key({VPN: sz(record["put_back"])})
+    plan = a_run.compare(VPN, undo=str(file), refresh=True)
     assert a_run.known.plans[VPN]["undoes"] is True
     assert [item["data"] for item in plan["writes"]["registry"]] == ["evil.example.com:443"]
     with pytest.raises(AnsibleActionFail, match="the records of the run cannot be read"):

@@ -165,10 +165,42 @@ def test_a_run_that_prepares_notes_nothing_of_the_kind(a_run: Run) -> None:
 def test_a_key_that_others_use_now_keeps_no_note(a_run: Run, values: dict[str, Any], forgotten: bool) -> None:
     about = {"control": "vpn_profile.server", "instance": "IMR"}
     note = {**about, "where": {"registry": TUNNELS}, "before": {"absent": True, "shared": True}}
-    value = {**note, "where": {"registry": TUNNELS, "value": "Server"}, "before": {"absent": True}}
-    a_run.document["registry"][TUNNELS] = key({"Server": sz("x"), **values})
+    value = {**note, "where": {"registry": TUNNELS + r"\IMR", "value": "Server"}, "before": {"absent": True}}
+    a_run.document["registry"][TUNNELS] = key(values, {"IMR": key({"Server": sz("x")})})
     noted(a_run, json.dumps({"schema": 1, "entries": [note, value]}))
     assert a_run.compare(VPN, state="absent")["memory"]["forget"] is True
-    del a_run.document["registry"][TUNNELS]["values"]["Server"]
+    del a_run.document["registry"][TUNNELS]["keys"]["IMR"]
     # The key itself is still there.
     assert a_run.read_back(report_follows=True)["note"]["change"] is forgotten
+
+
+OTHER = {
+    "control": "vpn_profile.server",
+    "instance": "Other",
+    "where": {"registry": TUNNELS + r"\Other"},
+    "before": {"absent": True},
+}
+
+
+@pytest.mark.parametrize(("came_about", "changes"), [(True, False), (False, True)])
+def test_what_another_run_has_noted_meanwhile_stays_when_ours_is_corrected(
+    a_run: Run, came_about: bool, changes: bool
+) -> None:
+    ours = entries(begun(a_run))
+    if came_about:
+        set_server(a_run, OURS)
+    noted(a_run, json.dumps({"schema": 1, "entries": [*ours, OTHER]}, sort_keys=True, separators=(",", ":")))
+    note = a_run.read_back(report_follows=True)["note"]
+    assert note["change"] is changes
+    assert entries(note["text"]) == ([OTHER] if changes else [])
+
+
+def test_what_another_run_has_noted_meanwhile_stays_when_ours_goes(a_run: Run) -> None:
+    before = {"control": "vpn_profile.server", "instance": "IMR", "where": {"registry": TUNNELS + r"\IMR"}}
+    mine = {**before, "before": {"absent": True}}
+    noted(a_run, json.dumps({"schema": 1, "entries": [mine]}))
+    a_run.compare(VPN, state="absent")
+    del a_run.document["registry"][TUNNELS]["keys"]["IMR"]
+    noted(a_run, json.dumps({"schema": 1, "entries": [mine, OTHER]}))
+    note = a_run.read_back(report_follows=True)["note"]
+    assert (entries(note["text"]), note["change"], note["last"]) == ([OTHER], True, False)

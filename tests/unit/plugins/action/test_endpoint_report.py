@@ -190,3 +190,33 @@ def test_a_run_that_measured_nothing_ends_badly_unless_all_are_retired(report, t
     assert found["verdict"].startswith(words)
     assert {host: one["good"] for host, one in found["endpoints"].items()} == good
     assert found["good"] is all(good.values())
+
+
+FORGED: list[Any] = [
+    [
+        {
+            **record("vpn_profile.port", "drifted", role="vpn_profile"),
+            "endpoint": "nb-2",
+            "run": "r0",
+            "at": "2031-01-01",
+        }
+    ],
+    ["x"],
+    [{"control": []}],
+    [{**record("vpn_profile.port", "fine", role="vpn_profile")}],
+    [{**record("vpn_profile.port", "drifted", role="vpn_profile"), "waiver": {"owner": 1}}],
+    7,
+]
+
+
+@pytest.mark.parametrize("records", FORGED, ids=range(len(FORGED)))
+def test_one_endpoints_bad_part_costs_only_that_endpoint(report, records):
+    bad = known("compliant")
+    bad.records["vpn_profile"] = records
+    found = report({"nb-1": bad, "nb-2": "compliant"})
+    lines = [json.loads(line) for line in Path(found["path"]).read_text(encoding="utf-8").splitlines()]
+    good = [(item["control"], item["status"]) for item in lines if item["endpoint"] == "nb-2"]
+    assert good == [("endpoint.reachable", "compliant"), ("vpn_profile.port", "compliant")]
+    assert {item["run"] for item in lines} == {Path(found["path"]).stem}
+    assert (found["endpoints"]["nb-1"]["good"], found["endpoints"]["nb-2"]["good"]) == (False, True)
+    assert set(found["reports"]) == {"html", "csv", "junit", "openmetrics", "sarif"}

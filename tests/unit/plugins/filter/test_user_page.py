@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -10,7 +11,7 @@ import jinja2
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from plugins.filter.user_page import page, say
+from plugins.filter.user_page import page, say, within_umask
 from tests.samples.user_page import CLIENTS, FACTS, FROM, LIMITED, PAC, TEMPLATE, TO, WORDS
 
 
@@ -239,3 +240,12 @@ def test_words_and_values_are_escaped_alike():
 def test_facts_that_are_missing_are_refused():
     with pytest.raises(jinja2.UndefinedError):
         page({key: value for key, value in FACTS.items() if key != "contact"}, WORDS, TEMPLATE)
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, "0640"), (0o077, "0600"), (0o007, "0640")])
+def test_a_page_is_for_whom_the_umask_says(mask, mode):
+    before = os.umask(mask)
+    try:
+        assert within_umask("0640") == mode
+    finally:
+        os.umask(before)

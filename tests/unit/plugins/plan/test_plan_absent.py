@@ -8,10 +8,18 @@ from tests.samples.documents import (
     TUNNELS,
     UNINSTALL,
     prompt_control,
+    scope_control,
     tunnel_control,
     windows,
 )
 from tests.samples.planning import IMR, SERVER_BEFORE, drifted, entry, run, statuses, with_memory
+
+DATA = tunnel_control(
+    id="vpn_profile.data",
+    where={"registry": TUNNELS + r"\{name}", "value": "DATA1", "type": "REG_BINARY"},
+    expected="46ff",
+    compare="exact",
+)
 
 
 def test_absent_puts_back_values_and_forgets():
@@ -40,19 +48,19 @@ def test_what_is_put_back_has_the_why_of_its_control():
 
 def test_absent_takes_away_a_value_that_was_not_there():
     document = with_memory(windows(), [entry({"registry": IMR, "value": "DATA1"}, {"absent": True})])
-    (item,) = run([], document, state="absent").writes.as_dict()["registry"]
+    (item,) = run([DATA], document, state="absent").writes.as_dict()["registry"]
     assert (item["name"], item["state"], item["delete_key"]) == ("DATA1", "absent", False)
 
 
 def test_absent_takes_away_a_whole_key_that_was_not_there():
     document = with_memory(windows(), [entry({"registry": IMR}, {"absent": True})])
-    (item,) = run([], document, state="absent").writes.as_dict()["registry"]
+    (item,) = run([DATA], document, state="absent").writes.as_dict()["registry"]
     assert item == {
         "path": r"HKLM:\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels\IMR",
         "state": "absent",
         "delete_key": True,
         "records": [["vpn_profile.server", "IMR", "machine"]],
-        # The role has no such control any more.
+        # The role has no such control any more, but another one in this key.
         "why": [],
         "label": "vpn_profile.server IMR",
     }
@@ -62,7 +70,7 @@ def test_absent_restores_bytes_as_win_regedit_takes_them():
     document = with_memory(
         windows(), [entry({"registry": IMR, "value": "DATA1"}, {"value": "46ff", "type": "REG_BINARY"})]
     )
-    (item,) = run([], document, state="absent").writes.as_dict()["registry"]
+    (item,) = run([DATA], document, state="absent").writes.as_dict()["registry"]
     assert (item["data"], item["type"]) == ("46,ff", "binary")
 
 
@@ -94,7 +102,7 @@ def test_absent_keeps_the_memory_while_an_entry_cannot_be_read():
     other = entry({"firewall_rule": "FPS-SMB-In-TCP", "field": "enabled", "store": "local"}, {"value": False}, "a.b")
     document = with_memory(windows(), [SERVER_BEFORE, other])
     document["registry"][LOCAL_RULES] = {"error": "access denied"}
-    result = run([], document, state="absent")
+    result = run([tunnel_control()], document, state="absent")
     assert [item["status"] for item in result.records] == ["drifted", "error"]
     assert result.records[1]["actual"] == {"not_read": True}
     assert len(result.writes.as_dict()["registry"]) == 1
@@ -106,7 +114,7 @@ def test_absent_restores_a_rule_only_when_its_addresses_differ():
     same = with_memory(windows(), [entry(where, {"value": ["172.31.0.0/16", "LocalSubnet"]})])
     assert run([], same, state="absent").writes.as_dict()["firewall"] == []
     other = with_memory(windows(), [entry(where, {"value": ["LocalSubnet"]})])
-    (item,) = run([], other, state="absent").writes.as_dict()["firewall"]
+    (item,) = run([scope_control()], other, state="absent").writes.as_dict()["firewall"]
     assert item["parameters"] == {"Rule": "FPS-SMB-In-TCP", "RemoteAddress": ["LocalSubnet"]}
 
 

@@ -131,7 +131,7 @@ def test_absent_takes_members_out_one_by_one_so_that_one_failure_leaves_the_othe
     document["groups"][RDP]["members"] += [
         {"sid": f"S-1-5-21-1-2-3-{n}", "name": f"PC1\\{name}"} for n, name in ((2, "hanako"), (3, "jiro"))
     ]
-    items = run([], document, state="absent").writes.as_dict()["groups"]
+    items = run([members()], document, state="absent").writes.as_dict()["groups"]
     assert [item["members"] for item in items] == [["S-1-5-21-1-2-3-2"], ["S-1-5-21-1-2-3-3"]]
 
 
@@ -175,7 +175,8 @@ def test_one_of_the_desired_start_modes_is_enough():
 def test_a_service_is_put_back_as_it_was():
     document = applied(run([service("start_mode", "Auto"), service("state", "Running")]), windows())
     document["services"]["TermService"] |= {"start_mode": "Auto", "state": "Running"}
-    (item,) = run([], document, state="absent").writes.as_dict()["services"]
+    controls = [service("start_mode", "Auto"), service("state", "Running")]
+    (item,) = run(controls, document, state="absent").writes.as_dict()["services"]
     assert (item["name"], item["start_mode"], item["state"]) == ("TermService", "manual", "stopped")
 
 

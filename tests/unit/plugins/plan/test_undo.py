@@ -9,7 +9,7 @@ import pytest
 from plugins.plugin_utils.plan.memory import Entry, render
 from plugins.plugin_utils.plan.undo import LOOK, shown, undo_plan, undone
 from tests.samples.documents import WINDOWS_READS, prompt_control, tunnel_control, windows
-from tests.samples.planning import IMR, drifted
+from tests.samples.planning import IMR, drifted, with_memory
 from tests.samples.records import rec
 
 ROLE = "vpn_profile"
@@ -29,7 +29,7 @@ def fixed(**fields: Any) -> dict[str, Any]:
 
 
 def made(server: str, *items: dict[str, Any]) -> Any:
-    return undo_plan([CONTROL], drifted(server), ROLE, reads=WINDOWS_READS, fixed=items)
+    return undo_plan([CONTROL], with_memory(drifted(server), render([ENTRY])), ROLE, reads=WINDOWS_READS, fixed=items)
 
 
 def reported(result: Any) -> list[tuple[Any, ...]]:
@@ -85,7 +85,8 @@ def test_what_is_left_as_it_is_keeps_its_why_and_older_records_have_none():
 def test_one_that_was_changed_since_does_not_keep_the_others():
     changed = fixed(control="vpn_profile.prompt_user_name", actual="something else")
     controls = [CONTROL, prompt_control()]
-    result = undo_plan(controls, drifted(WANTED), ROLE, reads=WINDOWS_READS, fixed=[fixed(), changed])
+    document = with_memory(drifted(WANTED), render([ENTRY]))
+    result = undo_plan(controls, document, ROLE, reads=WINDOWS_READS, fixed=[fixed(), changed])
     assert sorted(item["status"] for item in result.records) == ["drifted", "error"]
     assert result.as_dict()["has_writes"] is True
 

@@ -84,6 +84,39 @@ def test_what_was_remembered_is_known_the_next_time(file):
     assert rows(file, "SELECT run, at FROM runs") == [("r1", at(1)), ("r2", at(2))]
 
 
+def test_a_clock_that_was_ahead_once_neither_hides_drift_nor_dates_it_in_the_future(file):
+    remember(file, run(1, "compliant"))
+    (early,) = remember(file, run(20))
+    with opened(file) as history:
+        history.note_life(early["endpoint"], "offsite", at(20))
+    with opened(file) as history:
+        history.nothing_after(at(2))
+        (found,) = history.remember(run(2), RULES)
+        assert history.lives()[early["endpoint"]] == Life("offsite", at(2), at(2))
+    assert (found["since"], [one["at"] for one in found["changes"]]) == (at(2), [at(1), at(2)])
+    # What is found from now on counts at once, and not on the twentieth.
+    (good,) = remember(file, run(3, "compliant"))
+    assert (good["since"], good["news"]) == (at(3), "fixed")
+    assert since(file, run(4, "compliant")) == (at(3), "")
+
+
+def test_two_controllers_whose_clocks_differ_by_seconds_change_no_times(file):
+    remember(file, run(1))
+    with opened(file) as history:
+        history.nothing_after("2026-11-01T14:29:00Z")
+    assert rows(file, "SELECT at FROM controls") == [(at(1),)]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o640), (0o077, 0o600), (0o007, 0o660)])
+def test_the_file_is_for_whom_the_umask_says_and_never_for_everybody(file, mask, mode):
+    before = os.umask(mask)
+    try:
+        remember(file, run(1))
+    finally:
+        os.umask(before)
+    assert file.stat().st_mode & 0o777 == mode
+
+
 def test_what_is_only_described_is_not_remembered(file):
     remember(file, run(1))
     assert since(file, run(2, "compliant")) == (at(2), "fixed")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path):
     path = tmp_path / "run.jsonl"
     write_lines(path, [stamped()])
     with pytest.raises(TypeError):
-        write_lines(path, [stamped(actual=object())])
+        write_lines(path, [{**stamped(), "actual": object()}])
     assert read_lines(path) == [stamped()]
     assert list(tmp_path.iterdir()) == [path]
 
@@ -154,6 +155,28 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.undo()
     assert read_lines(path) == [stamped()]
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o640), (0o077, 0o600), (0o000, 0o640)])
+def test_a_file_is_for_whom_the_umask_says_and_never_for_everybody(tmp_path: Path, mask: int, mode: int):
+    before = os.umask(mask)
+    try:
+        write_lines(tmp_path / "run.jsonl", [stamped()])
+    finally:
+        os.umask(before)
+    assert (tmp_path / "run.jsonl").stat().st_mode & 0o777 == mode
+
+
+def test_a_second_administrator_of_a_shared_folder_reads_and_replaces_what_the_first_wrote(tmp_path: Path):
+    others = {4711} if os.geteuid() == 0 else {*os.getgroups()} - {os.getegid()}
+    group = next(iter(others), os.getegid())
+    folder = tmp_path / "records"
+    folder.mkdir()
+    os.chown(folder, -1, group)
+    folder.chmod(0o2770)
+    write_lines(folder / "run.jsonl", [stamped()])
+    there = (folder / "run.jsonl").stat()
+    assert (there.st_gid, there.st_mode & 0o070) == (group, 0o040)
 
 
 def test_half_a_character_does_not_cost_the_report(tmp_path: Path):
