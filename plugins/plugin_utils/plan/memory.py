@@ -71,11 +71,19 @@ def parse_memory(text: Any) -> list[Entry]:
     """Return a memory's entries. Raises MemoryTextError when anything in it is not as `render` writes it."""
     try:
         data = json.loads(text)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise MemoryTextError(f"it is no JSON ({error})") from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA or not isinstance(data.get("entries"), list):
         raise MemoryTextError(f"it is not of the form {{schema: {SCHEMA}, entries: [...]}}")
-    return [_entry(item, number) for number, item in enumerate(data["entries"], start=1)]
+    return [_sound(item, number) for number, item in enumerate(data["entries"], start=1)]
+
+
+def _sound(item: Any, number: int) -> Entry:
+    # Whoever is administrator of an endpoint can write there what he likes.
+    try:
+        return _entry(item, number)
+    except (TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise MemoryTextError(f"entry {number} is not as it was written ({type(error).__name__}: {error})") from error
 
 
 def _as_dict(entry: Entry) -> dict[str, Any]:

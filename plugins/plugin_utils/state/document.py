@@ -28,7 +28,7 @@ def check_document(document: Any) -> Problems:
     if type(schema) is not int or schema != SCHEMA:
         return [f"the document has schema {schema!r}; this controller reads schema {SCHEMA}"]
     platform = document.get("platform")
-    if platform not in _NODES:
+    if not isinstance(platform, str) or platform not in _NODES:
         return [f"the document has platform {platform!r}; allowed are {', '.join(_NODES)}"]
     problems = [f"the document has no {name!r}" for name in _NODES[platform] if name not in document]
     nodes = {name: document[name] for name in _NODES[platform] if name in document}
