@@ -7,7 +7,7 @@ run, so hundreds of whole runs take seconds, and each of their commands can fail
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 
@@ -160,12 +160,3 @@ def wanted(role: str, variables: str, state: str, platform: str) -> dict[str, An
 
 def _several(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
-    """Yield where two states differ, with what is there afterwards."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in sorted(before.keys() | after.keys()):
-            yield from differences(before.get(name), after.get(name), f"{path}/{name}")
-    elif before != after:
-        yield f"{path} {json.dumps(after, ensure_ascii=False)}"
