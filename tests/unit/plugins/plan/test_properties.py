@@ -19,8 +19,9 @@ from plugins.modules import mac_plist
 from plugins.plugin_utils.plan.plan import plan
 from plugins.plugin_utils.plan.read_back import outcomes
 from tests.samples.documents import BEFORE_PLIST, PLIST, mac
-from tests.samples.in_memory import GOOD, InMemory, LostError, differences, wanted
+from tests.samples.in_memory import GOOD, InMemory, LostError, wanted
 from tests.samples.started import WISHES, examples, started, state_of
+from tests.samples.states import differences
 
 NOTE = "OffsiteEndpoints"
 STATES = ["present", "absent"]
