@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ class Survivor:
     def why(self) -> str:
         """Return why it may live; nothing when nobody has said so."""
         for one in known():
-            if one["where"] in (self.where, "*") and one["text"] in (self.text, "*"):
+            if fnmatchcase(self.where, one["where"]) and one.get("text", self.text) == self.text:
                 return str(one["why"])
         return ""
 
@@ -53,5 +54,5 @@ class Score:
 
 
 def known() -> list[dict[str, Any]]:
-    """Return what may live: where, the text of the line as it then is, and why."""
+    """Return what may live: where, the text as it then is (without it any), and why."""
     return list(yaml.safe_load(FILE.read_text(encoding="utf-8")) or [])
