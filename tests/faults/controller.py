@@ -84,11 +84,7 @@ def ends_well(tried: Tried, what: str, journey: str, lab: LabFleet, places: Sequ
         trial = Trial(place, journey, one, NOTHING, second, halfway[place.endpoint], end[place.endpoint])
         for text in trial.noted():
             tried.complain(name, text)
-        # Each run has a restore point of its own; one more hurts nobody.
-        left = [
-            line for line in other(one.ends[journey], end[place.endpoint]) if not line.startswith("/restore_points ")
-        ]
-        if left:
+        if left := other(one.ends[journey], end[place.endpoint]):
             tried.complain(name, f"after the next run {len(left)} things are other than they have to be: {shown(left)}")
         if bad := controls(second, place.endpoint, *BAD) - one.bad[journey]:
             tried.complain(name, f"the next run says that {names_of(bad)} are not right")

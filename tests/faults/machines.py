@@ -20,8 +20,9 @@ from tests.samples.states import differences
 SEED = 1
 NOTE = r"HKLM\SOFTWARE\OffsiteEndpoints\Before"
 NOTE_FILE = "/Library/Application Support/OffsiteEndpoints/before.plist"
-# Where two undisturbed copies differ: process numbers of programs that were started anew.
-BY_CHANCE = re.compile(r"^/launchd/jobs/.*/pid ")
+# Where two copies may differ: process numbers of programs that were started anew, and how many restore points there
+# are, since each try at an installation has its own.
+BY_CHANCE = re.compile(r"^(/launchd/jobs/.*/pid|/restore_points) ")
 WAITS = "tests/e2e/short_waits.yml"
 
 
@@ -50,16 +51,18 @@ class Kept:
         return facts
 
     def state(self) -> dict[str, Any]:
-        """Return all that it is, without temporary files."""
+        """Return all that it is, without temporary files; of a note what it says, in whichever order."""
         facts = self.facts()
         if not self.is_mac:
             facts["registry"]["files"] = {file["path"]: file["key"] for file in facts["registry"]["files"]}
+            software = facts["registry"]["hives"]["keys"]["HKLM"]["keys"]["SOFTWARE"]["keys"]
+            for key in software.get("OffsiteEndpoints", {}).get("keys", {}).values():
+                key["values"] = {role: sorted(entries(text)) for role, (_type, text) in key["values"].items()}
             return facts
         rows = [line.rstrip("\n").split("\t") for line in MacMachine(self.name, self.folder).listing()]
         facts = {name: value for name, value in facts.items() if name not in ("files", "faults")}
-        # The roles' notes may stand in any order.
         files = {path: rest[:2] if path == NOTE_FILE else rest for path, *rest in rows}
-        return {**facts, "files": files, "note": self.note()}
+        return {**facts, "files": files, "note": {role: sorted(entries(text)) for role, text in self.note().items()}}
 
     def note(self) -> dict[str, Any]:
         """Return what the machine remembers of the time before, by role."""
@@ -105,6 +108,11 @@ def keep(lab: LabFleet, folder: Path) -> dict[str, Kept]:
     """Keep the state of each machine of a lab."""
     machines = lab.directory / "lab" / fleet.MACHINES
     return {path.stem: Kept(machines, path.stem).copy(folder, path.stem) for path in machines.glob("*.json")}
+
+
+def entries(note: str | None) -> set[str]:
+    """Return what a role's note says, an entry each."""
+    return {json.dumps(one, sort_keys=True) for one in json.loads(note)["entries"]} if note else set()
 
 
 def other(wanted: Kept, is_so: Kept) -> list[str]:

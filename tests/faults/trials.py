@@ -15,7 +15,7 @@ from lab import fleet, server
 from lab.__main__ import main as lab_command
 from lab.windows_endpoint import somebody_logs_on
 from tests.e2e.conftest import LabFleet, Run
-from tests.faults.machines import Kept, built, change, changed, keep, lab_of, names, other
+from tests.faults.machines import Kept, built, change, changed, entries, keep, lab_of, names, other
 from tests.faults.places import CONDITIONS, UNANSWERED, Place
 
 GOOD = ("compliant", "fixed", "waived", "not_applicable")
@@ -272,11 +272,6 @@ class Trial:
         wrong = {role for role, text in note.items() if entries(text) - entries(usual.get(role))}
         if wrong and self.journey != "undo":
             yield f"the note of {sorted(wrong)} says what it does not in an undisturbed run"
-
-
-def entries(note: str | None) -> set[str]:
-    """Return what a role's note says, an entry each."""
-    return {json.dumps(one, sort_keys=True) for one in json.loads(note)["entries"]} if note else set()
 
 
 def shown(lines: Sequence[str]) -> str:
