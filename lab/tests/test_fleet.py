@@ -193,7 +193,7 @@ def test_up_serves_in_the_background_and_down_ends_it(tmp_path: Path, capsys: py
         assert main(["fault", "mac-01", "http500", *folder]) == 1
         assert "exists on Windows machines only" in capsys.readouterr().err
         assert main(["fault", "mac-01", "network_busy", "--after", "1", *folder]) == 1
-        assert "only with drop, fails, power_off, refuse, timeout" in capsys.readouterr().err
+        assert "only with drop, fails, http500, logs_on, power_off, refuse, timeout" in capsys.readouterr().err
         state = tmp_path / "lab/machines/win-01.json"
         for direction, active in (("up", True), ("down", False)):
             assert main(["tunnel", "win-01", direction, *folder]) == 0

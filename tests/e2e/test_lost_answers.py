@@ -19,7 +19,7 @@ PLAYBOOKS = ("site", "retire")
 # A drifted machine and one without a client, of each system.
 SLICE = ("win-04", "mac-05")
 PAIRS = {"drifted": ("win-03", "mac-05"), "without a client": ("win-04", "mac-12")}
-STARTS = 6
+STARTS = 4
 
 
 def judged(tried, record_property):
@@ -49,6 +49,7 @@ def test_a_few_places(found, tmp_path, playbook, record_property):
     judged(try_places(tmp_path, found, playbook, places), record_property)
 
 
+@pytest.mark.depth
 def test_a_few_faults_of_other_kinds(found, tmp_path, record_property):
     """A short slice of `make faults`."""
     of_windows = [("power_off", 12, ""), ("logs_on", 20, ""), ("fails", 0, "win_package")]
