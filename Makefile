@@ -2,6 +2,8 @@
 # make test   lint, and every test but the long ones; those of the pages need Chromium (apt-get install chromium, or
 #             CHROMIUM=its path) and are skipped without
 # make depth  the long ones: every path of every role, every control broken in three ways
+# make faults   faults by the hundred, during every playbook; ARGS="--seed 7 --number 40 --journeys site" for less
+# make mutation what no test notices when the code is broken; long, and ARGS="values" or ARGS="vpn_profile" for a part
 # make bench  what the playbooks cost against a ping and against stock modules; long, and ARGS="--windows 20 --latency 0" for less
 # make docs   the tables in the roles' READMEs, made anew from their argument specs
 # make lock   the lists of all that is installed, with hashes, made anew; ARGS=--upgrade for the newest of what no line pins
@@ -25,7 +27,7 @@ export PYTHONUTF8 = 1
 # A file's tests share a lab, so they stay in one process; the order is that of tests/e2e/conftest.py, the longest first.
 EACH_FILE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo docs lock supply sanity test lint unit molecule e2e browser depth bench contract clean
+.PHONY: help demo docs lock supply sanity test lint unit molecule e2e browser depth faults mutation bench contract clean
 
 help:
 	@sed -n '/^PYTHON/q; s/^# //p' Makefile
@@ -113,6 +115,12 @@ browser: $(VENV)/.test
 
 depth: $(VENV)/.test
 	$(BIN)/python -m pytest $(EACH_FILE) -m depth tests/e2e
+
+faults: $(VENV)/.test
+	$(BIN)/python -m tests.faults $(ARGS)
+
+mutation: $(VENV)/.test
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -40,8 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
             case "down":
                 down(folder, purge=asked.purge)
             case "fault":
-                fault = {"name": asked.name, "kind": asked.kind, "count": asked.count, "after": asked.after}
-                _ask(folder, {"do": "fault", **fault})
+                given = {name: getattr(asked, name) for name in ("name", "kind", "count", "after", "only")}
+                _ask(folder, {"do": "fault", **given})
             case "tunnel":
                 _ask(folder, {"do": "tunnel", "name": asked.name, "up": asked.direction == "up"})
             case "reboot":
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     fault.add_argument("kind", choices=list(faults.KINDS))
     fault.add_argument("--count", type=int, default=1, help="how often it hits (default: 1); states hold until `none`")
     fault.add_argument("--after", type=int, default=0, help="begin only after this many more commands (default: 0)")
+    fault.add_argument("--only", default="", help="of `fails`: hit this module's commands alone, as win_service")
     tunnel = commands.add_parser(
         "tunnel", parents=[common], help="connect or disconnect the VPN, as a user does by hand"
     )

@@ -33,9 +33,9 @@ class Endpoint(ABC):
             self._going = asyncio.get_running_loop().create_task(self._apply_state())
         return goes
 
-    def strikes(self, kind: str) -> bool:
-        """Whether a fault hits now."""
-        return self.faults.strikes(kind)
+    def strikes(self, kind: str, name: str = "") -> bool:
+        """Whether a fault hits now, at a command of this name."""
+        return self.faults.strikes(kind, name)
 
     def is_unanswered(self) -> bool:
         """Whether the command that begins is never answered; it is in the log of calls all the same."""

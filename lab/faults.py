@@ -14,6 +14,7 @@ KINDS = {
     "drop": "the next command is carried out, but the connection is dropped before its answer",
     "fails": "the next command (Mac: module) fails, 'Access is denied', and is not carried out",
     "http500": "the next command is answered with HTTP 500 and not carried out (Windows)",
+    "logs_on": "with the next command somebody logs on who was not (Windows)",
     "timeout": "the next command is never answered and not carried out",
     "slow_reboot": "the next reboot takes a minute longer (Windows)",
     "network_busy": "networksetup fails with exit code 8, as while the list of services changes (Mac)",
@@ -24,9 +25,9 @@ KINDS = {
 STATES = frozenset({"refuse", "power_off"})
 # Those of a Mac's tools, which look for them in the machine's facts.
 OF_MACS = frozenset({"network_busy", "image_busy", "install_fails"})
-OF_WINDOWS = frozenset({"auth", "http500", "slow_reboot"})
+OF_WINDOWS = frozenset({"auth", "http500", "logs_on", "slow_reboot"})
 # Those that can wait for a later command: they begin when that command does.
-LATER = STATES | {"drop", "timeout", "fails"}
+LATER = STATES | {"drop", "timeout", "fails", "http500", "logs_on"}
 UNANSWERED = "(no answer)"  # how the log of calls names a command that `timeout` hit
 REFUSAL = json.dumps({"failed": True, "changed": False, "msg": "Access is denied."})  # what `fails` answers
 
@@ -42,9 +43,13 @@ class Faults:
         """No faults."""
         self._left: dict[str, int] = {}
         self._waiting: list[tuple[int, str, int]] = []
+        self._only: dict[str, str] = {}
 
-    def set(self, kind: str, count: int = 1, after: int = 0) -> None:
-        """Let a fault hit `count` times, beyond `after` more commands; `none` takes all away. Raises FaultError."""
+    def set(self, kind: str, count: int = 1, after: int = 0, only: str = "") -> None:
+        """Let a fault hit `count` times, beyond `after` more commands; `none` takes all away. Raises FaultError.
+
+        `only`: of the commands that `fails` could hit, those of this module.
+        """
         if kind not in KINDS:
             msg = f"unknown fault {kind!r}; there are: {', '.join(KINDS)}"
             raise FaultError(msg)
@@ -54,6 +59,10 @@ class Faults:
         if after < 0 or (after and kind not in LATER):
             msg = f"--after {after}: a number of commands from 0, and only with {', '.join(sorted(LATER))}"
             raise FaultError(msg)
+        if only and kind != "fails":
+            msg = f"--only {only}: goes with fails alone"
+            raise FaultError(msg)
+        self._only[kind] = only
         if kind == "none":
             self._left.clear()
             self._waiting.clear()
@@ -69,13 +78,14 @@ class Faults:
         self._left.update(due)
         return any(kind in STATES for kind, _ in due)
 
-    def strikes(self, kind: str) -> bool:
-        """Whether this fault hits now; uses up one of its times."""
-        left = self._left.get(kind, 0)
+    def strikes(self, kind: str, name: str = "") -> bool:
+        """Whether this fault hits now, at a command of this name; uses up one of its times."""
+        only = self._only.get(kind)
+        left = 0 if only and only != name.rpartition(".")[2] else self._left.get(kind, 0)
         if left > 1:
             self._left[kind] = left - 1
-        else:
-            self._left.pop(kind, None)
+        elif left:
+            del self._left[kind]
         return left > 0
 
     @property

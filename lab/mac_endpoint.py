@@ -76,11 +76,11 @@ class MacEndpoint(Endpoint):
         """The line of a known_hosts file that names this Mac's key."""
         return self._machine.known_hosts_line("127.0.0.1", self.port)
 
-    async def set_fault(self, kind: str, count: int = 1, after: int = 0) -> None:
+    async def set_fault(self, kind: str, count: int = 1, after: int = 0, only: str = "") -> None:
         """Set a fault or take all away; raises FaultError."""
         if kind in OF_WINDOWS:
             raise FaultError(f"the fault {kind!r} exists on Windows machines only")
-        self.faults.set(kind, count, after)
+        self.faults.set(kind, count, after, only)
         with self._machine.state.edit() as data:
             if kind == "none":
                 data["faults"] = {}
@@ -88,9 +88,9 @@ class MacEndpoint(Endpoint):
                 data["faults"][kind] = count
         await self._apply_state()
 
-    def refusal(self) -> str | None:
+    def refusal(self, module: str) -> str | None:
         """What a module says in place of its own words."""
-        return REFUSAL if self.strikes("fails") else None
+        return REFUSAL if self.strikes("fails", module) else None
 
     async def _apply_state(self) -> None:
         if self.faults.state is None:

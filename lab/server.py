@@ -57,7 +57,7 @@ class Endpoint(Server, Protocol):
     def answers(self) -> bool:
         """Whether it listens now."""
 
-    async def set_fault(self, kind: str, count: int, after: int) -> None:
+    async def set_fault(self, kind: str, count: int, after: int, only: str) -> None:
         """Set a fault or, with `none`, take all away; raises FaultError."""
 
     async def set_tunnel(self, *, up: bool) -> None:
@@ -191,7 +191,8 @@ class Lab:
 
     async def _do_to(self, endpoint: Endpoint, asked: dict[str, Any]) -> None:
         if asked["do"] == "fault":
-            await endpoint.set_fault(str(asked.get("kind")), int(asked.get("count", 1)), int(asked.get("after", 0)))
+            number, after = int(asked.get("count", 1)), int(asked.get("after", 0))
+            await endpoint.set_fault(str(asked.get("kind")), number, after, str(asked.get("only", "")))
         elif asked["do"] == "tunnel":
             await endpoint.set_tunnel(up=bool(asked.get("up")))
         elif isinstance(endpoint, MacEndpoint):

@@ -64,11 +64,11 @@ class WindowsEndpoint(Endpoint):
         """Whether the machine is on and listens."""
         return self._listener.is_open
 
-    async def set_fault(self, kind: str, count: int = 1, after: int = 0) -> None:
+    async def set_fault(self, kind: str, count: int = 1, after: int = 0, only: str = "") -> None:
         """Set a fault or take all away; a state takes effect at once, or with a later command. Raises FaultError."""
         if kind in OF_MACS:
             raise FaultError(f"the fault {kind!r} exists on Macs only")
-        self.faults.set(kind, count, after)
+        self.faults.set(kind, count, after, only)
         await self._apply_state()
 
     async def set_tunnel(self, *, up: bool) -> None:
@@ -137,7 +137,9 @@ class WindowsEndpoint(Endpoint):
         except PayloadError as error:
             answer = json.dumps({"failed": True, "msg": str(error)}) + "\r\n"
             return Call(kind="command", name=line[:80], user=user), Outcome(1, answer, f"{error}\r\n")
-        outcome = Outcome(1, REFUSAL + "\r\n") if self.strikes("fails") else execute(machine, call)
+        if self.strikes("logs_on"):
+            somebody_logs_on(machine)
+        outcome = Outcome(1, REFUSAL + "\r\n") if self.strikes("fails", call.name) else execute(machine, call)
         self._save(machine)
         return call, outcome
 
@@ -176,3 +178,10 @@ class WindowsEndpoint(Endpoint):
     def _finish_reboot(self, machine: Machine) -> None:
         restart.restart(machine)
         self._save(machine)
+
+
+def somebody_logs_on(machine: Machine) -> None:
+    """Log the first person on who has a profile and is not: the hive is loaded from now on."""
+    away = [sid for sid in machine.profiles() if sid in machine.users and not machine.hive_loaded(sid)]
+    for sid in sorted(away)[:1]:
+        machine.log_on(sid)

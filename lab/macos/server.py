@@ -44,7 +44,7 @@ class Gate(Protocol):
     def is_unanswered(self) -> bool:
         """Whether it is never answered."""
 
-    def refusal(self) -> str | None:
+    def refusal(self, module: str) -> str | None:
         """What a module says in place of being carried out, before it ends with 1; None as a rule."""
 
 
@@ -121,7 +121,7 @@ class MacServer:
         began = time.monotonic()
         name = CallName(process.command, str(self.machine.root))
         # What helps modules, `echo ~user` say, is not refused: nobody asks for its exit code.
-        refusal = self.gate.refusal() if self.gate and name.is_module else None
+        refusal = self.gate.refusal(name.name) if self.gate and name.is_module else None
         if refusal is not None:
             self._report(name.kind, name.name, check_mode=False, seconds=0.0, rc=1, sent=0, answered=len(refusal))
             process.stdout.write(f"{refusal}\n".encode())

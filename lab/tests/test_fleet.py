@@ -12,6 +12,8 @@ from lab import fleet, inventory, server
 from lab.__main__ import main
 from lab.faults import FaultError, Faults
 from lab.windows.machine import Machine
+from lab.windows.seed import Variant, build_windows
+from lab.windows_endpoint import somebody_logs_on
 
 
 def test_the_first_six_windows_machines_cover_the_varieties() -> None:
@@ -89,6 +91,23 @@ def test_a_fault_hits_as_often_as_asked() -> None:
     faults.set("drop", 2)
     assert [faults.strikes("drop") for _ in range(3)] == [True, True, False]
     assert faults.strikes("auth") is False
+
+
+def test_a_fault_may_be_for_one_module_alone() -> None:
+    faults = Faults()
+    faults.set("fails", only="win_service")
+    names = ("ansible.windows.win_regedit", "ansible.windows.win_service", "ansible.windows.win_service")
+    assert [faults.strikes("fails", name) for name in names] == [False, True, False]
+    with pytest.raises(FaultError, match="fails alone"):
+        faults.set("drop", only="win_service")
+
+
+def test_who_logs_on_was_not_and_his_hive_is_loaded_then() -> None:
+    machine = build_windows("win-01", Variant("11-24H2", "Pro", "ja-JP", "drifted"), seed=1)
+    before = set(machine.sessions)
+    somebody_logs_on(machine)
+    (fresh,) = machine.sessions - before
+    assert machine.hive_loaded(fresh)
 
 
 def test_none_takes_all_faults_away() -> None:
@@ -174,7 +193,7 @@ def test_up_serves_in_the_background_and_down_ends_it(tmp_path: Path, capsys: py
         assert main(["fault", "mac-01", "http500", *folder]) == 1
         assert "exists on Windows machines only" in capsys.readouterr().err
         assert main(["fault", "mac-01", "network_busy", "--after", "1", *folder]) == 1
-        assert "only with drop, fails, power_off, refuse, timeout" in capsys.readouterr().err
+        assert "only with drop, fails, http500, logs_on, power_off, refuse, timeout" in capsys.readouterr().err
         state = tmp_path / "lab/machines/win-01.json"
         for direction, active in (("up", True), ("down", False)):
             assert main(["tunnel", "win-01", direction, *folder]) == 0

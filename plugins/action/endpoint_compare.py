@@ -26,6 +26,7 @@ from ..plugin_utils.controls.role_data import RoleError, role_folder
 from ..plugin_utils.plan.left import values_of
 from ..plugin_utils.plan.plan import ODD, Plan, Waive, cannot_be_compared, plan
 from ..plugin_utils.plan.read_back import still_fixed
+from ..plugin_utils.plan.steps import in_order
 from ..plugin_utils.plan.undo import undo_plan, undone
 from ..plugin_utils.records.records import RecordError, errors_in, read_lines, record
 from ..plugin_utils.records.waivers import WaiverError, waiving
@@ -160,8 +161,9 @@ class ActionModule(ActionBase):
             looks = plan["looks"] and not seen and state["document"] is not None
             result |= {name: plan[name] for name in TASKS_NEED}
             result["next"] = ["look"] if looks else ["fix"] * plan["has_writes"]
-            result["steps"] = steps_of(plan, state["platform"], check_mode=self._task.check_mode)
-            if "role_vars" in result["steps"]:
+            steps = steps_of(plan, state["platform"], check_mode=self._task.check_mode)
+            result["steps"] = in_order(steps)
+            if "role_vars" in steps:
                 # For the role's own tasks: what they need of the reading. Nothing is decided by it.
                 result["ansible_facts"] = {"endpoint_state": state}
         else:

@@ -19,6 +19,7 @@ from ..plugin_utils.plan.left import moved, values_of
 from ..plugin_utils.plan.memory import MemoryTextError
 from ..plugin_utils.plan.plan import ODD, cannot_be_compared
 from ..plugin_utils.plan.read_back import Failures, failures_of, note_after, predict, read_back
+from ..plugin_utils.plan.steps import in_order
 from ..plugin_utils.records.records import errors_in, record
 from ..plugin_utils.records.waivers import WaiverError, waiving
 from ..plugin_utils.state.nodes import LocatorError, Unreadable
@@ -63,7 +64,7 @@ class ActionModule(ActionBase):
             # Nothing else: Ansible prints all of a result that failed, and the reason is to be seen.
             return {"changed": False, "failed": True, "msg": "\n".join(wrong)}
         steps = ["note"] * note["change"] + ["no_failures"] * bool(args["failed"])
-        answer: dict[str, Any] = {"changed": False, "note": note, "steps": steps}
+        answer: dict[str, Any] = {"changed": False, "note": note, "steps": in_order(steps)}
         if known.state and known.plans[role]["after"] and not self._task.check_mode:
             # For the role's own tasks after this; nothing is decided by it.
             answer["ansible_facts"] = {"endpoint_state": known.state}

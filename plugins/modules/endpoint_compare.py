@@ -82,7 +82,9 @@ next:
   type: list
   elements: str
 steps:
-  description: The steps that carry the plan out, in their order.
+  description:
+    - The steps that carry the plan out, in their order, each behind those before it, as in
+      C(windows_remember/windows_registry). So no two endpoints share one that comes after something else on either.
   returned: with O(role)
   type: list
   elements: str

@@ -48,7 +48,9 @@ note:
   returned: always
   type: dict
 steps:
-  description: What is to be done now, C(note), the note has to be corrected, and C(no_failures), what failed is known.
+  description:
+    - What is to be done now, C(note), the note has to be corrected, and C(no_failures), what failed is known. Each
+      stands behind those before it.
   returned: always
   type: list
   elements: str

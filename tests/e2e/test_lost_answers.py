@@ -1,15 +1,18 @@
-"""One remote command of a run gets no answer, each in turn: the run says so, and the next one goes on from the note.
+"""Something goes wrong with an endpoint in the middle of a run: it says so, and the next run goes on from the note.
 
+Each command in turn gets no answer, and a few other faults are tried; `make faults` tries them by the hundred.
 A command can be lost in two ways: it was carried out and its answer was dropped, or it never was. What is true in both
-is judged by tests.e2e.lost_answers.
+is judged by tests.faults.trials.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.e2e.lost_answers import baselines, every_place, other, some_places, try_places
 from tests.e2e.test_absent import unexpected
+from tests.faults.machines import other
+from tests.faults.places import every_place, named, some_places
+from tests.faults.trials import baselines, try_places
 
 KINDS = ("drop", "timeout")
 PLAYBOOKS = ("site", "retire")
@@ -33,10 +36,10 @@ def found(tmp_path_factory):
 @pytest.mark.parametrize("source", SLICE)
 def test_where_nothing_is_lost_retiring_gives_back_the_machine_as_it_was(found, source):
     one = found[source]
-    assert unexpected(one.before.facts(), one.site.facts()) != []
-    assert unexpected(one.before.facts(), one.retire.facts()) == []
+    assert unexpected(one.before.facts(), one.ends["site"].facts()) != []
+    assert unexpected(one.before.facts(), one.ends["retire"].facts()) == []
     # Of a Mac each file, too.
-    assert not one.before.is_mac or other(one.before, one.retire) == []
+    assert not one.before.is_mac or other(one.before, one.ends["retire"]) == []
 
 
 @pytest.mark.parametrize("playbook", [pytest.param("site", marks=pytest.mark.depth), "retire"])
@@ -44,6 +47,16 @@ def test_a_few_places(found, tmp_path, playbook, record_property):
     places = some_places(found, playbook)
     assert len({(place.source, place.after) for place in places}) == 8
     judged(try_places(tmp_path, found, playbook, places), record_property)
+
+
+@pytest.mark.depth
+def test_a_few_faults_of_other_kinds(found, tmp_path, record_property):
+    """A short slice of `make faults`."""
+    of_windows = [("power_off", 12, ""), ("logs_on", 20, ""), ("fails", 0, "win_package")]
+    conditions = [(kind, 0, "") for kind in ("disk_full", "hives_locked", "installer_busy")]
+    of_macs = [("power_off", 3, ""), ("fails", 0, "mac_plist"), ("network_busy", 0, "")]
+    asked = [("win-04", *one) for one in [*of_windows, *conditions]] + [("mac-05", *one) for one in of_macs]
+    judged(try_places(tmp_path, found, "site", named(asked)), record_property)
 
 
 @pytest.fixture(scope="module", params=PAIRS)

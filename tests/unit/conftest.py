@@ -8,12 +8,15 @@ import pytest
 from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import init_plugin_loader
+from hypothesis import settings
 
 from plugins.plugin_utils.controls import role_data
 from plugins.plugin_utils.state.run_store import RunStore
 from tests.samples.run import Run, write_roles
 
 init_plugin_loader()
+# `pytest --hypothesis-profile thorough` for a long look.
+settings.register_profile("thorough", max_examples=300, deadline=None)
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ class Gate:
     def is_unanswered(self) -> bool:
         return self.strikes("timeout")
 
-    def refusal(self) -> str | None:
+    def refusal(self, module) -> str | None:
         return "no" if self.strikes("fails") else None
 
 

@@ -246,6 +246,8 @@ class _Group(Place):
         located = attribute(state.node("groups", self.name), f"group {self.name}", field)
         if field != "members" or not located.found:
             return located
+        if not all(map(_is_member, located.value)):
+            raise Unreadable(f"{located.evidence}: one of them is not in the form of a member (sid and name)")
         # Without the computer's name a member still has his SID, and the name that Windows gives him.
         system = state.document.get("system")
         computer = system.get("computer_name") if isinstance(system, Mapping) else None
@@ -331,6 +333,12 @@ class _VpnConnection(Place):
 
     def refusal(self, _located: Located) -> str:
         return "was made by somebody else; rename or remove it, as that user"
+
+
+def _is_member(member: Any) -> bool:
+    if not isinstance(member, Mapping) or not isinstance(member.get("sid"), str):
+        return False
+    return member.get("name", "") is None or isinstance(member.get("name"), str)
 
 
 def _decoded(located: Located) -> Located:

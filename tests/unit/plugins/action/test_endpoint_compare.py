@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.playbook.included_file import IncludedFile
+from ansible.playbook.task_include import TaskInclude
 
 from plugins.action import endpoint_compare
 from plugins.plugin_utils.controls import desired
+from plugins.plugin_utils.plan.steps import in_order
 from plugins.plugin_utils.records.records import stamp, write_lines
 from tests.samples.documents import BEFORE, LOCAL_RULES, TUNNELS, key, sz
 from tests.samples.run import HOST, SMB, VPN, Run
@@ -370,6 +374,40 @@ def test_a_step_that_has_nothing_to_do_is_none(plan: dict[str, Any], steps: list
     assert endpoint_compare.steps_of(of_plan(**plan), "Windows", check_mode=False) == steps
     dry = [step for step in steps if step != "after" and (step != "role_vars" or "work" in steps)]
     assert endpoint_compare.steps_of(of_plan(**plan), "Windows", check_mode=True) == dry
+
+
+def order(steps_of_endpoints: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return in which order Ansible includes what each endpoint's loop has, by its own code."""
+    task = TaskInclude.load({"include_tasks": "{{ step }}", "loop": "{{ steps }}"})
+    task._parent = SimpleNamespace(_uuid="one")
+    included: list[IncludedFile] = []
+    for host, steps in steps_of_endpoints.items():
+        for step in steps:
+            fresh = IncludedFile(step.rpartition("/")[2], {}, {"step": step}, task)
+            (found,) = [one for one in included if one == fresh] or [fresh]
+            if found is fresh:
+                included.append(found)
+            found.add_host(host)
+    return {host: [one._filename for one in included if host in one._hosts] for host in steps_of_endpoints}
+
+
+ENDPOINTS = {
+    "noted before": ["windows_registry"],
+    "new": ["windows_remember", "windows_registry", "role_vars", "work"],
+    "only work": ["role_vars", "work", "after"],
+    "after": ["role_vars", "after"],
+}
+
+
+def test_every_endpoint_is_noted_before_it_is_written_to_whatever_the_others_need() -> None:
+    # As the steps are by themselves, one is written to before what was there is noted.
+    assert order(ENDPOINTS)["new"] == ["windows_registry", "windows_remember", "role_vars", "work"]
+    assert order({host: in_order(steps) for host, steps in ENDPOINTS.items()}) == ENDPOINTS
+
+
+def test_the_steps_of_a_plan_are_given_in_order(a_run: Run) -> None:
+    a_run.document["registry"][TUNNELS]["keys"]["IMR"]["values"]["Server"] = sz("evil.example.com:443")
+    assert a_run.compare(VPN)["steps"] == ["windows_remember", "windows_remember/windows_registry"]
 
 
 def test_each_step_is_a_file() -> None:

@@ -82,6 +82,7 @@ def changed(**changes):
         (7, "no JSON"),
         ("[]", "schema"),
         ('{"schema": 2, "entries": []}', "schema"),
+        ("[" * 5000, "no JSON"),
         ('{"schema": 1, "entries": {}}', "schema"),
         ('{"schema": 1, "entries": ["x"]}', "entry 1"),
         ('{"schema": 1, "entries": [{}]}', "entry 1"),

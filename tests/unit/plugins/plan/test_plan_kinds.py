@@ -79,6 +79,18 @@ def test_a_dot_is_this_computer_and_no_domain():
     assert statuses(run([members("taro", applies_if=[condition])]))[0][2] == "compliant"
 
 
+@pytest.mark.parametrize(
+    "odd", [7, [], {"name": "PC1\\taro"}, {"sid": 7, "name": "x"}, {"sid": "S-1-5-20", "name": ["x"]}]
+)
+def test_a_member_in_another_form_is_an_error_and_nobody_is_added(odd):
+    document = windows()
+    document["groups"][RDP]["members"].append(odd)
+    result = run([members("taro", "jiro")], document)
+    assert [(item["control"], item["status"]) for item in result.records] == [("rdp_enable.users", "error")]
+    assert "not in the form of a member" in result.records[0]["reason"]
+    assert result.writes.as_dict()["groups"] == []
+
+
 def test_only_who_is_missing_is_added_to_the_group_by_its_own_name():
     document = windows()
     document["groups"][RDP]["name"] = "リモート デスクトップ ユーザー"

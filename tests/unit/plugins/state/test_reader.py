@@ -268,6 +268,7 @@ def test_documents_with_errors_in_their_nodes_are_whole(nodes: dict[str, Any]) -
         ([], "the reader returned a list, not an object"),
         (WINDOWS | {"schema": True}, "schema True"),
         (WINDOWS | {"platform": "Linux"}, "platform 'Linux'; allowed are Windows, Darwin"),
+        (WINDOWS | {"platform": {"x": 1}}, "platform {'x': 1}; allowed are Windows, Darwin"),
         (WINDOWS | {"services": []}, "'services' is a list, not an object"),
         (WINDOWS | {"services": {"A": {}}}, "'services.A' has neither 'exists' nor 'error'"),
         (WINDOWS | {"registry": {"A": {}}}, "'registry.A' has neither 'exists' nor 'error'"),

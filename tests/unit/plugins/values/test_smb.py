@@ -56,3 +56,7 @@ def test_a_folder_that_somebody_shared_counts_and_nothing_else(name, entry, path
 def test_an_entry_of_another_form_is_none_to_guess_at(entry):
     with pytest.raises(ShareError, match="the share data has no Path and Type"):
         shared_folder("data", entry)
+
+
+def test_a_folder_s_name_may_have_an_equals_sign_in_it():
+    assert shared_folder("data", [r"Path=D:\a=b", "Type=0"]) == r"D:\a=b"

@@ -45,6 +45,9 @@ def test_a_bound_that_is_left_out_does_not_bind():
     assert not in_range("6", at_least="7")
     assert in_range("0.1", below="7")
     assert not in_range("7", below="7")
+    assert in_range("7", at_most="7")
+    assert in_range("6.9", at_most="7")
+    assert not in_range("7.0.1", at_most="7")
 
 
 @given(VERSIONS, VERSIONS)
