@@ -185,7 +185,7 @@ class _Words:
     def _item(self) -> str:
         word = self.take()
         if word == "!":
-            return f"! {self.take()}"
+            return f"! {self._item()}"
         if word == "(":
             # An interface's own networks, followed as its addresses change.
             inner = self.take()
@@ -206,6 +206,8 @@ def _table(words: _Words) -> tuple[str, tuple[str, ...]]:
     addresses = words.items() if words.peek() == "{" else []
     if words.peek():
         raise SyntaxProblemError(words.line)
+    if any(" - " in address for address in addresses):
+        raise NotModelledError(f"a range of addresses in table <{name}>")
     return name, tuple(_address(address, words.line)[0] for address in addresses)
 
 
@@ -297,6 +299,8 @@ def _address(text: str, line: int) -> tuple[str, str]:
     try:
         if " - " in text:
             first, last = map(ipaddress.ip_address, text.split(" - "))
+            if first.version != last.version or int(first) > int(last):
+                raise ValueError(text)
             return f"{'! ' if negated else ''}{first} - {last}", "inet6" if first.version == 6 else "inet"
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:

@@ -7,7 +7,10 @@ result that says so.
 from __future__ import annotations
 
 import json
+import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +30,7 @@ def execute(machine: Machine, call: Call) -> Outcome:
     """Run the call. Never raises for anything that an endpoint would answer; see Outcome for the shape."""
     modules.load()
     try:
-        with identity.session(machine, call):
+        with identity.session(machine, call), _clock(machine):
             return _run_module(machine, call) if call.kind == "module" else transfer.run(machine, call)
     except identity.BecomeFailure as failure:
         return _answer({"failed": True, "msg": f"failure during exec_wrapper: {failure}"}, rc=1)
@@ -36,6 +39,16 @@ def execute(machine: Machine, call: Call) -> Outcome:
     except Exception as error:  # whatever it is, it has to reach the task as a failure
         text = f"lab error in {call.name.splitlines()[0][:100]}: {type(error).__name__}: {error}"
         return _answer({"failed": True, "msg": text, "exception": traceback.format_exc()}, rc=1)
+
+
+@contextmanager
+def _clock(machine: Machine) -> Iterator[None]:
+    """Have the files dated that the call writes."""
+    machine.files.now = time.time
+    try:
+        yield
+    finally:
+        machine.files.now = None
 
 
 def _not_modelled(call: Call, gap: NotModelled) -> Outcome:

@@ -16,7 +16,7 @@ from lab.windows.machine import (
     Machine,
     restore_points,
 )
-from lab.windows.machine.accounts import SYSTEM, Group, User
+from lab.windows.machine.accounts import SYSTEM, Group, Members, User
 from lab.windows.machine.firewall import LOCAL_RULES, Rule, parse
 from lab.windows.machine.parts import Adapter, RestorePoint, Service
 from lab.windows.machine.registry import RANGES, Value
@@ -85,7 +85,9 @@ def machine_of(state: dict[str, Any]) -> Machine:
         _add_hive(machine, hive)
     machine.accounts.groups.clear()
     for sid, group in state.get("groups", {}).items():
-        machine.accounts.groups[sid] = Group(sid, group["name"], members={member["sid"] for member in group["members"]})
+        machine.accounts.groups[sid] = Group(
+            sid, group["name"], members=Members(member["sid"] for member in group["members"])
+        )
         for member in group["members"]:
             _add_account(machine, member["sid"], member["path"])
     for sid, account in state.get("accounts", {}).items():

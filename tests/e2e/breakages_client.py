@@ -30,6 +30,10 @@ def without(path: str) -> dict[str, Any]:
     return {"module": "ansible.windows.win_file", "args": {"path": path, "state": "absent"}}
 
 
+# The program of a service that runs cannot be deleted.
+NO_SERVICE = {"module": "ansible.windows.win_service", "args": {"name": "FA_Scheduler", "state": "absent"}}
+
+
 def versions(*texts: str) -> list[dict[str, Any]]:
     """Return the calls that let the client's entry show another version."""
     return [value(CLIENT_ENTRY, "DisplayVersion", text, "string") for text in texts]
@@ -51,8 +55,8 @@ BREAKAGES_CLIENT: list[dict[str, Any]] = [
         "control": "forticlient_install.program",
         "breakages": [
             without(r"C:\Program Files\Fortinet\FortiClient\FortiClient.exe"),
-            without(r"C:\Program Files\Fortinet\FortiClient"),
-            without(r"C:\Program Files\Fortinet"),
+            without(r"C:\Program Files\Fortinet\FortiClient") | {"first": NO_SERVICE},
+            without(r"C:\Program Files\Fortinet") | {"first": NO_SERVICE},
         ],
     },
     {"control": "forticlient_install.minimum_version", "breakages": versions("6.2.0.0780", "7.3", "7.1.9.9999")},

@@ -66,6 +66,11 @@ class Client:
         done = self.fleet.adhoc(host, f"ansible.windows.{module}", arguments)
         assert done.returncode == 0, done.stdout
 
+    def lose_programs(self, host: str) -> None:
+        """Delete the client's folder; that of a service that runs cannot be deleted."""
+        self.do(host, "win_service", name="FA_Scheduler", state="absent")
+        self.do(host, "win_file", path=PROGRAMS, state="absent")
+
     def machine(self, host: str) -> Machine:
         return Machine.load(self.fleet.directory / f"lab/machines/{host}.json")
 

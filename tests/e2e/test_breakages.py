@@ -35,15 +35,18 @@ def hosts_of(entry: dict[str, Any]) -> list[str]:
     return [entry["hosts"]] if entry.get("hosts") in HOSTS else HOSTS
 
 
+_OF_A_REPAIR = ("OffsiteEndpoints", "dated")
+
+
 def state_of(fleet: LabFleet, host: str) -> Any:
-    """Return a machine's state without what a repair rightly leaves: our notes, WinINet's counter of changes."""
+    """Return a machine's state without what a repair rightly leaves: our notes, WinINet's counter, times of files."""
 
     def without(node: Any) -> Any:
         if isinstance(node, list):
             return [without(item) for item in node]
         if not isinstance(node, dict):
             return node
-        kept = {name: without(item) for name, item in node.items() if name != "OffsiteEndpoints"}
+        kept = {name: without(item) for name, item in node.items() if name not in _OF_A_REPAIR}
         if "Connections" in kept:
             values = kept["Connections"].get("values", {})
             # A value of WinINet: version, then the counter, four bytes each (docs/sources/windows.md#proxy-blob).

@@ -197,7 +197,7 @@ def test_another_edition_stops_everything(client):
 
 
 def test_a_tunnel_postpones_and_an_entry_without_files_is_repaired_when_it_is_down(client):
-    client.do("win-01", "win_file", path=PROGRAMS, state="absent")
+    client.lose_programs("win-01")
     client.fleet.lab("tunnel", "win-01", "up")
     before = client.fleet.hashes()
     run = client.play("win-01", **client.supply())
@@ -226,7 +226,7 @@ def healthy(client: Client) -> Client:
     """Return three machines with exactly the client of one installer."""
     client.do("win-03", "win_reboot")
     for host in HOSTS:
-        client.do(host, "win_file", path=PROGRAMS, state="absent")
+        client.lose_programs(host)
     run = client.play(",".join(HOSTS), **{**client.supply(), **CLIENT_VARIABLES})
     assert run.code == 0, run.output
     return client
@@ -239,7 +239,8 @@ def test_what_breaks_the_client_is_found_and_repaired_and_the_machine_is_as_befo
     before = {host: state_of(healthy.fleet, host) for host in HOSTS}
     expected = set()
     for host, (entry, call) in zip(HOSTS, cases, strict=True):
-        healthy.do(host, call["module"].removeprefix("ansible.windows."), **call["args"])
+        for each in (call["first"], call) if "first" in call else (call,):
+            healthy.do(host, each["module"].removeprefix("ansible.windows."), **each["args"])
         expected |= {(host, control) for control in (entry["control"], *entry.get("also", []))}
     desired = {**healthy.supply(), **CLIENT_VARIABLES}
     audit = healthy.audit(",".join(HOSTS), **desired)

@@ -53,6 +53,7 @@ def pf(machine: MacMachine) -> dict[str, object]:
         ("pass in from FD00:0::1 to any", ["pass in inet6 from fd00::1 to any"]),
         ("pass in from 10.0.0.1/32 to any", ["pass in inet from 10.0.0.1 to any"]),
         ("pass in from ! 10.0.0.0/8 to any", ["pass in inet from ! 10.0.0.0/8 to any"]),
+        ("pass in from ! 10.0.0.5 - 10.0.0.9 to any", ["pass in inet from ! 10.0.0.5 - 10.0.0.9 to any"]),
         ("pass in from 10.0.0.5 - 10.0.0.9 to any", ["pass in inet from 10.0.0.5 - 10.0.0.9 to any"]),
         ("pass in inet6 from FD00::1 - fd00:0::9 to any", ["pass in inet6 from fd00::1 - fd00::9 to any"]),
         (
@@ -284,3 +285,27 @@ class TestPfctl:
         dry = sudo(machine, "pfctl -nf /etc/pf.conf")
         assert dry.returncode == 127
         assert "it is no dry run" in dry.stderr
+
+
+def test_a_packet_meets_a_range_of_addresses() -> None:
+    main = ['anchor "com.apple/*" all']
+    rules = ["block in quick proto tcp from ! 10.0.0.5 - 10.0.0.9 to any port 445"]
+    state = {"enabled": True, "main": main, "anchors": {"com.apple/lab": {"rules": rules, "tables": {}}}}
+    verdicts = {
+        address: verdict(state, Packet(address, "10.0.0.1", 445)) for address in ("10.0.0.5", "10.0.0.9", "10.0.0.10")
+    }
+    assert verdicts == {"10.0.0.5": "pass", "10.0.0.9": "pass", "10.0.0.10": "block"}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "table <t> { 10.0.0.5 - 10.0.0.9 }",
+        "pass in from 10.0.0.9 - 10.0.0.5 to any",
+        "pass in from 10.0.0.9 - fd00::1 to any",
+        "pass in from 10.0.0.5-10.0.0.9 to any",
+    ],
+)
+def test_a_range_that_is_none_or_in_a_table_is_refused(rule: str) -> None:
+    with pytest.raises(NotModelledError):
+        parse(rule)

@@ -23,6 +23,7 @@ def small_machine(language: str = "en-US") -> Machine:
         machine.users[sid] = User(sid, name)
         machine.users[sid].set_password(f"{name}-secret")
     machine.groups[ADMINISTRATORS].members.add(ADMIN)
+    machine.files.add_stub(r"C:\WINDOWS\system32\svchost.exe", 50_000, {"OfWindows": True})
     code = {"en-US": "0409", "ja-JP": "0411"}[language]
     machine.registry.set(NLS_LANGUAGE, "InstallLanguage", Value("REG_SZ", code))
     return machine

@@ -217,7 +217,7 @@ def test_a_directory_is_made_once(machine: Machine) -> None:
 
 def test_touch_makes_a_file_and_is_always_a_change(machine: Machine) -> None:
     assert module(machine, "win_file", path=r"C:\Temp\a", state="touch")["changed"] is True
-    assert machine.files.is_file(r"C:\Temp\a")
+    assert machine.files.read(r"C:\Temp\a") == b""
     assert module(machine, "win_file", path=r"C:\Temp\a", state="touch")["changed"] is True
 
 

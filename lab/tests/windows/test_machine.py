@@ -36,6 +36,11 @@ def machine() -> Machine:
 
 def add_service(machine: Machine, name: str, start: int, state: str = "Stopped", depends: tuple[str, ...] = ()) -> None:
     machine.registry.set(f"{SERVICES}\\{name}", "Start", Value("REG_DWORD", start))
+    machine.files.add_stub(r"C:\WINDOWS\system32\svchost.exe", 50_000)
+    image = r"%SystemRoot%\system32\svchost.exe -k netsvcs"
+    machine.registry.update(
+        f"{SERVICES}\\{name}", {"ImagePath": Value("REG_EXPAND_SZ", image), "Type": Value("REG_DWORD", 32)}
+    )
     if depends:
         machine.registry.set(f"{SERVICES}\\{name}", "DependOnService", Value("REG_MULTI_SZ", list(depends)))
     machine.services[name] = Service(name, state)
@@ -144,14 +149,14 @@ def test_environment_variables_expand_for_the_machine_and_for_a_user(machine: Ma
 
 
 def test_starting_a_service_starts_what_it_depends_on(machine: Machine) -> None:
-    add_service(machine, "RPCSS", 2)
-    add_service(machine, "TermService", 3, depends=("RpcSs", "SomeDriver"))
+    add_service(machine, "HUB", 2)
+    add_service(machine, "TermService", 3, depends=("Hub", "Tcpip"))
     machine.start_service("termservice")
     assert {name: service.state for name, service in machine.services.items()} == {
-        "RPCSS": "Running",
+        "HUB": "Running",
         "TermService": "Running",
     }
-    machine.stop_service("rpcss")
+    machine.stop_service("hub")
     assert machine.services["TermService"].state == "Stopped"
 
 
@@ -230,7 +235,6 @@ def test_identical_state_is_identical_bytes_whatever_the_order_of_the_steps() ->
         machine = Machine("x", "S-1-5-21-1-2-3")
         for name in names:
             machine.registry.set(r"HKLM\SOFTWARE\A", name, Value("REG_SZ", name))
-            machine.groups[ADMINISTRATORS].members.add(f"S-1-5-21-{len(name)}-{name.encode().hex()}")
             machine.files.write(rf"C:\{name}.txt", name.encode())
         return machine
 

@@ -8,7 +8,7 @@ import pytest
 
 from lab.tests.windows.machines import ADMIN, ORPHAN, TARO, predicts, run, small_machine
 from lab.windows.machine import Machine
-from lab.windows.machine.accounts import REMOTE_DESKTOP_USERS, USERS
+from lab.windows.machine.accounts import REMOTE_DESKTOP_USERS, USERS, Members
 
 USER = "ansible.windows.win_user"
 GROUP = "ansible.windows.win_group"
@@ -27,14 +27,14 @@ def machine() -> Machine:
     return machine
 
 
-def rdp(machine: Machine) -> set[str]:
+def rdp(machine: Machine) -> Members:
     return machine.groups[REMOTE_DESKTOP_USERS].members
 
 
 @pytest.mark.parametrize("spelling", ["taro", "TARO", r".\taro", r"PC1\taro", TARO])
 def test_a_member_is_added_in_any_spelling(machine: Machine, spelling: str) -> None:
     result = predicts(machine, MEMBERSHIP, {"name": "remote desktop USERS", "members": [spelling]})
-    assert (result["added"], result["members"]) == ([r"PC1\taro"], [r"PC1\taro", ORPHAN])
+    assert (result["added"], result["members"]) == ([r"PC1\taro"], [ORPHAN, r"PC1\taro"])
     assert rdp(machine) == {TARO, ORPHAN}
     assert not predicts(machine, MEMBERSHIP, {"name": RDP, "members": [spelling]})["changed"]
 
@@ -185,3 +185,24 @@ def test_user_failures(machine: Machine, args: dict[str, Any], msg: str) -> None
     assert result["failed"]
     assert msg in result["msg"]
     assert machine.to_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["a/b", "a@b", "a:b", "...", "x" * 21])
+def test_a_name_that_windows_refuses_makes_no_user(machine: Machine, name: str) -> None:
+    result = run(machine, "ansible.windows.win_user", {"name": name})
+    assert "The specified username is invalid." in result["msg"]
+    assert machine.accounts.user(name) is None
+
+
+def test_a_name_that_windows_refuses_makes_no_group(machine: Machine) -> None:
+    result = run(machine, GROUP, {"name": "a/b"})
+    assert result["msg"] == (
+        "The lab does not model the group 'a/b': Windows refuses that name, in words that are not known here."
+    )
+
+
+def test_members_stand_in_the_order_in_which_they_came_in(machine: Machine) -> None:
+    for member in ("taro", "ansible"):
+        run(machine, MEMBERSHIP, {"name": "Guests", "members": [member]})
+    result = run(Machine.from_json(machine.to_json()), MEMBERSHIP, {"name": "Guests", "members": ["taro"]})
+    assert result["members"] == [r"PC1\taro", r"PC1\ansible"]

@@ -242,3 +242,15 @@ def test_undocumented_options_work_as_in_the_module() -> None:
         "Security=AuthenticateEncrypt|Security2=AnE-Nego|"
     )
     assert not predicts(machine, MODULE, args)["changed"]
+
+
+def test_without_the_firewalls_service_nothing_is_answered() -> None:
+    machine = build_windows("win-01", Variant("11-24H2", "Pro", "en-US", "clean"), 7, password="x")
+    machine.services["mpssvc"].state = "Stopped"
+    before = machine.to_bytes()
+    result = run(machine, "community.windows.win_firewall_rule", {"name": "Own", "localport": "80", "protocol": "tcp"})
+    assert (result["failed"], "There are no more endpoints available from the endpoint mapper." in result["msg"]) == (
+        True,
+        True,
+    )
+    assert machine.to_bytes() == before

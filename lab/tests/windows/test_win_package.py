@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from lab.tests.windows.machines import predicts, run, small_machine
+from lab.tests.windows.machines import ADMIN, predicts, run, small_machine
 from lab.windows.calls.documentation import documentation_of
 from lab.windows.machine import SERVICES, Machine, forticlient, restart
 from lab.windows.machine.filesystem import installer_bytes
 from lab.windows.machine.installers import IN_PROGRESS
 from lab.windows.machine.packages import properties_key
+from lab.windows.machine.parts import Service
 from lab.windows.machine.registry import Value
 
 MODULE = "ansible.windows.win_package"
@@ -144,11 +145,11 @@ def test_1641_reboots_at_once_unless_asked_not_to(arguments: str, rc: int, faile
 def test_a_failed_installation_leaves_only_its_log_and_shows_its_command() -> None:
     machine = machine_with(MSI, AGENT, ExitCode=1603, Log=["CustomAction failed."])
     before = machine.to_bytes()
-    result = run(machine, MODULE, {"path": MSI, "log_path": r"C:\temp\log.txt", "arguments": ["A=b c"]})
+    result = run(machine, MODULE, {"path": MSI, "log_path": r"C:\temp\log.txt", "arguments": ["REBOOT=ReallySuppress"]})
     assert (result["failed"], result["changed"], result["rc"]) == (True, False, 1603)
     assert result["msg"] == (
         r"""unexpected rc from 'C:\WINDOWS\System32\msiexec.exe /i "C:\temp\agent 2.msi" /L*V C:\temp\log.txt /qn """
-        r"""/norestart "A=b c"': see rc, stdout, and stderr for more details"""
+        r"""/norestart REBOOT=ReallySuppress': see rc, stdout, and stderr for more details"""
     )
     log = machine.files.read(r"C:\temp\log.txt").decode("utf-16").splitlines()
     assert result["log"].splitlines() == log
@@ -306,3 +307,52 @@ def test_forticlient_s_upgrade_takes_the_package_of_the_version_before_along() -
     assert new != old
     run(machine, MODULE, {"product_id": metadata["ProductCode"], "state": "absent"})
     assert machine.files.list(r"C:\WINDOWS\Installer") == []
+
+
+@pytest.mark.parametrize("word", ["INSTALLDIR=D:\\x", "/forcerestart", "REBOOT=Force", 'A="b c"'])
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_what_msiexec_would_do_more_is_refused_by_name(word: str, state: str) -> None:
+    machine = machine_with(MSI, AGENT)
+    if state == "absent":
+        run(machine, MODULE, {"path": MSI})
+    before = machine.to_bytes()
+    args = {"path": MSI, "state": state, "arguments": f"/norestart {word}", "log_path": r"C:\temp\log.txt"}
+    assert run(machine, MODULE, args)["msg"] == f"The lab does not model {word} on msiexec's command line."
+    assert machine.to_bytes() == before
+
+
+def test_without_windows_installers_service_nothing_is_installed() -> None:
+    machine = machine_with(MSI, AGENT)
+    machine.services["msiserver"] = Service("msiserver")
+    machine.registry.set(f"{SERVICES}\\msiserver", "Start", Value("REG_DWORD", 4))
+    assert run(machine, MODULE, {"path": MSI})["rc"] == 1601
+    machine.registry.set(f"{SERVICES}\\msiserver", "Start", Value("REG_DWORD", 3))
+    assert run(machine, MODULE, {"path": MSI})["rc"] == 0
+
+
+def test_an_uninstallation_leaves_a_log() -> None:
+    machine = machine_with(MSI, AGENT)
+    run(machine, MODULE, {"path": MSI})
+    run(machine, MODULE, {"path": MSI, "state": "absent", "log_path": r"C:\temp\log.txt"})
+    log = machine.files.read(r"C:\temp\log.txt").decode("utf-16").splitlines()
+    assert log[0] == "MSI (s) (A4:10): MainEngineThread is returning 0"
+    assert f"Property(S): ProductCode = {AGENT['ProductCode']}" in log
+
+
+def test_a_failed_uninstallation_shows_its_log() -> None:
+    machine = machine_with(MSI, AGENT, UninstallExitCode=1603)
+    run(machine, MODULE, {"path": MSI})
+    result = run(machine, MODULE, {"path": MSI, "state": "absent"})
+    assert (result["rc"], "MainEngineThread is returning 1603" in result["log"]) == (1603, True)
+    result = run(machine, MODULE, {"path": MSI, "state": "absent", "log_path": r"C:\none\log.txt"})
+    assert result["rc"] == 1622
+
+
+def test_a_product_of_the_user_alone_is_found() -> None:
+    machine = machine_with(EXE, EDITOR)
+    machine.load_profile(ADMIN)
+    key = rf"HKU\{ADMIN}\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\Own"
+    machine.registry.set(key, "UninstallString", Value("REG_SZ", r"C:\own\remove.exe"))
+    assert run(machine, MODULE, {"path": EXE, "product_id": "Own"})["changed"] is False
+    result = run(machine, MODULE, {"product_id": "Own", "state": "absent"})
+    assert result["msg"] == r"The lab does not model what C:\own\remove.exe does to a machine."

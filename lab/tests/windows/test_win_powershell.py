@@ -143,6 +143,11 @@ def test_a_script_that_lies_on_the_machine(probe: dict[str, Any]) -> None:
     [
         ({"creates": r"C:\there"}, r"skipped, since C:\there exists"),
         ({"removes": r"C:\gone"}, r"skipped, since C:\gone does not exist"),
+        ({"creates": r"HKLM:\SOFTWARE"}, r"skipped, since HKLM:\SOFTWARE exists"),
+        ({"creates": r"Registry::HKEY_USERS\.DEFAULT"}, r"skipped, since Registry::HKEY_USERS\.DEFAULT exists"),
+        ({"removes": r"HKLM:\SOFTWARE\Acme"}, r"skipped, since HKLM:\SOFTWARE\Acme does not exist"),
+        ({"removes": r"HKCU:\Software\Acme"}, r"skipped, since HKCU:\Software\Acme does not exist"),
+        ({"creates": "env:systemroot"}, "skipped, since env:systemroot exists"),
     ],
 )
 def test_creates_and_removes_skip(probe: dict[str, Any], args: dict[str, Any], msg: str) -> None:
@@ -150,6 +155,23 @@ def test_creates_and_removes_skip(probe: dict[str, Any], args: dict[str, Any], m
     machine.files.mkdir(r"C:\there")
     result = run(machine, MODULE, {"script": SCRIPT, **args})
     assert (result["changed"], result["msg"], ran(machine)) == (False, msg, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        (r"Cert:\LocalMachine\My\00", "of PowerShell's drives it has disks, HKLM:, HKCU: and Env:"),
+        (r"HKU:\.DEFAULT", "of PowerShell's drives it has disks, HKLM:, HKCU: and Env:"),
+        (r"C:\a*", "a path with wildcards"),
+        (r"\\server\share", "it is no absolute local path"),
+        (r"a\b", "it is no absolute local path"),
+    ],
+)
+@pytest.mark.parametrize("option", ["creates", "removes"])
+def test_paths_that_are_not_looked_at_are_refused(probe: dict[str, Any], option: str, path: str, why: str) -> None:
+    machine = small_machine()
+    message = run(machine, MODULE, {"script": SCRIPT, option: path})["msg"]
+    assert (message.startswith("The lab does not model "), why in message, ran(machine)) == (True, True, False)
 
 
 def test_a_secret_without_value_or_user_name_depends_on_the_version(probe: dict[str, Any]) -> None:

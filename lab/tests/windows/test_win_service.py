@@ -19,6 +19,10 @@ INFO = "ansible.windows.win_service_info"
 def machine() -> Machine:
     machine = small_machine()
     put(machine, "RpcSs", "Running", Start=2, DisplayName="Remote Procedure Call (RPC)")
+    put(machine, "Hub", "Running", Start=2, DisplayName="Measurement Hub")
+    put(machine, "Meter", "Running", Start=2, DisplayName="Meter", DependOnService=["Hub"])
+    put(machine, "Chart", "Running", Start=2, DisplayName="Chart", DependOnService=["Meter"])
+    put(machine, "Later", "Stopped", Start=3, DisplayName="Later", DependOnService=["Hub"])
     put(machine, "Spooler", "Running", Start=2, DisplayName="Print Spooler", DependOnService=["RpcSs"])
     put(machine, "TermService", "Stopped", Start=3, DisplayName="Remote Desktop Services", DependOnService=["RpcSs"])
     put(machine, "LanmanServer", "Running", Start=2, DisplayName="Server", DelayedAutostart=1)
@@ -88,21 +92,29 @@ def test_a_disabled_service_does_not_start(machine: Machine) -> None:
 
 
 def test_what_others_need_stops_only_by_force(machine: Machine) -> None:
-    result = run(machine, MODULE, {"name": "RpcSs", "state": "stopped"})
+    result = run(machine, MODULE, {"name": "Hub", "state": "stopped"})
     assert "because it has dependent services. It can only be stopped if the Force flag is set." in result["msg"]
-    assert machine.services["RpcSs"].state == "Running"
-    predicts(machine, MODULE, {"name": "RpcSs", "state": "stopped", "force_dependent_services": True})
-    assert machine.services["Spooler"].state == "Stopped"
+    assert machine.services["Hub"].state == "Running"
+    predicts(machine, MODULE, {"name": "Hub", "state": "stopped", "force_dependent_services": True})
+    assert {name: machine.services[name].state for name in ("Hub", "Meter", "Chart")} == dict.fromkeys(
+        ("Hub", "Meter", "Chart"), "Stopped"
+    )
 
 
 def test_a_forced_restart_brings_dependents_back(machine: Machine) -> None:
-    result = predicts(machine, MODULE, {"name": "RpcSs", "state": "restarted", "force_dependent_services": True})
+    result = predicts(machine, MODULE, {"name": "Hub", "state": "restarted", "force_dependent_services": True})
     assert (result["changed"], result["state"]) == (True, "running")
-    assert {name: machine.services[name].state for name in ("RpcSs", "Spooler", "TermService")} == {
-        "RpcSs": "Running",
-        "Spooler": "Running",
-        "TermService": "Stopped",
+    assert {name: machine.services[name].state for name in ("Hub", "Meter", "Chart", "Later")} == {
+        "Hub": "Running",
+        "Meter": "Running",
+        "Chart": "Running",
+        "Later": "Stopped",
     }
+
+
+def test_what_depends_on_a_service_indirectly_is_named_too(machine: Machine) -> None:
+    (service,) = run(machine, INFO, {"name": "Hub"})["services"]
+    assert service["dependency_of"] == ["Later", "Chart", "Meter"]
 
 
 def test_only_some_services_can_be_paused(machine: Machine) -> None:
@@ -148,6 +160,7 @@ def test_an_empty_text_clears_a_description_but_not_a_display_name(machine: Mach
 
 
 def test_creating_and_removing(machine: Machine) -> None:
+    machine.files.add_stub(r"C:\Program Files\Agent\agent.exe", 1000)
     args = {"name": "Agent", "path": r"%ProgramFiles%\Agent\agent.exe", "start_mode": "manual", "state": "started"}
     result = predicts(machine, MODULE, args)
     assert (result["state"], result["path"]) == ("running", r"C:\Program Files\Agent\agent.exe")
@@ -188,10 +201,11 @@ def test_info_of_one_service(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        (None, ["LanmanServer", "RpcSs", "Spooler", "TermService"]),
+        (None, ["Chart", "Hub", "LanmanServer", "Later", "Meter", "RpcSs", "Spooler", "TermService"]),
         ("s*r", ["Spooler"]),
         ("tcpip", ["tcpip"]),
-        ("Print Spooler", []),
+        ("print spooler", ["Spooler"]),
+        ("Print*", []),
         ("nothing", []),
     ],
 )

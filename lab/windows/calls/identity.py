@@ -11,11 +11,11 @@ from contextlib import contextmanager, suppress
 
 from lab.windows.calls.payload import Call
 from lab.windows.machine import Machine
-from lab.windows.machine.accounts import SYSTEM
+from lab.windows.machine.access import Subject, acting
+from lab.windows.machine.accounts import SERVICE_ACCOUNTS, SYSTEM
 from lab.windows.machine.registry import RegistryError
 
 _SYSTEM_PROFILE = r"C:\WINDOWS\system32\config\systemprofile"
-_SERVICE_SIDS = (SYSTEM, "S-1-5-19", "S-1-5-20")
 
 
 class BecomeFailure(Exception):  # noqa: N818 - it is the endpoint's answer, not an error of the lab
@@ -44,9 +44,14 @@ def is_admin(machine: Machine, call: Call) -> bool:
     return machine.is_admin(account(call))
 
 
+def subject(machine: Machine, call: Call) -> Subject:
+    """Return who acts in this call; an account that the machine does not have has no rights."""
+    return Subject(machine.sid_of(account(call)) or "", is_admin(machine, call))
+
+
 @contextmanager
 def session(machine: Machine, call: Call) -> Iterator[None]:
-    """Check that the call may run as it asks to, and have that account's hive loaded as long as it runs.
+    """Check that the call may run as it asks to; load that account's hive and have its rights hold while it runs.
 
     Raises BecomeFailure. An account without a profile gets one when it is become, as on a first logon. When its hive
     file is in use elsewhere the call runs all the same, without HKCU (Windows would use a temporary profile).
@@ -56,7 +61,7 @@ def session(machine: Machine, call: Call) -> Iterator[None]:
     who = machine.sid_of(account(call)) if account(call) else None
     ours = (
         who is not None
-        and who not in _SERVICE_SIDS
+        and who not in SERVICE_ACCOUNTS
         and not machine.hive_loaded(who)
         and bool(call.become_user or who in machine.profiles())
     )
@@ -64,7 +69,11 @@ def session(machine: Machine, call: Call) -> Iterator[None]:
         with suppress(RegistryError):
             machine.load_profile(who)
     try:
-        yield
+        if account(call):
+            with acting(machine, subject(machine, call)):
+                yield
+        else:
+            yield
     finally:
         if who is not None and ours:
             machine.unload_profile(who)
@@ -76,13 +85,13 @@ def _check_become(machine: Machine, call: Call) -> None:
     if target is None:
         raise BecomeFailure("Some or all identity references could not be translated.")
     password = call.internal.get("BecomePassword")
-    if not machine.is_admin(call.user) and (target in _SERVICE_SIDS or not password):
+    if not machine.is_admin(call.user) and (target in SERVICE_ACCOUNTS or not password):
         raise BecomeFailure(
             "Failed to get token for NT AUTHORITY\\SYSTEM required for become as a service account or an account "
             "without a password"
         )
     user = machine.users.get(target)
-    if target in _SERVICE_SIDS or password is None:
+    if target in SERVICE_ACCOUNTS or password is None:
         return
     shown = name if "\\" in name or "@" in name else f".\\{name}"
     if user is None or not user.check_password(str(password)):

@@ -48,10 +48,8 @@ def long_name(path: str) -> str:
 
 
 def may_write(machine: Machine, call: Call, path: str) -> bool:
-    """Whether the account may write here: administrators everywhere, others in their own hive only."""
-    own = identity.hkcu(machine, call).lower()
-    located = locate(machine, call, path).lower()
-    return identity.is_admin(machine, call) or located == own or located.startswith(f"{own}\\")
+    """Whether the account may write or delete here."""
+    return identity.subject(machine, call).may_write_key(locate(machine, call, path))
 
 
 def signed(value: Value) -> Value:

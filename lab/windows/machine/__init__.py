@@ -15,23 +15,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lab.windows.machine import environment
+from lab.windows.machine import environment, service_manager
 from lab.windows.machine.accounts import SYSTEM, Accounts, Group, User
 from lab.windows.machine.filesystem import FileSystem
 from lab.windows.machine.parts import Adapter, MachineError, RestorePoint, Service
 from lab.windows.machine.registry import Registry, Value
 from lab.windows.machine.resources import resolve
+from lab.windows.machine.service_manager import SERVICES, START_MODES
+
+__all__ = ["SERVICES", "START_MODES", "Machine"]
 
 CURRENT_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 PROFILE_LIST = CURRENT_VERSION + r"\ProfileList"
-SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
 COMPUTER_NAME = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName"
 TERMINAL_SERVER = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server"
 SESSION_MANAGER = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager"
 NLS_LANGUAGE = r"HKLM\SYSTEM\CurrentControlSet\Control\Nls\Language"
 DEFAULT_HIVE = r"C:\Users\Default\NTUSER.DAT"
 LANGUAGES = {"0409": "en-US", "0411": "ja-JP"}
-START_MODES = {0: "Boot", 1: "System", 2: "Auto", 3: "Manual", 4: "Disabled"}
 
 
 class Machine:
@@ -47,6 +48,7 @@ class Machine:
         self.files = FileSystem()
         self.accounts = Accounts(machine_sid)
         self.services: dict[str, Service] = {}
+        self.held: dict[str, dict[str, Value | None]] = {}  # what the service manager remembers, see service_manager.py
         self.sessions: set[str] = set()
         self.processes: set[int] = set()  # other people's, by id
         self.hives_taken: set[str] = set()  # hive files that somebody unloads as soon as they are loaded
@@ -241,39 +243,20 @@ class Machine:
         return next((service for key, service in self.services.items() if key.lower() == name.lower()), None)
 
     def start_mode(self, name: str) -> str:
-        """Return Auto, Manual, Disabled, Boot or System from the registry."""
-        return START_MODES.get(self.registry.data(f"{SERVICES}\\{name}", "Start", 3), "Manual")
+        """Return Auto, Manual, Disabled, Boot or System, as the service manager has it."""
+        return service_manager.start_mode(self, name)
 
     def start_service(self, name: str) -> None:
-        """Start a service and what it depends on. Raises MachineError 1060 (none) or 1058 (disabled)."""
-        service = self._need_service(name)
-        if self.start_mode(name) == "Disabled":
-            raise MachineError(1058, f"The service {service.name} cannot be started because it is disabled.")
-        for dependency in self._depends_on(name):
-            if self.service(dependency):
-                self.start_service(dependency)
-        service.state = "Running"
+        """Start a service and what it depends on. Raises MachineError, see `service_manager.start`."""
+        service_manager.start(self, name)
 
     def stop_service(self, name: str) -> None:
-        """Stop a service and what depends on it. Raises MachineError 1060."""
-        service = self._need_service(name)
-        service.state = "Stopped"
-        for other in self.dependents(name):
-            self.services[other].state = "Stopped"
+        """Stop a service and what depends on it. Raises MachineError, see `service_manager.stop`."""
+        service_manager.stop(self, name)
 
     def dependents(self, name: str) -> list[str]:
-        """Return the names of the services that depend directly on one."""
-        wanted = name.lower()
-        return sorted(other for other in self.services if wanted in [name.lower() for name in self._depends_on(other)])
-
-    def _depends_on(self, name: str) -> list[str]:
-        return list(self.registry.data(f"{SERVICES}\\{name}", "DependOnService", []))
-
-    def _need_service(self, name: str) -> Service:
-        service = self.service(name)
-        if service is None:
-            raise MachineError(1060, f"The service {name} does not exist on {self.computer_name}.")
-        return service
+        """Return the names of the services that depend on one, directly or not."""
+        return service_manager.dependents(self, name)
 
     # network
 
@@ -321,6 +304,10 @@ class Machine:
             "name": self.name,
             "accounts": self.accounts.to_json(),
             "services": {service.name: service.state for service in self.services.values()},
+            "held": {
+                name: {value: list(found) if found else None for value, found in values.items()}
+                for name, values in self.held.items()
+            },
             "sessions": sorted(self.sessions),
             "adapters": [asdict(adapter) for adapter in self.adapters],
             "restore_points": [asdict(point) for point in self.restore_points],
@@ -343,6 +330,10 @@ class Machine:
         machine = cls(document["name"])
         machine.accounts = Accounts.from_json(document["accounts"])
         machine.services = {name: Service(name, state) for name, state in document["services"].items()}
+        machine.held = {
+            name: {value: Value(*found) if found else None for value, found in values.items()}
+            for name, values in document.get("held", {}).items()
+        }
         machine.sessions = set(document["sessions"])
         machine.volatile_keys = set(document["volatile_keys"])
         machine.adapters = [Adapter(**node) for node in document["adapters"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableSet
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,6 +12,8 @@ USERS = "S-1-5-32-545"
 GUESTS = "S-1-5-32-546"
 REMOTE_DESKTOP_USERS = "S-1-5-32-555"
 SYSTEM = "S-1-5-18"
+
+SERVICE_ACCOUNTS = frozenset({SYSTEM, "S-1-5-19", "S-1-5-20"})
 
 # SIDs that mean the same on every machine. Japanese Windows is taken to keep the English names, a guess of
 # docs/sources/windows.md#group-members.
@@ -88,6 +90,34 @@ class User:
         return self.password_digest == (self._digest(password) if password else "")
 
 
+class Members(MutableSet[str]):
+    """A set of SIDs that keeps the order in which they came in."""
+
+    def __init__(self, sids: Iterable[str] = ()) -> None:
+        """Take SIDs in their order."""
+        self._sids = dict.fromkeys(sids)
+
+    def __contains__(self, sid: object) -> bool:
+        return sid in self._sids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sids)
+
+    def __len__(self) -> int:
+        return len(self._sids)
+
+    def __repr__(self) -> str:
+        return f"Members({list(self._sids)})"
+
+    def add(self, value: str) -> None:
+        """Add one at the end, unless it is in."""
+        self._sids.setdefault(value)
+
+    def discard(self, value: str) -> None:
+        """Take one out."""
+        self._sids.pop(value, None)
+
+
 @dataclass
 class Group:
     """A local group; members are SIDs, also of domain, Entra (S-1-12-1-...) and deleted accounts."""
@@ -95,7 +125,7 @@ class Group:
     sid: str
     name: str
     description: str = ""
-    members: set[str] = field(default_factory=set)
+    members: Members = field(default_factory=Members)
 
 
 class Accounts:
@@ -164,8 +194,8 @@ class Accounts:
         return sid == SYSTEM or sid in self.groups[ADMINISTRATORS].members
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything; members sorted."""
-        groups = {sid: asdict(group) | {"members": sorted(group.members)} for sid, group in self.groups.items()}
+        """Return everything."""
+        groups = {sid: vars(group) | {"members": list(group.members)} for sid, group in self.groups.items()}
         users = {sid: asdict(user) for sid, user in self.users.items()}
         return {
             "machine_sid": self.machine_sid,
@@ -181,7 +211,7 @@ class Accounts:
         accounts = cls(document["machine_sid"])
         accounts.users = {sid: User(**node) for sid, node in document["users"].items()}
         accounts.groups = {
-            sid: Group(**(node | {"members": set(node["members"])})) for sid, node in document["groups"].items()
+            sid: Group(**(node | {"members": Members(node["members"])})) for sid, node in document["groups"].items()
         }
         accounts.outside, accounts.upns = dict(document["outside"]), dict(document["upns"])
         return accounts

@@ -1,6 +1,7 @@
 """The disks of a virtual Windows machine: paths without regard to case, small files with content, big ones as stubs.
 
-There are no clocks in it: two machines with the same contents are the same bytes when saved.
+Who may write where is not decided here: whoever runs a call sets `guard` (access.py) and `now`. Without `now` nothing
+is dated, so that two machines made in the same way are the same bytes when saved.
 """
 
 from __future__ import annotations
@@ -9,13 +10,25 @@ import base64
 import hashlib
 import json
 import ntpath
-from collections.abc import Mapping
+import re
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, NamedTuple
+
+from lab.windows.machine.parts import NotModelled
 
 # Files made by `installer_bytes` begin with this line; what an installer says of itself follows as one line of JSON.
 INSTALLER_MARK = b"OFFSITE-LAB-INSTALLER\n"
-BAD_CHARACTERS = set('<>"|?*')
+BAD_CHARACTERS = {*'<>"|?*:', *map(chr, range(32))}
+# Names of devices, whatever their extension, and names that Win32 shortens.
+_DEVICE = re.compile(
+    r"\\(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.[^\\]*)?(?=\\|$)", re.IGNORECASE
+)
+_SHORTENED = re.compile(r"[^\\.][. ]+(?=\\|$)|\\(?: |\.{3})[. ]*(?=\\|$)")
+_UNDATED = 1_735_689_600  # 2025-01-01 00:00 UTC
+_UNDATED_SPREAD = 20_000_000  # seconds over which the times of what was always there are spread
+Change = Literal["create", "write", "delete"]
 
 
 class FileSystemError(Exception):
@@ -31,11 +44,20 @@ class FileSystemError(Exception):
         self.code = code
 
 
+class Times(NamedTuple):
+    """When an entry was made, last read and last written, in seconds of 1970."""
+
+    created: float
+    accessed: float
+    written: float
+
+
 @dataclass(frozen=True)
 class Entry:
     """A file or a directory.
 
-    `content` is None for a directory and for a stub, a file of which only size and metadata are kept.
+    `content` is None for a directory and for a stub, a file of which only size and metadata are kept. `dated` is None
+    for what was there from the beginning.
     """
 
     path: str
@@ -44,6 +66,15 @@ class Entry:
     size: int = 0
     attributes: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    dated: Times | None = None
+
+    @property
+    def times(self) -> Times:
+        """Return its times; those of what was there from the beginning follow from the path."""
+        if self.dated:
+            return self.dated
+        made = float(_UNDATED + zlib.crc32(self.path.lower().encode()) % _UNDATED_SPREAD)
+        return Times(made, made, made)
 
     def checksum(self, algorithm: str = "sha1") -> str:
         """Return the hex digest of the content; a stub has one that follows from its size and metadata."""
@@ -73,11 +104,18 @@ def installer_metadata(content: bytes) -> dict[str, Any]:
 
 
 def normal(path: str) -> str:
-    """Return an absolute path with backslashes and an upper-case drive; FileSystemError 123 for others (UNC too)."""
+    """Return an absolute path with backslashes and an upper-case drive; FileSystemError 123 for others (UNC too).
+
+    Raises NotModelled for the name of a device and for a name that Win32 would shorten.
+    """
     text = path.removeprefix("\\\\?\\").replace("/", "\\")
     drive, rest = ntpath.splitdrive(text)
-    if len(drive) != 2 or not rest.startswith("\\") or BAD_CHARACTERS & set(rest):
+    if len(drive) != 2 or not rest.startswith("\\") or not BAD_CHARACTERS.isdisjoint(rest):
         raise FileSystemError(123, f"path {path!r} is not an absolute local path such as C:\\Users\\Public")
+    if _DEVICE.search(rest):
+        raise NotModelled(f"'{path}': it has the name of a device (CON, NUL, COM1 ...), which is no name of a file")
+    if _SHORTENED.search(rest):
+        raise NotModelled(f"'{path}': Windows drops dots and spaces at the end of a name")
     return drive.upper() + ntpath.normpath(rest)
 
 
@@ -88,6 +126,8 @@ class FileSystem:
         """Take drives as {"C:": (size, used by what is not listed here)}."""
         self.drives: dict[str, tuple[int, int]] = dict(drives or {"C:": (256 * 10**9, 90 * 10**9)})
         self._entries: dict[str, Entry] = {}
+        self.guard: Callable[[Change, Entry], None] | None = None  # raises for what the caller may not do
+        self.now: Callable[[], float] | None = None
         for drive in self.drives:
             self._entries[f"{drive.lower()}\\"] = Entry(f"{drive}\\", is_dir=True)
 
@@ -175,11 +215,20 @@ class FileSystem:
         if target[:2] not in self.drives:
             raise FileSystemError(3, f"Could not find a part of the path '{path}'.")
         self.mkdir(ntpath.dirname(target))
-        self._entries[target.lower()] = Entry(target, is_dir=True)
+        made = Entry(target, is_dir=True, dated=self._today())
+        self._ask("create", made)
+        self._entries[target.lower()] = made
         return True
 
-    def _put(self, entry: Entry) -> None:
-        """Store a file: the directory has to exist and the disk to have room."""
+    def _ask(self, change: Change, entry: Entry) -> None:
+        if self.guard is not None:
+            self.guard(change, entry)
+
+    def _today(self) -> Times | None:
+        return Times(*[round(self.now(), 6)] * 3) if self.now else None
+
+    def _put(self, entry: Entry, written: float | None = None) -> None:
+        """Store a file: the directory has to exist and the disk to have room. `written` is the time that it brings."""
         old = self._entries.get(entry.path.lower())
         if old is not None and (old.is_dir or "ReadOnly" in old.attributes):
             raise FileSystemError(5, f"Access to the path '{entry.path}' is denied.")
@@ -187,7 +236,12 @@ class FileSystem:
             raise FileSystemError(3, f"Could not find a part of the path '{entry.path}'.")
         if entry.size - (old.size if old else 0) > self.free(entry.path[:2]):
             raise FileSystemError(112, f"There is not enough space on the disk. : '{entry.path}'")
-        self._entries[entry.path.lower()] = replace(entry, path=old.path if old else entry.path)
+        self._ask("write" if old else "create", old or entry)
+        dated = self._today()
+        if dated is not None:
+            created = old.times.created if old else dated.created
+            dated = Times(created, dated.accessed, dated.written if written is None else written)
+        self._entries[entry.path.lower()] = replace(entry, path=old.path if old else entry.path, dated=dated)
 
     def write(self, path: str, content: bytes) -> bool:
         """Write a file; return False when it had this content. Raises FileSystemError 3, 5, 112 or 123."""
@@ -211,14 +265,25 @@ class FileSystem:
     def set_attributes(self, path: str, attributes: tuple[str, ...]) -> None:
         """Replace the attributes (ReadOnly, Hidden, System, Archive) of a file or directory."""
         entry = self.need(path)
+        self._ask("write", entry)
         self._entries[entry.path.lower()] = replace(entry, attributes=tuple(sorted(attributes)))
+
+    def set_times(self, path: str, written: float, accessed: float | None = None) -> None:
+        """Date a file or directory. Raises FileSystemError 5 for a read-only file."""
+        entry = self.need(path)
+        if "ReadOnly" in entry.attributes and not entry.is_dir:
+            raise FileSystemError(5, f"Access to the path '{path}' is denied.")
+        self._ask("write", entry)
+        created, before, _ = entry.times
+        times = Times(created, round(before if accessed is None else accessed, 6), round(written, 6))
+        self._entries[entry.path.lower()] = replace(entry, dated=times)
 
     def copy_file(self, source: str, target: str) -> None:
         """Copy a file over another one. Raises FileSystemError 2, 3, 5, 112 or 123."""
         entry = self.need(source)
         if entry.is_dir:
             raise FileSystemError(5, f"Access to the path '{source}' is denied.")
-        self._put(replace(entry, path=normal(target)))
+        self._put(replace(entry, path=normal(target)), written=entry.times.written)
 
     def move(self, source: str, target: str) -> None:
         """Rename a file or a directory with all it holds. Raises FileSystemError 2, 3, 80 or 123."""
@@ -227,15 +292,19 @@ class FileSystem:
             raise FileSystemError(80, f"Cannot create '{target}' because it already exists.")
         if not self.is_dir(ntpath.dirname(new)):
             raise FileSystemError(3, f"Could not find a part of the path '{target}'.")
-        for moved in [entry, *(self.walk(entry.path) if entry.is_dir else [])]:
+        whole = [entry, *(self.walk(entry.path) if entry.is_dir else [])]
+        for moved in whole:
+            self._ask("delete", moved)
+        for moved in whole:
             del self._entries[moved.path.lower()]
             path = new + moved.path[len(entry.path) :]
-            self._entries[path.lower()] = replace(moved, path=path)
+            self._entries[path.lower()] = replace(moved, path=path, dated=moved.times if self.now else moved.dated)
 
     def delete(self, path: str, recursive: bool = False) -> bool:
         """Delete a file or directory; return False when there was none.
 
-        Raises FileSystemError 145 for a full directory unless recursive.
+        Raises FileSystemError 145 for a full directory unless recursive, 5 or 32 for what must not be deleted; what was
+        deleted before it stays deleted.
         """
         entry = self.stat(path)
         if entry is None:
@@ -243,7 +312,8 @@ class FileSystem:
         below = self.walk(entry.path) if entry.is_dir else []
         if below and not recursive:
             raise FileSystemError(145, f"The directory is not empty. : '{path}'")
-        for doomed in [entry, *below]:
+        for doomed in [*reversed(below), entry]:
+            self._ask("delete", doomed)
             del self._entries[doomed.path.lower()]
         return True
 
@@ -272,8 +342,9 @@ class FileSystem:
                 content = content.ljust(node.get("size", 0), b"\0")
             size = len(content) if content is not None else node.get("size", 0)
             attributes = tuple(node.get("attributes", ()))
+            dated = Times(*node["dated"]) if "dated" in node else None
             files._entries[path.lower()] = Entry(
-                path, node.get("is_dir", False), content, size, attributes, node.get("metadata", {})
+                path, node.get("is_dir", False), content, size, attributes, node.get("metadata", {}), dated
             )
         return files
 
@@ -294,4 +365,6 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
         node["attributes"] = list(entry.attributes)
     if entry.metadata:
         node["metadata"] = dict(entry.metadata)
+    if entry.dated:
+        node["dated"] = list(entry.dated)
     return node

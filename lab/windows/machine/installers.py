@@ -20,7 +20,7 @@ FortiClient, whose drivers and adapters no such list can describe, is in forticl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lab.windows.machine import SESSION_MANAGER, START_MODES, forticlient
@@ -40,14 +40,30 @@ _UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 IN_PROGRESS = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\InProgress"
 _CALLS = "OffsiteLabCalls"
 _DONE = (0, 3010, 1641)
+_NEEDS_ADMIN = (
+    "Error 1925. You do not have sufficient privileges to complete this installation for all users of the machine."
+)
 _FATAL = 1603  # ERROR_INSTALL_FAILURE
 _BUSY = 1618  # ERROR_INSTALL_ALREADY_RUNNING
+_NO_SERVICE = 1601  # ERROR_INSTALL_SERVICE_FAILURE
 _OTHER_BUILD = 1638  # ERROR_PRODUCT_VERSION
+# What may stand on msiexec's command line: switches, those that a word follows, and properties with their values.
+_SWITCHES = ("/qn", "/quiet", "/q", "/passive", "/qb", "/norestart")
+_WITH_A_WORD = re.compile(r"/(?:i|x|package|uninstall|l\S*)")
+_PROPERTIES = {
+    "ALLUSERS": re.compile(r"[12]"),
+    "REBOOT": re.compile(r"r|reallysuppress"),
+    "REINSTALL": re.compile(r"all"),
+    "REINSTALLMODE": re.compile(r"[pocdeamuvs]+"),
+}
 
 
-def entry_of(machine: Machine, key_name: str) -> str | None:
-    """Return the path of an entry under Uninstall in the 64-bit or the 32-bit view of HKLM, or None."""
-    paths = (f"{root}\\{key_name}" for root in (_UNINSTALL, _HIDDEN_BY_X86))
+def entry_of(machine: Machine, key_name: str, hkcu: str | None = None) -> str | None:
+    """Return the path of an entry under Uninstall, or None: of the machine, then of the user with the hive `hkcu`."""
+    roots: tuple[str, ...] = (_UNINSTALL, _HIDDEN_BY_X86)
+    if hkcu:
+        roots += tuple(root.replace("HKLM", hkcu, 1) for root in roots)
+    paths = (f"{root}\\{key_name}" for root in roots)
     return next((path for path in paths if machine.registry.exists(path)), None)
 
 
@@ -63,22 +79,67 @@ def file_version(metadata: Metadata) -> str:
     return ".".join([str(int(number)) for number in numbers[:4]] + ["0"] * (4 - len(numbers)))
 
 
-def run_msi(machine: Machine, metadata: Metadata, arguments: str) -> tuple[int, list[str]]:
+def check_msiexec(line: str) -> None:
+    """Raise NotModelled for what stands on a command line of msiexec and is not carried out here."""
+    words = iter(re.findall(r'(?:[^\s"]|"[^"]*")+', line)[1:])
+    for word in words:
+        folded = word.lower()
+        name, equals, value = word.partition("=")
+        known = _PROPERTIES.get(name.upper())
+        if _WITH_A_WORD.fullmatch(folded):
+            next(words, None)
+        elif folded in _SWITCHES or re.fullmatch(r"/[ix]\{[-0-9a-f]+\}", folded):
+            continue
+        elif not (equals and known and known.fullmatch(value.strip('"').lower())):
+            raise NotModelled(f"{word} on msiexec's command line")
+
+
+def run_msi(machine: Machine, metadata: Metadata, line: str, admin: bool = True) -> tuple[int, list[str]]:
     """Let Windows Installer install a package; return the exit code and what a verbose log of it would say.
 
     A product that is there with the same code is changed only by REINSTALL: without it nothing happens to the same
     build, and another build is refused (docs/sources/forticlient.md#uninstall-entry).
     """
-    code = _take_turn(machine) or _install_package(machine, metadata, arguments)
-    lines = [*(metadata.get("Log", ()) if code not in _DONE else ())]
-    lines += [f"MSI (s) (A4:10): MainEngineThread is returning {code}"]
-    properties = ("ProductCode", "ProductName", "ProductVersion")
-    lines += [f"Property(S): {name} = {metadata.get(name)}" for name in properties]
-    return code, [*lines, "=== Verbose logging stopped ==="]
+    check_msiexec(line)
+    code = _take_turn(machine)
+    denied = () if admin else (_NEEDS_ADMIN,)
+    if not code:
+        code = _install_package(machine, metadata, line) if admin else _FATAL
+    return code, log_lines(code, [*denied, *metadata.get("Log", ())], metadata)
+
+
+def remove_product(machine: Machine, entry: str | None, line: str, admin: bool = True) -> tuple[int, list[str]]:
+    """Let Windows Installer remove the product of an entry; return the exit code and what a verbose log would say.
+
+    1605 (ERROR_UNKNOWN_PRODUCT) without an entry.
+    """
+    check_msiexec(line)
+    if entry is None:
+        return 1605, log_lines(1605, (), {})
+    properties = {
+        name: machine.registry.data(entry, value)
+        for name, value in (("ProductName", "DisplayName"), ("ProductVersion", "DisplayVersion"))
+    }
+    properties = {"ProductCode": entry.rpartition("\\")[2], **properties}
+    code = uninstall(machine, entry, line) if admin else _FATAL
+    return code, log_lines(code, () if admin else (_NEEDS_ADMIN,), properties)
+
+
+def log_lines(code: int, said: Iterable[str], properties: Metadata) -> list[str]:
+    """Return the end of a verbose log: what a failure said, the exit code, the properties of the product."""
+    lines = [*(said if code not in _DONE else ()), f"MSI (s) (A4:10): MainEngineThread is returning {code}"]
+    names = ("ProductCode", "ProductName", "ProductVersion")
+    lines += [f"Property(S): {name} = {properties[name]}" for name in names if name in properties]
+    return [*lines, "=== Verbose logging stopped ==="]
 
 
 def _take_turn(machine: Machine) -> int:
-    """Return 1618 while another installation runs, else 0; a call brings that other one nearer to its end."""
+    """Return 1618 while another installation runs, 1601 without the service, else 0.
+
+    A call brings that other one nearer to its end. The service starts when it is needed, unless it is disabled.
+    """
+    if machine.service("msiserver") is not None and machine.start_mode("msiserver") == "Disabled":
+        return _NO_SERVICE
     if not machine.registry.exists(IN_PROGRESS):
         return 0
     left = machine.registry.data(IN_PROGRESS, _CALLS)
@@ -148,8 +209,7 @@ def run_uninstall_command(machine: Machine, command: str) -> int | None:
     """Run what an entry's UninstallString says; None for a program that the lab knows nothing of."""
     product = re.search(r"msiexec(?:\.exe)?\"?\s.*?/[xi]\s*(\{[0-9a-f-]+\})", command, re.IGNORECASE)
     if product:
-        entry = msi_entry_of(machine, product[1])
-        return uninstall(machine, entry, command) if entry else 1605
+        return remove_product(machine, msi_entry_of(machine, product[1]), command)[0]
     program = re.match(r"\"([^\"]+)\"|(.+?\.exe)\b", command, re.IGNORECASE)
     path = (program[1] or program[2]) if program else ""
     if not machine.files.is_file(path):

@@ -15,9 +15,23 @@ NOT_TRANSLATED = (
 )
 
 
+_NOT_IN_NAMES = {*'"/\\[]:;|=,+*?<>@', *map(chr, range(32))}
+ACCESS_DENIED = "Access is denied."
+
+
 def shown(machine: Machine, sid: str) -> str:
     """Return the account's name, or the SID itself for an orphan."""
     return machine.name_of(sid) or sid
+
+
+def refused(method: str, arguments: int, reason: str = ACCESS_DENIED) -> str:
+    """Return how PowerShell says that a method of ADSI failed."""
+    return f'Exception calling "{method}" with "{arguments}" argument(s): "{reason}\r\n"'
+
+
+def wrong_name(name: str) -> bool:
+    """Tell whether Windows refuses this as the name of a local account: characters that it keeps, or dots alone."""
+    return not name.strip(". ") or bool(set(name) & _NOT_IN_NAMES)
 
 
 def add_member(machine: Machine, group: Group, sid: str) -> None:
@@ -25,20 +39,19 @@ def add_member(machine: Machine, group: Group, sid: str) -> None:
     if sid in machine.groups:
         raise MachineError(
             1388,
-            _refused(
-                "Add", "A new member could not be added to a local group because the member has the wrong account type."
+            refused(
+                "Add",
+                1,
+                "A new member could not be added to a local group because the member has the wrong account type.",
             ),
         )
     if machine.name_of(sid) is None:
         raise MachineError(
             1387,
-            _refused(
+            refused(
                 "Add",
+                1,
                 "A member could not be added to or removed from the local group because the member does not exist.",
             ),
         )
     group.members.add(sid)
-
-
-def _refused(method: str, reason: str) -> str:
-    return f'Exception calling "{method}" with "1" argument(s): "{reason}\r\n"'

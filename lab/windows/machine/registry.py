@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from lab.windows.machine.registry_values import RANGES, RegistryError, Value, check
+
+__all__ = ["RANGES", "Registry", "RegistryError", "Value", "check", "split"]
+
 HIVES = {
     "HKLM": "HKLM",
     "HKEY_LOCAL_MACHINE": "HKLM",
@@ -25,33 +29,11 @@ LINKS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("hkcr",): ("HKLM", "SOFTWARE", "Classes"),
     ("hkcc",): ("HKLM", "SYSTEM", "CurrentControlSet", "Hardware Profiles", "Current"),
     ("hku", "s-1-5-18"): ("HKU", ".DEFAULT"),
+    # Windows has it the other way round.
+    ("hklm", "system", "controlset001"): ("HKLM", "SYSTEM", "CurrentControlSet"),
 }
+_LINKS_IN = {("hku",): ("S-1-5-18",), ("hklm", "system"): ("ControlSet001",)}
 MOUNTED_AT_START = {"HKLM": ("HARDWARE", "SAM", "SECURITY", "SOFTWARE", "SYSTEM"), "HKU": (".DEFAULT",)}
-RANGES = {"REG_DWORD": 2**32, "REG_QWORD": 2**64}
-TYPES = ("REG_SZ", "REG_EXPAND_SZ", "REG_MULTI_SZ", "REG_DWORD", "REG_QWORD", "REG_BINARY", "REG_NONE")
-
-
-class Value(NamedTuple):
-    """One registry value.
-
-    Data: text for SZ and EXPAND_SZ (unexpanded), list of text for MULTI_SZ, unsigned int for DWORD and QWORD, else
-    bytes; also of a DWORD or QWORD with more bytes than that type has.
-    """
-
-    type: str
-    data: str | int | list[str] | bytes
-
-
-class RegistryError(Exception):
-    """What Windows would refuse.
-
-    `code` is the Win32 error number: 2 not found, 5 denied, 32 in use, 87 bad parameter, 183 exists.
-    """
-
-    def __init__(self, code: int, message: str) -> None:
-        """Keep the Win32 number beside the text."""
-        super().__init__(message)
-        self.code = code
 
 
 class _Key:
@@ -78,30 +60,6 @@ class Hive(NamedTuple):
     path: str
     key: _Key | None
     mount: str | None
-
-
-def check(value: Value) -> Value:
-    """Return the value in its normal form (bytes, own list); RegistryError 87 when the data does not fit the type."""
-    kind, data = value
-    if kind not in TYPES:
-        raise RegistryError(87, f"registry type {kind!r} is unknown; allowed: {', '.join(TYPES)}")
-    if kind in RANGES:
-        # Windows keeps what somebody wrote, also when it is longer than its type.
-        if isinstance(data, bytes) and RANGES[kind] < 256 ** len(data):
-            return value
-        if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < RANGES[kind]:
-            raise RegistryError(87, f"{kind} needs an integer from 0 to {RANGES[kind] - 1}, not {data!r}")
-    elif kind in ("REG_BINARY", "REG_NONE"):
-        if not isinstance(data, bytes | bytearray):
-            raise RegistryError(87, f"{kind} needs bytes, not {data!r}")
-        return Value(kind, bytes(data))
-    elif kind == "REG_MULTI_SZ":
-        if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
-            raise RegistryError(87, f"{kind} needs a list of strings, not {data!r}")
-        return Value(kind, list(data))
-    elif not isinstance(data, str):
-        raise RegistryError(87, f"{kind} needs a string, not {data!r}")
-    return Value(kind, data)
 
 
 def split(path: str) -> tuple[str, ...]:
@@ -132,6 +90,7 @@ class Registry:
         self._owner = object()
         self._root = _Key("", self._owner)
         self._hive_files: dict[str, Hive] = {}
+        self.guard: Callable[[str], None] | None = None  # raises RegistryError 5 where the caller may not write
         # The machine's file system answers here, so that a deleted NTUSER.DAT can't be loaded any more.
         self.file_present: Callable[[str], bool] = lambda path: True
         for hive, names in MOUNTED_AT_START.items():
@@ -163,8 +122,7 @@ class Registry:
         Raises RegistryError 2 without the key.
         """
         names = [key.name for key in self._need(path).keys.values()]
-        if split(path) == ("HKU",):
-            names.append("S-1-5-18")
+        names += _LINKS_IN.get(tuple(part.lower() for part in split(path)), ())
         return sorted(names, key=str.lower)
 
     def values(self, path: str) -> dict[str, Value]:
@@ -224,14 +182,20 @@ class Registry:
         """
         if self.exists(path):
             return False
+        self._ask(path)
         self._own(split(path), create=True)
         return True
+
+    def _ask(self, path: str) -> None:
+        if self.guard is not None:
+            self.guard(path)
 
     def set(self, path: str, name: str, value: Value) -> bool:
         """Write one value, creating the key when needed; return False when exactly this was there already."""
         value = check(value)
         if self.get(path, name) == value:
             return False
+        self._ask(path)
         key = self._own(split(path), create=True)
         assert key is not None
         old = key.values.get(name.lower())
@@ -248,6 +212,7 @@ class Registry:
         """Delete one value; return False when there was none."""
         if self.get(path, name) is None:
             return False
+        self._ask(path)
         key = self._own(split(path), create=False)
         assert key is not None
         del key.values[name.lower()]
@@ -263,6 +228,7 @@ class Registry:
             raise RegistryError(5, f"cannot delete {path!r}: it is the top of a loaded hive")
         if not self.exists(path):
             return False
+        self._ask(path)
         parent = self._own(parts[:-1], create=False)
         assert parent is not None
         del parent.keys[parts[-1].lower()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.windows.machine import COMPUTER_NAME, SESSION_MANAGER, TERMINAL_SERVER
+from lab.windows.machine import COMPUTER_NAME, SESSION_MANAGER, TERMINAL_SERVER, service_manager
 from lab.windows.machine.built_in_services import started_by_windows
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def restart(machine: Machine) -> None:
     if name is not None:
         registry.set(COMPUTER_NAME + r"\ActiveComputerName", "ComputerName", name)
     registry.create(LOGON_SCREEN)
+    service_manager.read_again(machine)
     for service in machine.services.values():
         service.state = "Running" if _runs_after_boot(machine, service.name) else "Stopped"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.machine import SERVICES
+from lab.windows.machine import SERVICES, service_manager
 from lab.windows.machine.registry import Value
 
 if TYPE_CHECKING:
@@ -88,16 +88,12 @@ class ServiceConfig:
         if option in _PLAIN:
             name, kind, _ = _PLAIN[option]
             if value is None:
-                self.machine.registry.delete_value(self.key, name)
+                service_manager.write(self.machine, self.name, name, None)
             else:
                 self._write(name, kind, value)
         elif option in _ENUMS:
             name, texts, _ = _ENUMS[option]
             self._write(name, "REG_DWORD", next(number for number, text in texts.items() if text == value))
-        elif option == "failure_actions":
-            self._write_failure(self["failure_reset_period_sec"], value)
-        elif option == "failure_reset_period_sec":
-            self._write_failure(value, self["failure_actions"])
         elif option == "failure_actions_on_non_crash_failure":
             self._write("FailureActionsOnNonCrashFailures", "REG_DWORD", int(value))
         elif option == "start_mode":
@@ -136,10 +132,10 @@ class ServiceConfig:
         self.type_number = number | (self.type_number & (_INTERACTIVE | _USER_INSTANCE))
 
     def _data(self, name: str, default: Any) -> Any:
-        return self.machine.registry.data(self.key, name, default)
+        return service_manager.configured(self.machine, self.name, name, default)
 
     def _write(self, name: str, kind: str, data: Any) -> None:
-        self.machine.registry.set(self.key, name, Value(kind, data))
+        service_manager.write(self.machine, self.name, name, Value(kind, data))
 
     def _start_mode(self) -> str:
         mode = _START.get(self._data("Start", 3), "manual")
@@ -166,7 +162,15 @@ class ServiceConfig:
         pairs = struct.iter_unpack("<2I", data[20 : 20 + 8 * count])
         return period, [{"type": _ACTIONS[kind], "delay_ms": delay} for kind, delay in pairs]
 
-    def _write_failure(self, period: int, actions: list[dict[str, Any]]) -> None:
+    def set_failure(self, period: int | None, actions: list[dict[str, Any]] | None) -> None:
+        """Set both, None for one that stays. Without actions there is no period. Raises ValueError."""
+        before_period, before = self._failure()
+        if actions is None and not before:
+            raise ValueError("Cannot set FailureAction ResetPeriod without explicit Actions and no existing Actions")
+        actions = before if actions is None else actions
+        period = before_period if period is None else period
+        if not actions:  # the service manager deletes both
+            period = 0
         data = struct.pack("<5I", period, 0, 0, len(actions), 20)
         for action in actions:
             data += struct.pack("<2I", _ACTIONS.index(action["type"]), action["delay_ms"])

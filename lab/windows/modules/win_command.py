@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.windows.calls import identity
 from lab.windows.calls.models import ModuleFailure, Rules, model
 from lab.windows.machine.parts import NotModelled
 from lab.windows.machine.power import powercfg
@@ -26,6 +27,8 @@ def win_command(machine: Machine, call: Call) -> dict[str, Any]:
     program = _PROGRAMS.get(argv[0].lower())
     if program is None:
         raise NotModelled(f"the program {argv[0]}")
+    if not identity.is_admin(machine, call):
+        raise NotModelled(f"{argv[0]} when it is run by an ordinary account")
     code, text = program(machine, argv[1:])
     result = {"changed": True, "cmd": " ".join(argv), "rc": code, "stdout": text, "stderr": ""}
     if code:

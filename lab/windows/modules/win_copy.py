@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lab.windows.calls.models import ModuleFailure, Result, Rules, model
 from lab.windows.machine.filesystem import FileSystemError
 from lab.windows.machine.parts import NotModelled
-from lab.windows.modules.win_stat import local_path
+from lab.windows.modules.win_stat import readable_path
 
 if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
@@ -38,7 +38,7 @@ def win_copy(machine: Machine, call: Call) -> Result:
         raise ModuleFailure("Get-AnsibleParam: Missing required argument: src")
     for name in ("dest", "src"):
         if args[name] is not None:
-            local_path("win_copy", args[name])
+            readable_path("win_copy", machine, call, args[name])
     if args["backup"] and mode != "query":
         raise NotModelled("win_copy option 'backup'")
     copy = _Copy(machine, call.check_mode, bool(args["force"]))

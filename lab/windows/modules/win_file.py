@@ -1,7 +1,7 @@
 """ansible.windows.win_file: makes and deletes files and directories.
 
-Source: ansible.windows 3.3.0 and 3.8.0 (which adds access_time, modification_time and _diff_peek). The lab's disks have
-no clocks, so a time other than "preserve" and, for touch, "now" is refused.
+Source: ansible.windows 3.3.0 and 3.8.0 (which adds access_time, modification_time and _diff_peek). A time other than
+"preserve" and "now" is refused: it would be written in a format of .NET's.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import ntpath
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.calls.models import ModuleFailure, Result, model
+from lab.windows.calls.models import ModuleCrash, ModuleFailure, Result, model
 from lab.windows.machine.filesystem import Entry, FileSystemError
 from lab.windows.machine.parts import NotModelled
-from lab.windows.machine.registry import RegistryError
 from lab.windows.modules.win_stat import local_path
 
 if TYPE_CHECKING:
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
     from lab.windows.machine import Machine
 
 _TIMES = ("access_time", "modification_time")
+_NO_PROPERTY = (
+    "The property 'LastWriteTime' cannot be found on this object. Verify that the property exists and can be set."
+)
 
 
 @model("ansible.windows.win_file")
@@ -29,12 +31,12 @@ def win_file(machine: Machine, call: Call) -> Result:
     path = local_path("win_file", args["path"])
     if args.get("_original_basename") is not None and machine.files.is_dir(path):
         path = ntpath.join(path, str(args["_original_basename"]))
-    touched = _check_times(args)
+    times = _times(args)
     if args.get("_diff_peek") is not None and "access_time" in args:
         return _peek(machine, path)
     state, entry = (args["state"] or "").lower(), machine.files.stat(path)
     if state == "touch":
-        return _touch(machine, path, entry, touched, call.check_mode)
+        return _touch(machine, path, entry, times, call.check_mode)
     if entry is None:
         return _make(machine, path, state, call.check_mode)
     if state == "absent":
@@ -47,14 +49,16 @@ def win_file(machine: Machine, call: Call) -> Result:
     return {"changed": False}
 
 
-def _check_times(args: dict[str, Any]) -> bool:
-    """Return whether touch would move a time; raises NotModelled for a time that would have to be kept."""
+def _times(args: dict[str, Any]) -> list[str] | None:
+    """Return which times touch sets to now; None in the collections that know the time of writing alone."""
+    if "access_time" not in args:
+        return None
     default = "now" if (args["state"] or "").lower() == "touch" else "preserve"
-    times = [args.get(name) or default for name in _TIMES]
-    for name, time in zip(_TIMES, times, strict=True):
-        if time != "preserve" and (time != "now" or default != "now"):
-            raise NotModelled(f"win_file option {name!r} with the value {time!r}: its disks have no clocks")
-    return "now" in times
+    times = {name: args.get(name) or default for name in _TIMES}
+    for name, time in times.items():
+        if time not in ("preserve", "now"):
+            raise NotModelled(f"win_file option {name!r} with the value {time!r}")
+    return [name for name, time in times.items() if time == "now"]
 
 
 def _peek(machine: Machine, path: str) -> Result:
@@ -69,16 +73,36 @@ def _peek(machine: Machine, path: str) -> Result:
     }
 
 
-def _touch(machine: Machine, path: str, entry: Entry | None, touched: bool, check_mode: bool) -> Result:
-    if entry is not None:
-        return {"changed": touched}
+def _touch(machine: Machine, path: str, entry: Entry | None, times: list[str] | None, check_mode: bool) -> Result:
+    if entry is None and not check_mode:
+        try:
+            machine.files.write(path, b"")
+        except FileSystemError as error:
+            raise ModuleCrash(str(error)) from None
+    if entry is None:
+        return {"changed": True}
     if not check_mode:
         try:
-            machine.files.write(path, b"\r\n")  # Out-File of nothing writes an empty line
+            _date(machine, entry, times)
         except FileSystemError as error:
-            msg = f"Unhandled exception while executing module: {error}"
-            raise ModuleFailure(msg) from None
-    return {"changed": True}
+            if times is None:
+                raise ModuleCrash(f'Exception setting "LastWriteTime": "{error}"') from None
+            raise ModuleFailure(f"Failed to update timestamps on {path}: {error}", changed=False) from None
+    return {"changed": times is None or bool(times)}
+
+
+def _date(machine: Machine, entry: Entry, times: list[str] | None) -> None:
+    now = machine.files.now() if machine.files.now else entry.times.written
+    if times is not None:
+        written = now if "modification_time" in times else entry.times.written
+        machine.files.set_times(entry.path, written, now if "access_time" in times else None)
+        return
+    # Get-ChildItem of a folder gives what is in it but for the hidden; a property can be set on one object only.
+    found = [ntpath.join(entry.path, name) for name in machine.files.list(entry.path)] if entry.is_dir else [entry.path]
+    found = [path for path in found if "Hidden" not in machine.files.need(path).attributes]
+    if len(found) != 1:
+        raise ModuleCrash(_NO_PROPERTY)
+    machine.files.set_times(found[0], now)
 
 
 def _make(machine: Machine, path: str, state: str, check_mode: bool) -> Result:
@@ -95,14 +119,13 @@ def _make(machine: Machine, path: str, state: str, check_mode: bool) -> Result:
 
 
 def _delete(machine: Machine, entry: Entry, check_mode: bool) -> None:
+    """Delete as the module does, the files of a folder before it: what could be deleted before a failure is gone."""
     if check_mode:
         return
-    doomed = [entry, *(machine.files.walk(entry.path) if entry.is_dir else [])]
-    try:
-        # Hive files first: one that is loaded is in use and stops the deletion.
-        for each in doomed:
-            machine.registry.remove_hive_file(each.path)
-    except RegistryError:
-        reason = f"The process cannot access the file '{each.path}' because it is being used by another process."
-        raise ModuleFailure(f"Failed to delete {each.path}: {reason}", changed=False) from None
-    machine.files.delete(entry.path, recursive=True)
+    below = machine.files.walk(entry.path) if entry.is_dir else []
+    for each in [*reversed(below), entry]:
+        try:
+            machine.files.delete(each.path)
+        except FileSystemError as error:
+            raise ModuleFailure(f"Failed to delete {each.path}: {error}", changed=False) from None
+        machine.registry.remove_hive_file(each.path)

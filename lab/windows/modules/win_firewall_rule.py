@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lab.windows.calls import identity
 from lab.windows.calls.models import ModuleFailure, Rules, model
 from lab.windows.machine.firewall import LOCAL_RULES, Rule, parse
 from lab.windows.machine.firewall_com import ACTIONS, ALL_PROFILES, DIRECTIONS, PROFILES, assign, name_of, properties
@@ -26,6 +27,10 @@ _PROTOCOLS = {"tcp": 6, "udp": 17, "icmpv4": 1, "icmpv6": 58}
 _INTERFACE_TYPES = {"wireless": "Wireless", "lan": "Lan", "ras": "RemoteAccess"}
 _EDGE = {"no": 0, "yes": 1, "deferapp": 2, "deferuser": 3}
 _SECURITY = {"notrequired": 0, "authnoencap": 1, "authenticate": 2, "authdynenc": 3, "authenc": 4}
+
+# How COM says that mpssvc does not run, and that the caller is no administrator.
+_NO_SERVICE = "There are no more endpoints available from the endpoint mapper. (Exception from HRESULT: 0x800706D9)"
+_DENIED = "Access is denied. (Exception from HRESULT: 0x80070005 (E_ACCESSDENIED))"
 
 # COM property -> the module's option, in the order in which the module compares and prints them.
 _OPTIONS = {
@@ -62,8 +67,12 @@ def win_firewall_rule(machine: Machine, call: Call) -> dict[str, Any]:
     """Create, change or remove rules by display name, or change or remove the rules of a group."""
     if not call.args.get("name") and not call.args.get("group"):
         raise ModuleFailure("Either name or group must be specified")
+    firewall = machine.service("mpssvc")
+    if firewall is not None and firewall.state != "Running":
+        raise ModuleFailure(_NO_SERVICE, changed=False, diff={"prepared": ""})
     rules = {rule_id: parse(str(value.data)) for rule_id, value in machine.registry.values(LOCAL_RULES).items()}
     run = _Run(machine, call.args, call.check_mode, rules, {"changed": False, "diff": {"prepared": ""}})
+    run.admin = identity.is_admin(machine, call)
     try:
         run.run()
     except ValueError as error:
@@ -80,6 +89,11 @@ class _Run:
     check: bool
     rules: dict[str, Rule]
     result: dict[str, Any]
+    admin: bool = True
+
+    def need_rights(self) -> None:
+        if not self.admin:
+            raise ModuleFailure(_DENIED, **(self.result | {"changed": False}))
 
     def run(self) -> None:
         name, group = self.args.get("name"), self.args.get("group")
@@ -101,6 +115,8 @@ class _Run:
 
     def create(self, name: str, wanted: Rule) -> None:
         self.show(_block("+", name, properties(self.machine, wanted)))
+        if not self.check:
+            self.need_rights()
         self.result.update(changed=True, msg=f"Firewall rule '{name}' created.")
         if self.check:
             return
@@ -123,6 +139,7 @@ class _Run:
             for prop in differing:
                 self.show(f"-{prop}='{old[prop]}'\n+{prop}='{new[prop]}'\n")
                 if not self.check:
+                    self.need_rights()
                     # COM writes each property at once: those before one that is refused stay.
                     assign(rule, prop, new[prop])
                     self.machine.registry.set(LOCAL_RULES, rule_id, Value("REG_SZ", rule.render()))
@@ -140,6 +157,7 @@ class _Run:
         for rule_id, name in zip(found, names, strict=True):
             self.show(_block("-", name, properties(self.machine, self.rules[rule_id])))
             if not self.check:
+                self.need_rights()
                 self.remove_first(name)
         self.result.update(changed=True, msg=f"Firewall rule(s) '{_joined(names)}' removed.")
 

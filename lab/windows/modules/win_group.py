@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
+from lab.windows.calls import identity
 from lab.windows.calls.models import ModuleCrash, Rules, model
-from lab.windows.machine.accounts import Group
-from lab.windows.machine.local_groups import NOT_TRANSLATED, add_member, shown
-from lab.windows.machine.parts import MachineError
+from lab.windows.machine.accounts import Group, Members
+from lab.windows.machine.local_groups import NOT_TRANSLATED, add_member, refused, shown, wrong_name
+from lab.windows.machine.parts import MachineError, NotModelled
 
 if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
@@ -27,6 +29,7 @@ def win_group(machine: Machine, call: Call) -> dict[str, Any]:
         if group:
             result["changed"] = True
             if not call.check_mode:
+                _need_rights(machine, call, "Delete", 2)
                 _delete(machine, group)
         return result
     if group is None:
@@ -34,6 +37,7 @@ def win_group(machine: Machine, call: Call) -> dict[str, Any]:
         if call.check_mode:
             result["diff"]["after"] = _diff(machine, name, call.args.get("description"), ())
             return result
+        _need_rights(machine, call, "SetInfo", 0)
         group = _create(machine, name)
     result["sid"] = group.sid
     description = call.args.get("description")
@@ -45,9 +49,17 @@ def win_group(machine: Machine, call: Call) -> dict[str, Any]:
     if not call.check_mode:
         # PowerShell compares texts without regard to case, so a change of case alone is not written.
         if description.lower() != group.description.lower():
+            _need_rights(machine, call, "SetInfo", 0)
             group.description = description
+        if members != group.members:
+            _need_rights(machine, call, "Add" if members - group.members else "Remove", 1)
         _set_members(machine, group, members)
     return result
+
+
+def _need_rights(machine: Machine, call: Call, method: str, arguments: int) -> None:
+    if not identity.is_admin(machine, call):
+        raise ModuleCrash(refused(method, arguments))
 
 
 def _diff(machine: Machine, name: str, description: str | None, members: Any) -> dict[str, Any]:
@@ -55,6 +67,8 @@ def _diff(machine: Machine, name: str, description: str | None, members: Any) ->
 
 
 def _create(machine: Machine, name: str) -> Group:
+    if wrong_name(name):
+        raise NotModelled(f"the group {name!r}: Windows refuses that name, in words that are not known here")
     if machine.accounts.user(name):
         raise ModuleCrash('Exception calling "SetInfo" with "0" argument(s): "The account already exists.\r\n"')
     sid = machine.accounts.next_sid()
@@ -69,14 +83,14 @@ def _delete(machine: Machine, group: Group) -> None:
     del machine.groups[group.sid]
 
 
-def _members_wanted(machine: Machine, group: Group, members: dict[str, Any]) -> set[str]:
+def _members_wanted(machine: Machine, group: Group, members: dict[str, Any]) -> AbstractSet[str]:
     if members.get("set") is not None:
         return _sids(machine, members["set"])
     return (group.members | _sids(machine, members.get("add"))) - _sids(machine, members.get("remove"))
 
 
-def _sids(machine: Machine, names: list[str] | None) -> set[str]:
-    found = set()
+def _sids(machine: Machine, names: list[str] | None) -> Members:
+    found = Members()
     for name in names or ():
         sid = machine.sid_of(name)
         if sid is None:
@@ -85,8 +99,8 @@ def _sids(machine: Machine, names: list[str] | None) -> set[str]:
     return found
 
 
-def _set_members(machine: Machine, group: Group, wanted: set[str]) -> None:
-    for sid in sorted(wanted - group.members):
+def _set_members(machine: Machine, group: Group, wanted: AbstractSet[str]) -> None:
+    for sid in wanted - group.members:
         try:
             add_member(machine, group, sid)
         except MachineError as error:

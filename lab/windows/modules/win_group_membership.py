@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.windows.calls import identity
 from lab.windows.calls.models import ModuleFailure, model
-from lab.windows.machine.local_groups import NOT_TRANSLATED, add_member, shown
+from lab.windows.machine.local_groups import NOT_TRANSLATED, add_member, refused, shown
 from lab.windows.machine.parts import MachineError
 
 if TYPE_CHECKING:
@@ -31,24 +32,26 @@ def win_group_membership(machine: Machine, call: Call) -> dict[str, Any]:
         raise ModuleFailure(f"Could not find local group {name}", **result)
     wanted = [_resolved(machine, str(member)) for member in call.args["members"]]
     wanted = list(dict.fromkeys(wanted))
-    before = sorted(group.members)
+    before = list(group.members)
     if state == "absent":
         to_add, to_remove = [], [sid for sid in wanted if sid in before]
     else:
         to_add = [sid for sid in wanted if sid not in before]
         to_remove = [sid for sid in before if sid not in wanted] if state == "pure" else []
+    if not call.check_mode and not identity.is_admin(machine, call) and (to_add or to_remove):
+        raise ModuleFailure(refused("Add" if to_add else "Remove", 1), **result)
     if not call.check_mode:
         for sid in to_add:
             try:
                 add_member(machine, group, sid)
             except MachineError as error:
                 raise ModuleFailure(str(error), **result) from error
-        group.members.difference_update(to_remove)
+        group.members -= set(to_remove)
     for key, sids in (("added", to_add), ("removed", to_remove)):
         if sids:
             result[key] = [shown(machine, sid) for sid in sids]
             result["changed"] = True
-    result["members"] = [shown(machine, sid) for sid in sorted(group.members)]
+    result["members"] = [shown(machine, sid) for sid in group.members]
     if call.check_mode:
         result["members"] = _predicted(result)
     return result

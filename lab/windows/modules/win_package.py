@@ -13,15 +13,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lab.windows.calls import identity
 from lab.windows.calls.models import ModuleCrash, ModuleFailure, Rules, model
+from lab.windows.machine.access import by_windows
+from lab.windows.machine.filesystem import FileSystemError
 from lab.windows.machine.installers import (
+    check_msiexec,
     entry_of,
     file_version,
     msi_entry_of,
+    remove_product,
     run_installer,
     run_msi,
     run_uninstall_command,
-    uninstall,
 )
 from lab.windows.machine.parts import NotModelled
 from lab.windows.machine.services import find_service
@@ -56,18 +60,19 @@ def win_package(machine: Machine, call: Call) -> dict[str, Any]:
     is_url = path is not None and path.lower().startswith("http")
     if path and not is_url and not machine.files.exists(path) and not call.check_mode:
         raise ModuleFailure(f"the file at the path '{path}' cannot be reached", reboot_required=False)
-    status = _status(machine, args, None if is_url else path)
+    status = _status(machine, call, None if is_url else path)
     if is_url and not (state == "present" and args.get("product_id") and status.installed):
         raise NotModelled("win_package with a URL as path: it has nothing to download from; copy the file first")
     result["changed"] = (state == "present") != status.installed
     if result["changed"] and not call.check_mode:
         if state == "present" and path:
             _check_file(machine, args, path, result)
-        _carry_out(machine, args, status, result)
+        _carry_out(machine, call, status, result)
     return result
 
 
-def _status(machine: Machine, args: dict[str, Any], path: str | None) -> _Status:
+def _status(machine: Machine, call: Call, path: str | None) -> _Status:
+    args = call.args
     provider = args.get("provider") or "auto"
     if path and provider == "auto":
         provider = _provider_of(machine, path)
@@ -79,7 +84,7 @@ def _status(machine: Machine, args: dict[str, Any], path: str | None) -> _Status
         entry = msi_entry_of(machine, code)
         status = _Status("msi", code, entry is not None, entry)
     else:
-        entry = entry_of(machine, product_id) if product_id else None
+        entry = entry_of(machine, product_id, identity.hkcu(machine, call)) if product_id else None
         status = _Status("registry", product_id, entry is not None, entry)
     return _by_what_it_creates(machine, args, status)
 
@@ -130,7 +135,8 @@ def _check_file(machine: Machine, args: dict[str, Any], path: str, result: dict[
         raise ModuleFailure(f"Authenticode check failed: {reason}", **failed)
 
 
-def _carry_out(machine: Machine, args: dict[str, Any], status: _Status, result: dict[str, Any]) -> None:
+def _carry_out(machine: Machine, call: Call, status: _Status, result: dict[str, Any]) -> None:
+    args, admin = call.args, identity.is_admin(machine, call)
     arguments = args.get("arguments") or ""
     if isinstance(arguments, list):
         arguments = " ".join(_quoted(str(argument)) for argument in arguments)
@@ -138,18 +144,20 @@ def _carry_out(machine: Machine, args: dict[str, Any], status: _Status, result: 
     code: int | None
     lines: list[str] | None = None
     if status.provider == "msi":
-        log = args.get("log_path") or rf"{machine.environment()['TEMP']}\msiexec.log"
+        log = args.get("log_path") or rf"{identity.environment(machine, call)['TEMP']}\msiexec.log"
         verb, subject = ("/i", path) if present else ("/x", status.id)
         words = [r"C:\WINDOWS\System32\msiexec.exe", verb, subject, "/L*V", log, "/qn", "/norestart"]
         line = " ".join([*(_quoted(str(word)) for word in words), *([arguments] if arguments else [])])
-        if present and path:
-            code, lines = _install_msi(machine, path, line, args.get("log_path"))
-        else:
-            code = _remove_product(machine, status, line)
+        code, lines = _run_msiexec(
+            machine, path if present else None, status, line, log=args.get("log_path"), admin=admin
+        )
     else:
-        line = _quoted(path) if path else _uninstall_command(machine, status)
+        line = _quoted(path) if path else _uninstall_command(machine, call, status)
         line += f" {arguments}" if arguments else ""
-        code = _run_program(machine, path, line)
+        if not admin:
+            raise NotModelled(f"what {line} does when it is run by an ordinary account")
+        with by_windows(machine):
+            code = _run_program(machine, path, line)
     if code is None:
         raise NotModelled(f"what {line} does to a machine")
     result["rc"] = code
@@ -162,19 +170,24 @@ def _carry_out(machine: Machine, args: dict[str, Any], status: _Status, result: 
     result["reboot_required"] = code == 3010
 
 
-def _install_msi(machine: Machine, path: str, line: str, log: str | None) -> tuple[int, list[str]]:
+def _run_msiexec(
+    machine: Machine, path: str | None, status: _Status, line: str, *, log: str | None, admin: bool
+) -> tuple[int, list[str]]:
     """Return the exit code and the log; 1622 (ERROR_INSTALL_LOG_FAILURE) where the log cannot be kept."""
-    if log and not machine.files.is_dir(ntpath.dirname(log)):
-        return 1622, []
-    code, lines = run_msi(machine, machine.files.metadata(path), line)
+    check_msiexec(line)
     if log:
-        machine.files.write(log, codecs.BOM_UTF16_LE + "\r\n".join([*lines, ""]).encode("utf-16-le"))
+        try:
+            machine.files.write(log, codecs.BOM_UTF16_LE)
+        except FileSystemError:
+            return 1622, []
+    with by_windows(machine):
+        if path:
+            code, lines = run_msi(machine, machine.files.metadata(path), line, admin)
+        else:
+            code, lines = remove_product(machine, status.entry, line, admin)
+        if log:
+            machine.files.write(log, codecs.BOM_UTF16_LE + "\r\n".join([*lines, ""]).encode("utf-16-le"))
     return code, lines
-
-
-def _remove_product(machine: Machine, status: _Status, line: str) -> int:
-    # 1605: msiexec does not know the product (a creates_* option said that it is there).
-    return uninstall(machine, status.entry, line) if status.entry else 1605
 
 
 def _run_program(machine: Machine, path: str | None, line: str) -> int | None:
@@ -184,11 +197,12 @@ def _run_program(machine: Machine, path: str | None, line: str) -> int | None:
     return run_installer(machine, metadata, line) if metadata.get("kind") == "exe" else None
 
 
-def _uninstall_command(machine: Machine, status: _Status) -> str:
+def _uninstall_command(machine: Machine, call: Call, status: _Status) -> str:
     for name in ("QuietUninstallString", "UninstallString"):
         command = machine.registry.data(status.entry or "", name) if status.entry else None
         if command:
-            return machine.expand(str(command))
+            text = str(command)
+            return identity.expand(machine, call, text) if text.startswith(("%", '"%')) else text
     raise ModuleFailure(f"Failed to find registry uninstall string at registry path '{status.entry or ''}'")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.windows.calls import identity
+from lab.windows.calls import identity, psdrives
 from lab.windows.calls.models import ModuleFailure, Rules, model
 from lab.windows.calls.powershell_text import Head, head_of
 from lab.windows.calls.scripts import ScriptResult, find_script
@@ -44,7 +44,7 @@ def win_powershell(machine: Machine, call: Call) -> dict[str, Any]:
     result |= {stream: [] for stream in _STREAMS}
     for option, skips_if in (("creates", True), ("removes", False)):
         path = args.get(option)
-        if path and machine.files.exists(path) == skips_if:
+        if path and psdrives.exists(machine, call, path) == skips_if:
             return result | {"msg": f"skipped, since {path} {'exists' if skips_if else 'does not exist'}"}
     for option in ("arguments", "chdir", "executable"):
         if args.get(option) is not None:

@@ -11,6 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from lab.windows.calls import identity
 from lab.windows.calls.models import command
 from lab.windows.calls.outcome import Outcome
 from lab.windows.machine.restart import LOGON_SCREEN
@@ -39,6 +40,8 @@ def boot_time(machine: Machine, call: Call, match: re.Match[str]) -> Outcome:
 )
 def shut_down(machine: Machine, call: Call, match: re.Match[str]) -> Outcome:
     """Remove the logon screen's key when asked to, and request a reboot unless one is under way."""
+    if not identity.is_admin(machine, call):
+        return _result(5, "Access is denied.(5)")
     if match["watch"] == "True":
         machine.registry.delete_key(LOGON_SCREEN)
     if machine.reboot_requested:

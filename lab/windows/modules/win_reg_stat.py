@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lab.windows.calls import identity, regpath
-from lab.windows.calls.models import ModuleFailure, Result, model
+from lab.windows.calls.models import ModuleCrash, ModuleFailure, Result, model
 from lab.windows.machine.registry import Value
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ def win_reg_stat(machine: Machine, call: Call) -> Result:
     if not regpath.is_path(path):
         raise ModuleFailure(f"path: {path} is not a valid registry path, see module documentation for examples.")
     location = regpath.locate(machine, call, path)
+    if not identity.subject(machine, call).may_read_key(location):
+        raise ModuleCrash(
+            'Exception calling "OpenSubKey" with "2" argument(s): "Requested registry access is not allowed."'
+        )
     if not machine.registry.exists(location):
         return {"exists": False}
     if name is None:

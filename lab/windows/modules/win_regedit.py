@@ -9,13 +9,14 @@ deleted. Source: ansible.windows 3.3.0 and 3.8.0, win_regedit.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lab.windows.calls import identity, regpath
 from lab.windows.calls.models import ModuleCrash, ModuleFailure, Result, model
 from lab.windows.machine.registry import RegistryError, Value
+from lab.windows.machine.service_manager import past_the_manager
 from lab.windows.modules.win_regedit_data import convert, differs
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def _run(machine: Machine, call: Call, result: Result) -> None:
     if not regpath.is_path(path):
         raise ModuleFailure(f"path: {path} is not a valid powershell path, see module documentation for examples.")
     value = convert(kind, args["data"], has_name=bool(name))
-    with _loaded_hive(machine, call, args["hive"], result):
-        edit = _Edit(machine, call, path, regpath.locate(machine, call, path), result)
+    location = regpath.locate(machine, call, path)
+    with _loaded_hive(machine, call, args["hive"], result), _settings(machine, call, location):
+        edit = _Edit(machine, call, path, location, result)
         if args["state"].lower() == "present":
             edit.present(name or "", value)
         elif args["delete_key"] and not name:
@@ -98,6 +100,11 @@ def _loaded_hive(machine: Machine, call: Call, hive: str | None, result: Result)
         yield
     finally:
         machine.registry.unload(_MOUNT)
+
+
+def _settings(machine: Machine, call: Call, location: str) -> AbstractContextManager[None]:
+    deletes = call.args["state"].lower() == "absent" and call.args["delete_key"] and not call.args["name"]
+    return nullcontext() if call.check_mode else past_the_manager(machine, location, deletes)
 
 
 @dataclass

@@ -1,15 +1,17 @@
 """ansible.windows.win_service: settings, state, creation and removal of a service.
 
-Without anything to set, it only reports. Starting also starts what the service needs; stopping is refused while
-something that needs it is running, unless forced. (ansible.windows win_service)
+Without anything to set, it only reports. It opens a service for changing even then. Starting also starts what the
+service needs; stopping is refused while something that needs it is running, unless forced. (ansible.windows)
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.windows.calls import identity
 from lab.windows.calls.models import ModuleCrash, ModuleFailure, Rules, model
-from lab.windows.machine.parts import MachineError, Service
+from lab.windows.machine.parts import Service
+from lab.windows.machine.service_manager import ServiceError, may_set_up, need_disable
 from lab.windows.machine.services import ServiceConfig, find_service
 
 if TYPE_CHECKING:
@@ -38,7 +40,13 @@ def win_service(machine: Machine, call: Call) -> dict[str, Any]:
     """Set up, start, stop or remove one service, found by name or display name."""
     args = call.args
     config = find_service(machine, args["name"])
-    run = _Run(machine, args, call.check_mode, config)
+    admin = identity.is_admin(machine, call)
+    if config and not (admin and may_set_up(config.name)):
+        reason = f"Failed to open service '{config.name}' (Access is denied, Win32ErrorCode 5 - 0x00000005)"
+        raise ModuleCrash(f'Exception calling ".ctor" with "2" argument(s): "{reason}"')
+    if args.get("path"):
+        args["path"] = identity.expand(machine, call, args["path"])
+    run = _Run(machine, args, call.check_mode, config, admin)
     before = _diff_of(config) if config else ""
     result: dict[str, Any] = {"exists": False}
     after: Any = before
@@ -80,13 +88,17 @@ def _returned(machine: Machine, after: dict[str, Any], config: ServiceConfig | N
 class _Run:
     """One run of the module on one service, which may not exist."""
 
-    def __init__(self, machine: Machine, args: dict[str, Any], check: bool, config: ServiceConfig | None) -> None:
+    def __init__(
+        self, machine: Machine, args: dict[str, Any], check: bool, config: ServiceConfig | None, admin: bool
+    ) -> None:
         self.machine = machine
         self.args = args
         self.check = check
         self.config = config
+        self.admin = admin
         self.changed = False
         self.password_too = args.get("update_password") == "always"
+        self.failures: dict[str, Any] = {}  # what is to be set of failure actions and reset period
 
     def remove(self) -> None:
         if self.config is None:
@@ -106,6 +118,7 @@ class _Run:
             self._account(self.config, after)
         for option in _SETTINGS:
             after[option] = self._setting(option)
+        self._failures()
         self._type(after)
         after["state"] = self._state()
         return after
@@ -117,21 +130,24 @@ class _Run:
         self.changed = self.password_too = True
         if self.check:
             return
+        reason = "" if self.admin else "Access is denied"
+        if set(name) & set("/\\"):
+            reason = "The filename, directory name, or volume label syntax is incorrect"
+        if reason:
+            raise ModuleCrash(f"Service '{name} ({name})' cannot be created due to the following error: {reason}")
         self.machine.services[name] = Service(name)
         self.config = ServiceConfig(self.machine, name)
         # What New-Service leaves behind.
         self.config.type_number = 16
         self.config["start_mode"] = "auto"
         self.config["error_control"] = "normal"
-        self.config["path"] = self.machine.expand(path)
+        self.config["path"] = path
         self.config["display_name"] = name
         self.config["username"] = "LocalSystem"
 
     def _setting(self, option: str) -> Any:
         """Compare and set one setting; return what the diff shows for it."""
         wanted = self.args.get(option)
-        if option == "path" and wanted:
-            wanted = self.machine.expand(wanted)
         if option == "failure_actions" and wanted is not None:
             wanted = [{"type": action["type"], "delay_ms": action.get("delay_ms", 0)} for action in wanted]
         if self.config is None:
@@ -145,11 +161,24 @@ class _Run:
         if wanted == "":
             wanted = None if option != "load_order_group" else ""
         differs = set(current or ()) != set(wanted or ()) if option in _SETS else current != wanted
+        if option == "start_mode" and differs and wanted == "disabled":
+            need_disable(self.config.name)
         if differs:
             self.changed = True
-            if not self.check:
+            if option in ("failure_actions", "failure_reset_period_sec"):
+                self.failures[option] = wanted
+            elif not self.check:
                 self.config[option] = wanted
         return shown
+
+    def _failures(self) -> None:
+        """Actions and period are set in one."""
+        if self.config is None or self.check or not self.failures:
+            return
+        try:
+            self.config.set_failure(self.failures.get("failure_reset_period_sec"), self.failures.get("failure_actions"))
+        except ValueError as error:
+            raise ModuleCrash(f'Exception setting "FailureActions": "{error}"') from None
 
     def _dependencies(self, current: list[str], wanted: list[str]) -> list[str]:
         match self.args.get("dependency_action"):
@@ -218,7 +247,7 @@ class _Run:
         assert self.config
         try:
             self.machine.start_service(self.config.name)
-        except MachineError as error:
+        except ServiceError as error:
             msg = (
                 f"Service '{self._label()}' cannot be started due to the following error: "
                 f"Cannot start service {self.config.name} on computer '.'."
@@ -233,14 +262,20 @@ class _Run:
                 f"Cannot stop service '{self._label()}' because it has dependent services. "
                 "It can only be stopped if the Force flag is set."
             )
-        self.machine.stop_service(self.config.name)
+        try:
+            self.machine.stop_service(self.config.name)
+        except ServiceError as error:
+            what = f"{'open' if error.code == 5 else 'stop'} {error.service} service on computer '.'."
+            raise ModuleCrash(
+                f"Service '{self._label()}' cannot be stopped due to the following error: Cannot {what}"
+            ) from error
 
     def _restart(self) -> None:
         assert self.config
         running = [name for name in self.machine.dependents(self.config.name) if self._runs(name)]
         self._stop()
         self._start()
-        for name in running:
+        for name in reversed(running):
             self.machine.start_service(name)
 
     def _pause(self) -> None:

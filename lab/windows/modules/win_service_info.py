@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from lab.windows.calls.models import model
-from lab.windows.machine.services import ServiceConfig
+from lab.windows.machine.services import ServiceConfig, find_service
 
 if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
@@ -23,7 +23,7 @@ _SETTINGS = (
 
 @model("ansible.windows.win_service_info")
 def win_service_info(machine: Machine, call: Call) -> dict[str, Any]:
-    """Answer for one service name, a name with wildcards, or without a name for all but drivers."""
+    """Answer for one name or display name, a name with wildcards, or without a name for all but drivers."""
     found = _matching(machine, call.args.get("name"))
     return {"changed": False, "exists": bool(found), "services": [_describe(config) for config in found]}
 
@@ -34,7 +34,13 @@ def _matching(machine: Machine, name: str | None) -> list[ServiceConfig]:
     if not name:
         return plain
     exact = [config for config in plain if config.name.lower() == name.lower()]
-    return exact or [config for config in configs if fnmatch.fnmatchcase(config.name.lower(), name.lower())]
+    if exact:
+        return exact
+    if set(name) & set("*?["):
+        return [config for config in configs if fnmatch.fnmatchcase(config.name.lower(), name.lower())]
+    # Get-Service resolves one name without wildcards as the service manager does: display names too, and drivers.
+    found = find_service(machine, name)
+    return [found] if found else []
 
 
 def _describe(config: ServiceConfig) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """ansible.windows.win_stat and ansible.windows.slurp: what lies at a path, and what is in it.
 
-The lab's disks have no clocks and no owners: every time is TIMES, owners follow from where a file lies. Links, shares
-and network paths do not exist there. Source: ansible.windows win_stat, slurp.
+The lab's disks have no owners: they follow from where a file lies. Links, shares and network paths do not exist there.
+Source: ansible.windows win_stat, slurp.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import ntpath
 from typing import TYPE_CHECKING, Any
 
+from lab.windows.calls import identity
 from lab.windows.calls.models import ModuleFailure, Result, model
 from lab.windows.machine.filesystem import Entry, FileSystemError
 from lab.windows.machine.parts import NotModelled
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from lab.windows.calls.payload import Call
     from lab.windows.machine import Machine
 
-TIMES = 1_735_689_600.0  # 2025-01-01 00:00 UTC
 # In the order in which .NET lists them: by bit.
 _ATTRIBUTES = ("ReadOnly", "Hidden", "System", "Directory", "Archive")
 
@@ -31,11 +31,19 @@ def local_path(module: str, path: str) -> str:
     raise NotModelled(f"{module} for {path!r}: only absolute local paths such as C:\\Temp, no network or relative ones")
 
 
+def readable_path(module: str, machine: Machine, call: Call, path: str) -> str:
+    """Return an absolute local path that the account may look into; raises NotModelled for any other."""
+    local = local_path(module, path)
+    if not identity.subject(machine, call).may_read_file(machine, local.replace("/", "\\")):
+        raise NotModelled(f"what {module} shows an ordinary account of another one's profile: {path}")
+    return local
+
+
 @model("ansible.windows.win_stat")
 def win_stat(machine: Machine, call: Call) -> Result:
     """Return `stat`."""
     args = call.args
-    entry = machine.files.stat(local_path("win_stat", args["path"]))
+    entry = machine.files.stat(readable_path("win_stat", machine, call, args["path"]))
     if entry is None:
         return {"stat": {"exists": False}}
     attributes = _attributes(entry)
@@ -52,9 +60,9 @@ def win_stat(machine: Machine, call: Call) -> Result:
         "isshared": False,
         "nlink": 1,
         "hlnk_targets": [],
-        "creationtime": TIMES,
-        "lastaccesstime": TIMES,
-        "lastwritetime": TIMES,
+        "creationtime": entry.times.created,
+        "lastaccesstime": entry.times.accessed,
+        "lastwritetime": entry.times.written,
         "path": entry.path,
         "filename": ntpath.basename(entry.path) or entry.path,
         "owner": _owner(machine, entry.path),
@@ -86,7 +94,7 @@ def _owner(machine: Machine, path: str) -> str:
 @model("ansible.windows.slurp")
 def slurp(machine: Machine, call: Call) -> Result:
     """Return the content of a file, base64."""
-    path = local_path("slurp", call.args["src"])
+    path = readable_path("slurp", machine, call, call.args["src"])
     if machine.files.is_dir(path):
         raise ModuleFailure(f"Path {path} is a directory")
     if not machine.files.is_file(path):

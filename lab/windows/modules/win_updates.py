@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.windows.calls import identity
 from lab.windows.calls.models import ModuleCrash, Rules, model
 from lab.windows.machine.parts import NotModelled
 from lab.windows.machine.restart import PENDING_KEYS
@@ -42,6 +43,8 @@ _reported: dict[
 @model("ansible.windows.win_updates", _RULES)
 def win_updates(machine: Machine, call: Call) -> dict[str, Any]:
     """Do one step of what the action plugin asks for."""
+    if not identity.is_admin(machine, call):
+        raise NotModelled("win_updates when it is run by an ordinary account")
     args, options = call.args, call.args.get("_operation_options") or {}
     pipe = f"ansible-win_updates-{machine.name}"
     match args["_operation"]:

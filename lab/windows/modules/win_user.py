@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.windows.calls import identity
 from lab.windows.calls.models import ModuleCrash, ModuleFailure, Rules, model
 from lab.windows.machine.accounts import Group, User
+from lab.windows.machine.local_groups import refused, wrong_name
 from lab.windows.machine.parts import NotModelled
 
 if TYPE_CHECKING:
@@ -47,13 +49,39 @@ def win_user(machine: Machine, call: Call) -> dict[str, Any]:
         case "query":
             result |= {"msg": f"Querying user '{name}'", "state": "present" if user else "absent"}
         case "absent":
+            if user and not call.check_mode and not identity.is_admin(machine, call):
+                raise ModuleCrash(refused("Delete", 2))
             result |= _delete(machine, user, name, call.check_mode)
             result["diff"]["after"] = ""
         case _:
             result["state"] = "present"
+            if not call.check_mode and not identity.is_admin(machine, call):
+                _refuse(machine, user, args)
             _present(machine, user, args, call.check_mode, result)
     user = machine.accounts.user(name)
     return result | (_facts(machine, user) if user else {})
+
+
+def _refuse(machine: Machine, user: User | None, args: dict[str, Any]) -> None:
+    """Fail where an ordinary account would change something: the same is asked in check mode first."""
+    asked: dict[str, Any] = {"changed": False, "diff": {"before": "", "after": ""}}
+    _present(machine, user, args, True, asked)
+    if user is None or not asked["changed"]:
+        if user is None:
+            raise ModuleCrash(refused("SetInfo", 0))
+        return
+    after = asked["diff"]["after"]
+    if after.get("password") == "CHANGED REDACTED":
+        raise ModuleCrash(refused("SetPassword", 1))
+    before = _diff(machine, user)
+    if any(after[name] != before[name] for name in before if name not in ("groups", "password")):
+        raise ModuleCrash(refused("SetInfo", 0))
+    wanted = {_group_sid(machine, name) for name in args["groups"] if name.strip()}
+    to_add = wanted - {group.sid for group in _groups_of(machine, user)}
+    adds = bool(to_add) and args.get("groups_action") != "remove"
+    names = sorted(machine.groups[sid].name for sid in (to_add if adds else wanted))
+    what = "add" if adds else "remove"
+    raise ModuleFailure(f"Failed to {what} {', '.join(names)}: {refused(what.title(), 1)}")
 
 
 def _present(machine: Machine, user: User | None, args: dict[str, Any], check: bool, result: dict[str, Any]) -> None:
@@ -97,6 +125,8 @@ def _equal(wanted: Any, current: Any, case_matters: bool) -> bool:
 
 
 def _create(machine: Machine, name: str, password: str | None) -> User:
+    if wrong_name(name) or len(name) > 20:
+        raise ModuleCrash(refused("SetInfo", 0, "The specified username is invalid."))
     if machine.accounts.group(name):
         raise ModuleCrash('Exception calling "SetInfo" with "0" argument(s): "The group already exists.\r\n"')
     user = User(machine.accounts.next_sid(), name, password_never_expires=False)
@@ -130,7 +160,7 @@ def _groups(machine: Machine, user: User, args: dict[str, Any], check: bool, res
     result["diff"]["after"]["groups"] += [machine.groups[sid].name for sid in sorted(to_add)]
     result["changed"] = result["changed"] or bool(to_add or to_remove)
     if not check:
-        for sid in to_add:
+        for sid in sorted(to_add):
             machine.groups[sid].members.add(user.sid)
         for sid in to_remove:
             machine.groups[sid].members.discard(user.sid)

@@ -15,6 +15,7 @@ from lab.windows.seed.conditions import CONDITIONS, put_condition
 from lab.windows.seed.firewall import program_rules, store_app_rules
 from lab.windows.seed.network import put_network
 from lab.windows.seed.software import put_programs
+from lab.windows.seed.system_files import put_system_files
 from lab.windows.seed.users import close_hive, hive_of, put_accounts, put_default_profile, put_people
 from lab.windows.seed.windows import RELEASES, number, put_windows, text
 
@@ -73,6 +74,7 @@ def _base(os: str, edition: str, language: str) -> Machine:
     """Return the part that machines share; their copies share its keys in memory."""
     machine = Machine("base")
     put_windows(machine, os, edition, language)
+    put_system_files(machine)
     put_default_profile(machine, language)
     return machine
 

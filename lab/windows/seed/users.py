@@ -9,7 +9,7 @@ import random
 import struct
 
 from lab.windows.machine import DEFAULT_HIVE, Machine
-from lab.windows.machine.accounts import ADMINISTRATORS, GUESTS, REMOTE_DESKTOP_USERS, USERS, User
+from lab.windows.machine.accounts import ADMINISTRATORS, GUESTS, REMOTE_DESKTOP_USERS, USERS, Members, User
 from lab.windows.machine.registry import Value
 from lab.windows.seed.windows import LOCALE_IDS, expand, number, text
 
@@ -74,7 +74,6 @@ def put_default_profile(machine: Machine, language: str) -> None:
         r"C:\Users\Default\AppData\Local\Temp",
         r"C:\Users\Public\Documents",
         r"C:\WINDOWS\TEMP",
-        r"C:\WINDOWS\System32\drivers\etc",
     ):
         machine.files.mkdir(folder)
     for folder in (
@@ -129,7 +128,7 @@ def put_accounts(machine: Machine, admin: str, password: str) -> str:
         accounts.users[sid] = User(sid, name, description=description, enabled=enabled)
     accounts.groups[ADMINISTRATORS].members.add(f"{accounts.machine_sid}-500")
     accounts.groups[GUESTS].members.add(f"{accounts.machine_sid}-501")
-    accounts.groups[USERS].members |= {"S-1-5-4", "S-1-5-11"}
+    accounts.groups[USERS].members |= Members(("S-1-5-4", "S-1-5-11"))
     sid = accounts.next_sid()
     accounts.users[sid] = User(sid, admin, full_name="", description="Account of the IT staff's controller")
     accounts.users[sid].set_password(password)

@@ -217,7 +217,7 @@ def _group(machine: Machine, sid: str) -> Node:
         if machine.name_of(sid) is not None:
             raise NotModelled(f"reading {sid} as a group: it is the SID of an account")
         return {"exists": False}
-    members = [{"sid": member, "name": machine.name_of(member)} for member in sorted(group.members)]
+    members = [{"sid": member, "name": machine.name_of(member)} for member in group.members]
     return {"exists": True, "name": group.name, "members": members}
 
 
