@@ -8,6 +8,7 @@
 # make docs   the tables in the roles' READMEs, made anew from their argument specs
 # make lock   the lists of all that is installed, with hashes, made anew; ARGS=--upgrade for the newest of what no line pins
 # make supply whether those are current, known to be vulnerable, and no secret is in the repository; a bill of materials
+# make contract  the PowerShell scripts in every PowerShell there is (pwsh on PATH), which make test does as well
 # make sanity ansible-test's own checks, of what others install; a minute, and more the first time
 # Each makes its own virtual environment in $(VENV) with $(PYTHON).
 PYTHON ?= python3
@@ -86,7 +87,7 @@ demo: $(VENV)/.run
 test: $(VENV)/.test
 	@echo "Lint, molecule and the browser run side by side; each shows what it said when it has ended."
 	+@$(MAKE) --no-print-directory --jobs 3 $(WHOLE) lint molecule browser
-	+@$(MAKE) --no-print-directory --jobs 1 unit e2e
+	+@$(MAKE) --no-print-directory --jobs 1 contract unit e2e
 
 sanity: $(VENV)/.test
 	tests/sanity/run "$(VENV)"
@@ -127,6 +128,9 @@ bench: $(VENV)/.run
 
 contract: $(VENV)/.test
 	$(BIN)/python -m tests.contract.run_vectors
+
+real: $(VENV)/.test
+	$(BIN)/python -m tests.real $(ARGS)
 
 clean:
 	rm -rf $(VENV) .lab .demo records user_pages

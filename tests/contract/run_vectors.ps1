@@ -1,10 +1,12 @@
 # Runs the vectors against the scripts themselves, in Windows PowerShell 5.1 or PowerShell 7 on any system.
-# run_vectors.py starts it. CallFile: a JSON list of calls. AnswerFile: one line of JSON a call. What a script would ask of
-# Windows is answered by the functions below, which take the place of the script's own of the same names.
+# run_vectors.py starts it. CallFile: a JSON list of calls. AnswerFile: one line of JSON a call. ModuleUtils: Ansible's folder of
+# that name. What a script would ask of Windows is answered by the functions below, which take the place of the script's own of
+# the same names.
 
 param (
     [Parameter(Mandatory = $true)] [string]$CallFile,
-    [Parameter(Mandatory = $true)] [string]$AnswerFile
+    [Parameter(Mandatory = $true)] [string]$AnswerFile,
+    [Parameter(Mandatory = $true)] [string]$ModuleUtils
 )
 
 Set-StrictMode -Version Latest
@@ -379,21 +381,44 @@ function ConvertTo-Dictionary {
     return $result
 }
 
-function Invoke-Reader {
-    param ([object]$Call, [string]$Text)
-    $request = ConvertTo-Dictionary -Object $Call.arguments
-    foreach ($name in 'registry', 'user_registry') {
-        $asks = [System.Collections.Generic.List[object]]::new()
-        foreach ($ask in $request[$name]) { $asks.Add((ConvertTo-Dictionary -Object $ask)) }
-        $request[$name] = $asks
+function ConvertTo-Argument {
+    # What ConvertFrom-Json gives, as Ansible hands arguments to a module: hashtables and lists.
+    param ([object]$Value)
+    if ($Value -is [System.Management.Automation.PSCustomObject]) {
+        $result = @{}
+        foreach ($property in $Value.PSObject.Properties) {
+            $result[$property.Name] = ConvertTo-Argument -Value $property.Value
+        }
+        return $result
     }
-    # The functions only: the module's last part needs Ansible.
-    $functions = $Text.Substring(0, $Text.IndexOf('# ---- The module'))
-    . ([scriptblock]::Create($functions + $readerStandIns.ToString()))
-    $warnings = [System.Collections.Generic.List[string]]::new()
-    $document = Get-EndpointState -Request $request -Warnings $warnings
+    if ($Value -is [object[]]) {
+        $items = [System.Collections.Generic.List[object]]::new()
+        foreach ($item in $Value) { $items.Add((ConvertTo-Argument -Value $item)) }
+        return , $items.ToArray()
+    }
+    return $Value
+}
+
+function Invoke-Reader {
+    # The whole module, over Ansible's own Ansible.Basic, which checks the arguments and writes the answer.
+    param ([object]$Call, [string]$Text)
+    $mark = $Text.IndexOf('# ---- The module')
+    $block = [scriptblock]::Create($Text.Substring(0, $mark) + $readerStandIns.ToString() + "`n" + $Text.Substring($mark))
+    $global:complex_args = ConvertTo-Argument -Value $Call.arguments
+    $global:complex_args['_ansible_module_name'] = 'offsite.endpoints.win_endpoint_state'
+    $global:complex_args['_ansible_check_mode'] = [bool]$Call.check_mode
+    # Only the event log of a Windows would have it.
+    $global:complex_args['_ansible_no_log'] = $true
+    $global:Answer = $null
+    try {
+        & $block
+    }
+    catch {
+        # The exit, or what kept the module from answering.
+        if ($null -eq $global:Answer) { throw }
+    }
     $mounts = @(foreach ($hive in $global:Machine.hives) { if ($hive.mount) { $hive.mount } })
-    return @{ document = $document; warnings = $warnings; mounts = $mounts }
+    return @{ answer = $global:Answer; mounts = $mounts }
 }
 
 function Get-NewestRestorePoint {
@@ -433,6 +458,12 @@ function Invoke-Writer {
 if (-not $env:SystemDrive) {
     $env:SystemDrive = 'C:'
 }
+Import-Module ([System.IO.Path]::Combine($ModuleUtils, 'powershell', 'Ansible.ModuleUtils.AddType.psm1'))
+Add-CSharpType -References @([System.IO.File]::ReadAllText([System.IO.Path]::Combine($ModuleUtils, 'csharp', 'Ansible.Basic.cs')))
+[Ansible.Basic.AnsibleModule]::WriteLine = { param ([string]$Line) $global:Answer = $Line }
+# The real one would end this process.
+[Ansible.Basic.AnsibleModule]::Exit = { param ([int]$Code) throw "exit $Code" }
+
 $answers = [System.Collections.Generic.List[string]]::new()
 $calls = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText($CallFile))
 foreach ($call in $calls) {
@@ -453,6 +484,7 @@ foreach ($call in $calls) {
     catch {
         $found = @{ crash = "$($_.Exception.Message) $($_.ScriptStackTrace)" }
     }
-    $answers.Add((ConvertTo-Json -InputObject @{ name = $call.name; found = $found } -Depth 30 -Compress))
+    $line = @{ name = $call.name; found = $found; powershell = $PSVersionTable['PSVersion'].ToString() }
+    $answers.Add((ConvertTo-Json -InputObject $line -Depth 30 -Compress))
 }
 [System.IO.File]::WriteAllLines($AnswerFile, $answers)

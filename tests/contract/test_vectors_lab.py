@@ -43,9 +43,7 @@ def test_a_vector_has_the_form_of_its_schema_and_the_name_of_its_file(vector: di
     assert (vectors.HERE / "vectors" / f"{vector['name']}.json").is_file()
 
 
-@pytest.mark.parametrize(
-    "vector", [v for v in VECTORS if v["script"] == "win_endpoint_state"], ids=lambda vector: vector["name"]
-)
+@pytest.mark.parametrize("vector", [v for v in VECTORS if "document" in v["expect"]], ids=lambda vector: vector["name"])
 def test_every_document_has_the_form_of_the_contract(vector: dict[str, Any]) -> None:
     schema = json.loads((vectors.ROOT / "schemas/state.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(lab.run(vector)["document"], schema)
@@ -61,6 +59,17 @@ def test_a_difference_is_reported_also_between_true_and_1() -> None:
     assert vectors.differences(vector, {"changed": 1, "rules": {}, "error": None}) == [
         "changed: expected true, found 1"
     ]
+
+
+def test_words_of_a_refusal_are_compared_as_a_whole() -> None:
+    vector = {"script": "win_endpoint_state", "machine": {}, "expect": {"msg": "no .*number"}}
+    found = {"warnings": [], "mounts": [], "changed": False}
+    assert vectors.differences(vector, found | {"msg": "no such number"}) == []
+    assert vectors.differences(vector, found | {"msg": "no such number here"}) == [
+        'msg: expected "no .*number", found "no such number here"'
+    ]
+    assert vectors.differences(vector, found) == ['msg: expected "no .*number", found null']
+    assert vectors.differences(vector | {"expect": {}}, found | {"msg": "no"}) == ['msg: expected null, found "no"']
 
 
 @pytest.mark.parametrize(
