@@ -129,8 +129,5 @@ bench: $(VENV)/.run
 contract: $(VENV)/.test
 	$(BIN)/python -m tests.contract.run_vectors
 
-real: $(VENV)/.test
-	$(BIN)/python -m tests.real $(ARGS)
-
 clean:
 	rm -rf $(VENV) .lab .demo records user_pages

@@ -10,6 +10,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from lab.windows.machine import DEFAULT_HIVE, SERVICES, Machine
+from lab.windows.machine.accounts import Members
 from lab.windows.machine.firewall import LOCAL_RULES, Rule, parse
 from lab.windows.machine.registry import Value
 from lab.windows.seed import Variant, build_windows
@@ -161,7 +162,7 @@ def change(machine: Machine, place: Place, what: str, data: Any) -> None:
     elif what == "state" and (data != "Paused" or place.name == "LanmanServer"):  # not every service can be
         machine.services[place.name].state = data
     elif what == "members":
-        machine.groups[where["group"]].members = set(data)
+        machine.groups[where["group"]].members = Members(data)
     elif machine.registry.data(LOCAL_RULES, place.name) is not None:
         _change_rule(machine, place.name, what, data)
 
