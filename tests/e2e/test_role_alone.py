@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from lab.__main__ import main as lab_command
-from tests.e2e.lost_answers import built, keep, lab_of, names, other
+from tests.faults.machines import built, keep, lab_of, names, other
 
 ROLES = (
     "forticlient_install",

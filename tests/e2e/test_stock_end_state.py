@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import LabFleet, Run
-from tests.e2e.lost_answers import built, lab_of, names
+from tests.faults.machines import built, lab_of, names
 
 pytestmark = pytest.mark.depth
 # Home and a Mac, both without a client. Windows half configured; drifted, Japanese and of the newest release; of a
