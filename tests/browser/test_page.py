@@ -334,9 +334,7 @@ def test_waivers_are_listed_the_urgent_first(open_page: Open):
 
 
 def test_a_long_value_is_there_when_somebody_asks(open_page: Open):
-    page = open_page(
-        on("pc1", record("a.a", "drifted", role="a", expected="x", actual="y" * 4_000, reason="r" * 999))
-    )
+    page = open_page(on("pc1", record("a.a", "drifted", role="a", expected="x", actual="y" * 4_000, reason="r" * 999)))
     value = page.locator("#body td").nth(3)
     assert len(value.inner_text()) < 400
     value.get_by_text("all 4,000 characters").click()
