@@ -235,7 +235,9 @@ def _kept(key: str, value: Any) -> Any:
     return bounded(value) if key in _TOLD else value
 
 
-def sound(records: Iterable[Mapping[str, Any]], **stamped: Any) -> list[dict[str, Any]]:
+def sound(
+    records: Iterable[Mapping[str, Any]], *, run: str, endpoint: str, at: str, versions: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """Return an endpoint's records, stamped as by `stamp`; what is no record is an error, and costs nobody else's.
 
     Whatever an endpoint can make of its own part, it ends here.
@@ -244,7 +246,7 @@ def sound(records: Iterable[Mapping[str, Any]], **stamped: Any) -> list[dict[str
     wrong: list[str] = []
     try:
         for item in records:
-            (made,) = stamp([item], **stamped)
+            (made,) = stamp([item], run=run, endpoint=endpoint, at=at, versions=versions)
             problem = check_record(made)
             if problem:
                 wrong.append(problem)
@@ -254,7 +256,7 @@ def sound(records: Iterable[Mapping[str, Any]], **stamped: Any) -> list[dict[str
         wrong.append(f"{type(error).__name__}: {error}")
     if wrong:
         reason = f"what this endpoint answered cannot be recorded: {wrong[0]}"
-        found += stamp([unusable_state(reason)], **stamped)
+        found += stamp([unusable_state(reason)], run=run, endpoint=endpoint, at=at, versions=versions)
     return found
 
 
