@@ -334,9 +334,12 @@ def test_waivers_are_listed_the_urgent_first(open_page: Open):
 
 
 def test_a_long_value_is_there_when_somebody_asks(open_page: Open):
-    page = open_page(on("pc1", record("a.a", "drifted", role="a", expected="x", actual="y" * 4_000, reason="r" * 999)))
+    # As a file of an older version holds it; records are cut today.
+    long = {**record("a.a", "drifted", role="a", expected="x", reason="r" * 999), "actual": "y" * 1_000_000}
+    (item,) = on("pc1", long)
+    page = open_page([{**item, "actual": long["actual"]}])
     value = page.locator("#body td").nth(3)
     assert len(value.inner_text()) < 400
-    value.get_by_text("all 4,000 characters").click()
-    expect(value.locator(".all")).to_have_text("y" * 4_000)
+    value.get_by_text("all 1,000,000 characters").click()
+    expect(value.locator(".all")).to_have_text("y" * 1_000_000)
     expect(page.locator("#body")).to_contain_text("all 999 characters")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from tests.samples.states import differences
 
 pytestmark = pytest.mark.depth
 FLEET = (4, 1)
@@ -31,15 +32,6 @@ RESTARTED = re.compile(r"^/launchd/jobs/.*com\.fortinet\..*/pid ")
 def states(fleet) -> dict[str, Any]:
     folder = fleet.directory / "lab/machines"
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
-
-
-def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
-    """Yield where two states differ, with what is there afterwards."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in sorted(before.keys() | after.keys()):
-            yield from differences(before.get(name), after.get(name), f"{path}/{name}")
-    elif before != after:
-        yield f"{path} {json.dumps(after, ensure_ascii=False)}"
 
 
 def unexpected(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -162,16 +162,22 @@ def test_a_gateway_that_is_wrong_is_reported_for_each_laptop_with_its_reason(rea
     assert set(of(run, "pac_routes", "compliant")) == {"win-01", "mac-01"}
 
 
-def test_a_dry_run_says_the_same_of_wrong_proxy_scripts(ready, pages):
+def test_a_dry_run_says_the_same_of_a_look_that_breaks_off_and_of_wrong_proxy_scripts(ready, pages):
     end = datetime.now(UTC) + timedelta(days=5, hours=1)
     more = {
+        # An address with a zone that no resolver takes.
+        "win-01": {"handover_gateway_address": "fe80::1%" + "z" * 70},
         "win-02": {"handover_certificate_days": 5, "fortissl_proxy_pac_url": f"{pages}/moved.pac"},
         "mac-01": {"fortissl_proxy_pac_url": f"{pages}/wrong.pac"},
     }
     with ready.gateway() as port, ready.gateway(not_after=end) as ending:
-        run = ready.look_at_each({"win-01": port, "win-02": ending, "mac-01": port}, more, "--check")
+        run = ready.look_at_each({"win-01": 443, "win-02": ending, "mac-01": port}, more, "--check")
     assert run.code == 2
-    assert set(of(run, "gateway_certificate", "compliant")) == {"win-01", "win-02", "mac-01"}
+    broken = of(run, "gateway_certificate", "error")
+    assert set(broken) == {"win-01"}
+    assert "the check of the certificate did not finish: " in broken["win-01"]
+    assert "too long" in broken["win-01"]
+    assert set(of(run, "gateway_certificate", "compliant")) == {"win-02", "mac-01"}
     assert set(of(run, "pac_routes", "compliant")) == {"win-01"}
     assert set(of(run, "pac_routes", "error")) == {"win-02"}
     wrong = of(run, "pac_routes", "drifted")

@@ -87,7 +87,7 @@ def nothing_raw(display: Any) -> None:
     def display_harmless(msg: Any, *args: Any, **options: Any) -> None:
         shown(harmless(str(msg)), *args, **options)
 
-    display_harmless.harmless = True  # type: ignore[attr-defined]
+    display_harmless.harmless = True  # type: ignore[attr-defined]  # a mark on a function, so that it is put in once
     display.display = display_harmless
 
 
