@@ -113,8 +113,9 @@ def test_a_forged_answer_of_each_kind_costs_the_forger_alone(forgers):
         ("endpoint.state", "error"),
     }
 
-    # An answer that Ansible itself falls over, and with it the run: what is known is recorded all the same.
-    forgers.forge(win_regedit={"ansible_stats": {"data": "x"}})
+    # An answer that Ansible itself falls over, and with it the run: what is known is recorded all the same. It adds up
+    # what two answers say, and nothing cannot be added to nothing.
+    forgers.forge(win_regedit={"ansible_stats": {"data": {"x": None}, "aggregate": True, "per_host": False}})
     run = lab.play("site.yml")
     see_that_nobody_else_is_touched(run)
     assert run.code == 250
