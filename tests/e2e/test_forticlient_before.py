@@ -69,7 +69,7 @@ def test_an_update_s_restart_stops_the_upgrade(client):
     run = client.play("win-03", **client.supply())
     assert run.code == 2
     assert found(run, "minimum_version")["status"] == "drifted"
-    assert "postponed: Windows has to restart to end an update" in found(run, "minimum_version")["reason"]
+    assert "postponed: a restart is pending for a Windows update" in found(run, "minimum_version")["reason"]
     assert client.fleet.hashes() == before
 
 
@@ -182,7 +182,7 @@ def test_windows_is_updated_first_and_its_restart_comes_before_the_client(client
     assert client.machine("win-04").registry.keys(OFFERED) == []
     assert client.version("win-04") is None
     run = client.play("win-04", **desired, forticlient_install_allow_reboot=True)
-    assert "postponed: Windows has to restart to end an update" in found(run, "installed")["reason"]
+    assert "postponed: a restart is pending for a Windows update" in found(run, "installed")["reason"]
     client.do("win-04", "win_reboot")
     run = client.play("win-04", **desired)
     assert (run.code, client.version("win-04")) == (0, NEW), run.output

@@ -30,7 +30,7 @@ def test_a_servicing_restart_stops_the_upgrade_and_after_it_the_upgrade_is_done(
     run = client.play("win-02", **client.supply())
     assert run.code == 2
     assert found(run, "minimum_version")["status"] == "drifted"
-    assert "postponed: Windows has to restart" in found(run, "minimum_version")["reason"]
+    assert "postponed: a restart is pending for Windows servicing" in found(run, "minimum_version")["reason"]
     assert client.fleet.hashes() == before
 
     client.do("win-02", "win_reboot")

@@ -85,7 +85,7 @@ def test_a_pending_restart_postpones_it(client):
     before = client.fleet.hashes()
     run = client.play("win-02", **client.supply_store())
     assert run.code == 2
-    assert "postponed: Windows has to restart" in found(run, "store_client")["reason"]
+    assert "postponed: a restart is pending for Windows servicing" in found(run, "store_client")["reason"]
     assert client.fleet.hashes() == before
 
 
