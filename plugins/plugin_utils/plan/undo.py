@@ -63,6 +63,9 @@ def undo_plan(
         found = now.get(About.of(item))
         if found is not None and digest(found["actual"]) == digest(item["before"]):
             left.append({**_left(item, "is as it was before that run", found), "status": "compliant", "next": ""})
+        elif found is not None and found["status"] == "not_applicable":
+            # What it was a setting of has gone since, as with a client that the undo itself took off again.
+            left.append({**_left(item, found["reason"], found), "status": "not_applicable", "next": ""})
         elif found is None or digest(found["actual"]) != digest(item["actual"]):
             left.append(_left(item, "it was changed after that run, so it is left as it is", found))
         elif any(not _is_of(entry, item) or not _is_noted(entry, noted) for entry in mine):
@@ -113,7 +116,12 @@ def _of_a_run(item: dict[str, Any]) -> dict[str, Any]:
 
 def shown(records: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return what a plan would do, a line a record, for a person who has to say yes."""
-    words = {"drifted": "puts back", "compliant": "is right already", "error": "cannot be put back"}
+    words = {
+        "drifted": "puts back",
+        "compliant": "is right already",
+        "error": "cannot be put back",
+        "not_applicable": "nothing is left to put back",
+    }
     return [
         f"{words.get(item['status'], item['status'])}: {item['control']}"
         + (f" [{item['instance']}]" if item["instance"] is not None else "")

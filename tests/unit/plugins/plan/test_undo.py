@@ -75,6 +75,22 @@ def test_what_is_not_put_back_is_reported_and_not_written(server, item, status, 
     assert result.as_dict()["has_writes"] is False
 
 
+def test_what_it_was_a_setting_of_has_gone_since():
+    gone = {
+        "where": {"service": "Nosuch", "field": "start_mode"},
+        "is": "present",
+        "reason": "FortiClient is not installed",
+    }
+    control = tunnel_control(applies_if=[gone])
+    result = undo_plan([control], drifted("newer.example.org:443"), ROLE, reads=WINDOWS_READS, fixed=[fixed()])
+    assert [(r["status"], r["reason"], r["next"]) for r in result.records] == [
+        ("not_applicable", "FortiClient is not installed", "")
+    ]
+    assert shown(result.records) == [
+        "nothing is left to put back: vpn_profile.server [IMR]: FortiClient is not installed",
+    ]
+
+
 def test_what_is_left_as_it_is_keeps_its_why_and_older_records_have_none():
     older = fixed(put_back=render([]), instance="older")
     del older["why"]
@@ -108,5 +124,5 @@ def test_a_person_is_shown_a_line_a_record():
         "puts back: a.a [IMR] for S-1-5-21-1",
         "cannot be put back: a.b: changed",
         "is right already: a.c",
-        "not_applicable: a.d []",
+        "nothing is left to put back: a.d []",
     ]
