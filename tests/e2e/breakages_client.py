@@ -14,6 +14,8 @@ from tests.e2e.breakages import FORTICLIENT, RDP_TCP, SERVICES, value
 SCRIPTS = Path(__file__).resolve().parents[2] / "roles/forticlient_install/files"
 CLIENT_CODE = "{15C7B361-A0B2-4E79-93E0-868B5000BA3F}"  # of 7.4.3.8758, and of every other build of 7.4.3
 CLIENT_ENTRY = rf"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\{CLIENT_CODE}"
+COPIES = r"C:\Program Files\OffsiteEndpoints"
+FOLDER = {"module": "ansible.windows.win_file", "args": {"path": COPIES, "state": "directory"}}
 CLIENT_VARIABLES: dict[str, Any] = {
     "forticlient_install_restore_point": "skip",
     "forticlient_install_minimum_version": "7.4.3.1790",
@@ -66,6 +68,17 @@ BREAKAGES_CLIENT: list[dict[str, Any]] = [
         "control": "forticlient_install.vulnerable_version",
         "also": ["forticlient_install.minimum_version"],
         "breakages": versions("7.4.2.1717", "7.2.2.0864", "7.0.12.0001"),
+    },
+    {
+        # As a run leaves it that is cut off before the copy, during it, and behind it.
+        "control": "forticlient_install.copied_installer",
+        "breakages": [
+            FOLDER,
+            {"module": "ansible.windows.win_copy", "args": {"content": "half", "dest": rf"{COPIES}\FortiClient.msi"}}
+            | {"first": FOLDER},
+            {"module": "ansible.windows.win_copy", "args": {"content": "all", "dest": rf"{COPIES}\FortiClient.msi"}}
+            | {"first": FOLDER},
+        ],
     },
 ]
 

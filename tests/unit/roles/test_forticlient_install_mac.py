@@ -11,6 +11,7 @@ from tests.samples.documents import APP, BEFORE_PLIST, mac
 from tests.samples.mac_roles import planned, variables_of
 from tests.samples.roles import found, reason
 
+COPIES = "/private/var/root/OffsiteEndpoints"
 EPCTRL = "/Library/Application Support/Fortinet/FortiClient/bin/epctrl"
 EXTENSION = "com.fortinet.forticlient.macos.vpn.nwextension"
 SUPPLIED = {
@@ -44,7 +45,7 @@ def a_mac(
         BEFORE_PLIST: {"exists": False},
     }
     node = {"exists": True, "type": "file", "owner": "root", "group": "wheel", "mode": "0755"}
-    document["files"] = {EPCTRL: node if full else {"exists": False}}
+    document["files"] = {EPCTRL: node if full else {"exists": False}, COPIES: {"exists": False}}
     state = {"team": "AH4XFXJ7DK", "version": "7.4.3/4323", "state": extension}
     document["tools"] = {"system_extensions": {} if extension is None else {EXTENSION: state}}
     document["tunnel"]["active"] = tunnel
@@ -62,6 +63,7 @@ def test_a_client_that_is_good_needs_nothing_and_full_disk_access_is_not_pretend
         ("edition", None): "compliant",
         ("installed", None): "compliant",
         ("minimum_version", None): "compliant",
+        ("copied_installer", None): "compliant",
         ("system_extension", None): "compliant",
         ("full_disk_access", None): "not_applicable",
     }
@@ -75,6 +77,15 @@ def test_a_missing_client_is_installed_and_remembered_as_ours():
     assert [item["control"] for item in result.role_work] == ["forticlient_install.installed"]
     assert "forticlient_install.installed" in (result.keep or "")
     assert found(result)[("system_extension", None)] == "not_applicable"
+
+
+def test_what_a_cut_off_installation_left_is_taken_away_and_nothing_else_is_done():
+    document = a_mac()
+    document["files"][COPIES] = {"exists": True, "type": "directory", "owner": "root", "group": "wheel", "mode": "0700"}
+    result = look(document)
+    assert found(result)["copied_installer", None] == "drifted"
+    assert [item["control"] for item in result.role_work] == ["forticlient_install.copied_installer"]
+    assert result.keep is None
 
 
 def test_without_an_installer_it_is_only_reported():
