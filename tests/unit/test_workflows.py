@@ -94,6 +94,12 @@ def test_it_may_only_read(path):
     assert [name for name, job in workflow(path)["jobs"].items() if "permissions" in job] == []
 
 
+def test_no_checkout_leaves_its_token_behind():
+    steps = [step for _name, job in jobs() for step in job["steps"] if "actions/checkout" in step.get("uses", "")]
+    assert len(steps) == len([*jobs()])
+    assert [step for step in steps if step["with"]["persist-credentials"] is not False] == []
+
+
 def test_each_job_ends_by_itself():
     assert [name for name, job in jobs() if not 1 <= job.get("timeout-minutes", 0) <= 90] == []
 
