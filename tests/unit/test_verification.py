@@ -1,4 +1,4 @@
-"""What was run against what: each role, playbook, module and script has its line, and no line speaks of something else."""
+"""What was run against what: each role, playbook, module and script has a line, and no line is about something else."""
 
 from __future__ import annotations
 
