@@ -33,7 +33,7 @@ def rows() -> list[dict[str, str]]:
 
 def named(row: dict[str, str]) -> list[str]:
     """Return the files and roles that a line is about; one that begins with other words only mentions them."""
-    if not row["part"].startswith("`"):
+    if not row["part"].startswith("`") or row["part"].startswith("`execution-environment.yml`"):
         return []
     names = re.findall(r"`([^`]+)`", row["part"].partition(":")[0])
     return [name for name in names if re.fullmatch(r"[a-z_0-9]+(\.(yml|ps1|py))?", name)]
