@@ -63,7 +63,10 @@ def test_an_endpoint_of_a_slice_that_is_missing_is_reported_and_the_verdict_is_o
     done = fleet.command("ansible-playbook", *fleet.inventory, "playbooks/report.yml", "-e", json.dumps(given))
     assert done.returncode == 2, done.stdout
     for name in ("win-02", "mac-01"):
-        assert "  error: endpoint.state\n    reason    no record of it in these files" in done.stdout.partition(name)[2]
+        assert (
+            ": 1 error\n  error: endpoint.state (high)\n    reason    no record of it in these files"
+            in done.stdout.partition(name)[2]
+        )
     last = done.stdout.strip().splitlines()[-1]
     assert last.startswith("Not good: ")
     assert " on 1 of 3 endpoints compliant; " in last
