@@ -46,8 +46,12 @@ def with_missing(records: Runs, files: list[str], endpoints: list[str]) -> Runs:
     if not missing:
         return records
     written = Path(C.DEFAULT_LOCAL_TMP) / "missing.jsonl"
-    stamps = {"run": "report", "at": records.latest, "versions": {"offsite_endpoints": VERSION}}
-    write_lines(written, [one for name in missing for one in stamp([unusable_state(MISSING)], endpoint=name, **stamps)])
+    versions = {"offsite_endpoints": VERSION}
+    for_each = (
+        stamp([unusable_state(MISSING)], run="report", endpoint=name, at=records.latest, versions=versions)
+        for name in missing
+    )
+    write_lines(written, [item for items in for_each for item in items])
     return read_runs([*files, written])
 
 

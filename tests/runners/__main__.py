@@ -52,8 +52,14 @@ def main(arguments: Sequence[str]) -> int:
 def play(playbook: str, options: Sequence[str], inventory: Path, folder: Path) -> tuple[Records, int]:
     """Run a playbook; return the records that it left, and how many tasks changed something."""
     before = {*folder.glob("*.jsonl")}
-    command = [Path(sys.executable).parent / "ansible-playbook", "-i", inventory, "-i", HERE / "values.yml"]
-    more = ["-e", f"endpoint_report_directory={folder}", ROOT / "playbooks" / playbook, *options]
+    command: list[str | Path] = [
+        Path(sys.executable).parent / "ansible-playbook",
+        "-i",
+        inventory,
+        "-i",
+        HERE / "values.yml",
+    ]
+    more: list[str | Path] = ["-e", f"endpoint_report_directory={folder}", ROOT / "playbooks" / playbook, *options]
     # Ansible's own output tells how many tasks changed something, and more of what a real machine says.
     environment = {**os.environ, "OFFSITE_OUTPUT": "ansible", "PYTHONUTF8": "1"}
     run = subprocess.run(

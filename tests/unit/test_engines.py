@@ -49,8 +49,6 @@ class Loader(yaml.SafeLoader):
 
 
 def as_it_is(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node)
     assert isinstance(node, yaml.ScalarNode)
     return loader.construct_scalar(node)
 
