@@ -8,7 +8,8 @@
 # make docs   the tables in the roles' READMEs, made anew from their argument specs
 # make lock   the lists of all that is installed, with hashes, made anew; ARGS=--upgrade for the newest of what no line pins
 # make supply whether those are current, known to be vulnerable, and no secret is in the repository; a bill of materials
-# make contract  the PowerShell scripts in every PowerShell there is (pwsh on PATH), which make test does as well
+# make contract  the PowerShell scripts in every PowerShell there is (pwsh on PATH), which make test does as well; ARGS=pwsh
+#             where one has to be there
 # make sanity ansible-test's own checks, of what others install; a minute, and more the first time
 # Each makes its own virtual environment in $(VENV) with $(PYTHON).
 PYTHON ?= python3
@@ -75,6 +76,7 @@ lock: | $(VENV)/.made
 	$(LOCK) $(ARGS) pyproject.toml lab/pyproject.toml requirements/build.in --output-file requirements/run.txt
 	$(LOCK) $(ARGS) pyproject.toml lab/pyproject.toml requirements/build.in --extra test --extra lint \
 		--constraint requirements/run.txt --output-file requirements/test.txt
+	$(LOCK) $(ARGS) requirements/contract.in --constraint requirements/run.txt --output-file requirements/contract.txt
 	$(LOCK) $(ARGS) requirements/supply.in --output-file requirements/supply.txt
 
 supply: $(VENV)/.supply
@@ -127,7 +129,7 @@ bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks $(ARGS)
 
 contract: $(VENV)/.test
-	$(BIN)/python -m tests.contract.run_vectors
+	$(BIN)/python -m tests.contract.run_vectors $(ARGS)
 
 clean:
 	rm -rf $(VENV) .lab .demo records user_pages

@@ -10,11 +10,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ansible import constants as C  # noqa: N812  (the name Ansible's own code gives it)
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils.records.records import STATUSES, RecordError
-from ..plugin_utils.records.runs import read_runs
+from ..plugin_utils import VERSION
+from ..plugin_utils.records.records import STATUSES, RecordError, stamp, unusable_state, write_lines
+from ..plugin_utils.records.runs import Runs, read_runs
 from ..plugin_utils.records.waivers import listing, read_waivers, waivers_file
 from ..plugin_utils.reports.files import FORMATS, write_all
 from ..plugin_utils.reports.page import LANGUAGES
@@ -22,6 +24,7 @@ from ..plugin_utils.reports.summary import FAILS_ON, outcome, verdict, waiver_li
 
 ARGUMENTS = {
     "files": {"type": "list", "elements": "path", "required": True},
+    "endpoints": {"type": "list", "elements": "str", "default": []},
     "directory": {"type": "path", "required": True},
     "fails_on": {"type": "list", "elements": "str", "choices": list(STATUSES), "default": list(FAILS_ON)},
     "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
@@ -29,6 +32,27 @@ ARGUMENTS = {
     "metrics_file": {"type": "path"},
     "waiver_soon_days": {"type": "int", "default": 14},
 }
+
+
+MISSING = (
+    "no record of it in these files, so nothing is known about it: the run that was for it (a slice, a half of the "
+    "fleet) did not come to its report, or its records are not among the files. Look for that run, or audit it again"
+)
+
+
+def with_missing(records: Runs, files: list[str], endpoints: list[str]) -> Runs:
+    """Return the records with an error for each of the endpoints that has none."""
+    missing = sorted({*endpoints} - records.endpoints)
+    if not missing:
+        return records
+    written = Path(C.DEFAULT_LOCAL_TMP) / "missing.jsonl"
+    versions = {"offsite_endpoints": VERSION}
+    for_each = (
+        stamp([unusable_state(MISSING)], run="report", endpoint=name, at=records.latest, versions=versions)
+        for name in missing
+    )
+    write_lines(written, [item for items in for_each for item in items])
+    return read_runs([*files, written])
 
 
 class ActionModule(ActionBase):
@@ -45,6 +69,7 @@ class ActionModule(ActionBase):
             records = read_runs(args["files"])
             if not records.latest:
                 raise RecordError(f"{', '.join(args['files'])}: no record in it")
+            records = with_missing(records, args["files"], args["endpoints"])
             # The report is of the day of its newest record, not of the day that it is made.
             today = date.fromisoformat(records.latest[:10])
             path = waivers_file(task_vars or {})

@@ -19,6 +19,11 @@ options:
     type: list
     elements: path
     required: true
+  endpoints:
+    description: Endpoints that have to be in them. One without a record is an error in the report.
+    type: list
+    elements: str
+    default: []
   directory:
     description: Folder for the reports.
     type: path

@@ -1,8 +1,9 @@
 """Runs the vectors against the scripts themselves in every PowerShell there is: python -m tests.contract.run_vectors.
 
-Exits 0 when all passed, and when there is no PowerShell; then it says that nothing was run. The scripts' access to
-Windows is replaced by stand-ins (run_vectors.ps1), so a PowerShell 7 on Linux or macOS will do. The module runs as a
-whole, with Ansible's own argument check and answer (Ansible.Basic).
+Exits 0 when all passed, and when there is no PowerShell; then it says that nothing was run. A PowerShell that is named
+(pwsh, powershell) has to be there. The scripts' access to Windows is replaced by stand-ins (run_vectors.ps1), so a
+PowerShell 7 on Linux or macOS will do. The module runs as a whole, with Ansible's own argument check and answer
+(Ansible.Basic).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +34,13 @@ SIGN_BIT = {"REG_DWORD": 31, "REG_QWORD": 63}
 NAMES_OF_COMPUTER = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName"
 
 
-def main() -> int:
-    """Run what there is and print the outcome; return the exit code."""
-    found = [program for program in PROGRAMS if shutil.which(program)]
+def main(named: Sequence[str] = ()) -> int:
+    """Run what there is, or what is named, and print the outcome; return the exit code."""
+    found = [program for program in named or PROGRAMS if shutil.which(program)]
+    missing = {*named} - {*found}
+    if missing:
+        print(f"FAILED: {', '.join(sorted(missing))} is not on PATH")
+        return 1
     if not found:
         print(
             f"NOT RUN: {len(vectors.load())} vectors against the PowerShell scripts (make contract). Missing: "
@@ -193,4 +199,4 @@ def value(name: str, kind: str, data: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 FLEET = (2, 1)
-STARTS = 7
+STARTS = 8
 HALVES = ("win-01", "win-02:mac-01")
 # What differs by nature between two audits: when they were, and what they are called.
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -50,6 +50,28 @@ def test_merged_halves_give_the_report_of_the_whole(fleet):
     assert all(name in wanted["report.csv"] for name in (b"win-01", b"win-02", b"mac-01"))
     assert report(fleet, "merged", *halves) == wanted
     assert report(fleet, "turned", *reversed(halves)) == wanted
+
+
+def test_an_endpoint_of_a_slice_that_is_missing_is_reported_and_the_verdict_is_one(fleet):
+    (first,) = (fleet.directory / "half0").glob("*.jsonl")
+    given = {
+        "endpoint_report_files": [str(first)],
+        "endpoint_report_groups": ["laptops", "office_pcs"],
+        "endpoint_report_directory": str(fleet.directory / "missing"),
+        "endpoint_report_formats": ["csv"],
+    }
+    done = fleet.command("ansible-playbook", *fleet.inventory, "playbooks/report.yml", "-e", json.dumps(given))
+    assert done.returncode == 2, done.stdout
+    for name in ("win-02", "mac-01"):
+        assert (
+            ": 1 error\n  error: endpoint.state (high)\n    reason    no record of it in these files"
+            in done.stdout.partition(name)[2]
+        )
+    last = done.stdout.strip().splitlines()[-1]
+    assert last.startswith("Not good: ")
+    assert " on 1 of 3 endpoints compliant; " in last
+    assert last.endswith("2 endpoints not measured (2 error)")
+    assert b"win-02" in (fleet.directory / "missing/report.csv").read_bytes()
 
 
 def test_a_file_that_holds_no_records_is_refused_and_nothing_is_written(fleet):

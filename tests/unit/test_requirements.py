@@ -54,7 +54,13 @@ def test_what_runs_is_what_is_tested():
     assert {*locked("run")} <= {*locked("test")}
 
 
-@pytest.mark.parametrize("name", ["uv", "run", "test", "supply"])
+def test_the_vectors_run_on_windows_with_the_ansible_that_runs_here():
+    wanted = {(name, version) for name, version in locked("run") if name == "ansible-core"}
+    assert len(wanted) == 2
+    assert wanted <= {*locked("contract")} <= {*locked("run")}
+
+
+@pytest.mark.parametrize("name", ["uv", "run", "test", "contract", "supply"])
 def test_no_package_comes_without_a_hash(name):
     lines = (LOCKS / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     packages = [line for line in lines if line and not line.startswith((" ", "#"))]

@@ -15,6 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.template import Templar
 
 from .role_data import role_folder, role_options, role_variables
+from .shapes import misshapen
 
 
 def refused_of_role(role: str, known: Mapping[str, Any], loader: Any) -> list[str]:
@@ -28,9 +29,12 @@ def refused_of_role(role: str, known: Mapping[str, Any], loader: Any) -> list[st
         given = templar.template({name: variables[name] for name in options if name in variables})
     except AnsibleError as error:
         return [*wrong, f"{role}: a variable cannot be worked out: {error}"]
+    # What has the wrong kind cannot be looked at more closely.
+    shapes = [f"{words} See roles/{role}/README.md, Variables." for words in misshapen(given, options)]
+    if shapes:
+        return wrong + shapes
     result = ArgumentSpecValidator(options).validate(given)
     if result.error_messages:
-        # What has the wrong kind cannot be looked at more closely.
         return wrong + [f"{role}: {message}. See roles/{role}/README.md." for message in result.error_messages]
     for check in variables.get(f"__{role}_checks", []):
         try:

@@ -57,6 +57,11 @@ class Runs:
             else:
                 places.extend((number, start, end))
 
+    @property
+    def endpoints(self) -> set[str]:
+        """The names of those that are in the files."""
+        return {*self._places}
+
     def __iter__(self) -> Iterator[Record]:
         """Yield them in one order, whatever order the files have; reads the files again."""
         for endpoint in sorted(self._places):
