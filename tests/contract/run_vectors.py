@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.contract import vectors
+from tests.contract import run_enrollment, vectors
 
 PROGRAMS = ("pwsh", "powershell")
 KINDS = {
@@ -37,13 +37,14 @@ def main() -> int:
     found = [program for program in PROGRAMS if shutil.which(program)]
     if not found:
         print(
-            f"NOT RUN: {len(vectors.load())} vectors against the PowerShell scripts (make contract). Missing: "
+            f"NOT RUN: {len(vectors.load()) + len(run_enrollment.load())} vectors against the PowerShell scripts "
+            "(make contract). Missing: "
             "PowerShell (pwsh on PATH; any system's PowerShell 7 will do, see https://aka.ms/powershell)"
         )
         return 0
     failed = 0
     for program in found:
-        failed += run(program)
+        failed += run(program) + run_enrollment.run(program)
     return 1 if failed else 0
 
 
