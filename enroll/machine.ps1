@@ -213,9 +213,14 @@ function Set-AccountData {
 }
 
 function Remove-AccountData {
-    # Removes the account and its profile.
+    # Removes the account and its profile; one that is in use for half a minute still stays, as a folder of nobody.
     param ([string]$Sid)
-    foreach ($found in @(Get-CimInstance -ClassName 'Win32_UserProfile' -Filter "SID='$Sid'")) { $found | Remove-CimInstance }
+    for ($try = 0; $try -lt 10; $try++) {
+        $found = @(Get-CimInstance -ClassName 'Win32_UserProfile' -Filter "SID='$Sid'")
+        if ($found.Count -eq 0) { break }
+        if ($found[0].Loaded) { Start-Sleep -Seconds 3 }
+        else { Remove-CimInstance -InputObject $found[0] }
+    }
     Remove-LocalUser -SID $Sid
 }
 
@@ -289,6 +294,15 @@ function Set-TextData {
     param ([string]$Path, [AllowEmptyCollection()] [string[]]$Lines)
     if (@($Lines).Count -eq 0) { [System.IO.File]::Delete($Path) }
     else { [System.IO.File]::WriteAllLines($Path, [string[]]$Lines) }
+}
+
+function Remove-Leaving {
+    # Takes away what leave.ps1 left: the task that runs this, and the copy of these files that it runs.
+    param ([string]$Name, [string]$Folder)
+    foreach ($task in @(Get-ScheduledTask -ErrorAction Stop)) {
+        if ($task.TaskName -eq $Name) { Unregister-ScheduledTask -TaskName $Name -Confirm:$false -ErrorAction Stop }
+    }
+    if ([System.IO.Directory]::Exists($Folder)) { [System.IO.Directory]::Delete($Folder, $true) }
 }
 
 function Get-ProgramData {

@@ -286,5 +286,6 @@ function Invoke-Removal {
     $left = (Get-RemovalPlan -Facts (Get-Fact -AccountName $name -Way 'winrm') -Note $fresh).steps
     if ($left.Count -gt 0) { throw "this did not go: $($left[0].say). Run -Remove again" }
     Remove-RegistryKey -Path $NoteKey
+    Remove-Leaving -Name $Mark -Folder 'C:\Program Files\OffsiteEndpoints\enroll'
     return 0
 }

@@ -135,11 +135,12 @@ class ActionModule(ActionBase):
         password = opened(enrolled.sealed, key)
         if known and given == password:
             return known, ""
+        wanted = constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
         try:
-            vault = match_encrypt_secret(
-                self._loader._vault.secrets, constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
-            )
-        except AnsibleError:
+            vault = match_encrypt_secret(self._loader._vault.secrets, wanted)
+        except AnsibleError as error:
+            raise EnrollmentError(f"the vault cannot encrypt: {error}") from error
+        if vault is None:
             return None, NO_VAULT.format(account=enrolled.account, file=enrolled.file)
         return VaultLib().encrypt(password, vault[1], vault_id=vault[0]).decode(), ""
 

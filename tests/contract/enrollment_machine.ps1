@@ -214,4 +214,9 @@ function Set-TextData {
     $global:Machine.files[$Path].lines = @($Lines)
 }
 
+function Remove-Leaving {
+    param ([string]$Name, [string]$Folder)
+    $global:Machine.leaving = @(foreach ($one in $global:Machine.leaving) { if ($one -ne $Name -and $one -ne $Folder) { $one } })
+}
+
 function Get-ProgramData { return 'C:\ProgramData' }

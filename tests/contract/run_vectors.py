@@ -135,6 +135,7 @@ def call(vector: dict[str, Any]) -> dict[str, Any]:
             "restore": {"points": [], "frequency": None, "off": False, "broken": False} | machine.get("restore", {}),
             "volatile_keys": machine.get("volatile_keys", []),
             "install": install(machine.get("install", {})),
+            "leaving": [],
             "store": store(machine.get("store", {})),
             "connections": [item | {"name": its_name} for its_name, item in machine.get("connections", {}).items()],
             "rules": [rule | {"name": rule_name} for rule_name, rule in machine.get("rules", {}).items()],

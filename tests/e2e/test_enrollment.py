@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from lab.fleet import ADMIN_NAME, ADMIN_PASSWORD
 from tests.e2e.conftest import LabFleet
 
-STARTS = 5
+STARTS = 7
 PEM = serialization.Encoding.PEM
 
 
@@ -176,3 +177,42 @@ def test_ping_says_of_each_why_it_cannot_be_worked_with_and_what_helps(fleet):
     assert "the name no-such-name.invalid has no address" in reasons["win-05"]
     assert run.output.strip().splitlines()[-1].startswith("Not good: 1 of 1 control on 1 of 5 endpoints compliant")
     assert fleet.hashes() == before
+
+
+TASK = "OffsiteEndpoints-Enrollment"
+
+
+def retire(fleet: LabFleet, limit: str) -> Any:
+    vault = ("--vault-password-file", str(fleet.directory / "vault"))
+    return fleet.play("retire.yml", "--limit", limit, *vault, "-e", "enrollment=remove")
+
+
+def test_where_not_all_is_retired_no_machine_loses_its_way_in(fleet):
+    before = fleet.hashes()
+    run = retire(fleet, "win-01,win-04")
+    assert run.code == 2
+    assert "Take the enrolment off" not in run.output
+    assert fleet.hashes() == before
+
+
+def test_retiring_takes_the_enrolment_off_as_well(fleet):
+    machine = fleet.directory / "lab/machines/win-01.json"
+    ended = threading.Event()
+
+    def windows() -> None:
+        # The lab runs no scheduled tasks: this is what the task does to the controller.
+        while not ended.wait(0.2):
+            if TASK in machine.read_text():
+                fleet.fault("win-01", "refuse")
+                return
+
+    thread = threading.Thread(target=windows)
+    thread.start()
+    try:
+        run = retire(fleet, "win-01")
+    finally:
+        ended.set()
+        thread.join()
+        fleet.fault("win-01", "none")
+    assert run.code == 0, run.output
+    assert TASK in machine.read_text()

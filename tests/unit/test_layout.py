@@ -90,7 +90,9 @@ def test_what_reaches_endpoints_begins_by_checking_everything_for_the_groups_of_
 
 @pytest.mark.parametrize("name", ["audit", "site", "retire", "handover", "take_back", "undo", "ping"])
 def test_what_reaches_endpoints_ends_with_the_report_and_each_endpoint_s_own_verdict(name):
-    assert plays(name)[-1]["import_playbook"] == "finish.yml"
+    # What comes after it is the end of the way in itself, for those that the report found good.
+    *_, last = [play for play in plays(name) if play["name"] != "Take the enrolment off as well"]
+    assert last["import_playbook"] == "finish.yml"
 
 
 @pytest.mark.parametrize("name", ["validate", "prepare", "finish"])
