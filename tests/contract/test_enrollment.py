@@ -36,6 +36,13 @@ def test_each_thing_that_it_may_say_is_said_in_a_vector() -> None:
     assert may - said == {("listener-back", "steps")}
 
 
+def test_the_page_explains_all_that_it_may_refuse_or_tell() -> None:
+    page = (run_enrollment.SCRIPTS.parent / "docs/enrollment.md").read_text(encoding="utf-8")
+    may = set(re.findall(r"-List '(?:told|refused)' -Id '([\w-]+)'", FILES["plan"]))
+    assert {name for name in may if f"`{name}`" not in page} == set()
+    assert len(may) > 20
+
+
 def test_what_decides_and_what_carries_out_touches_nothing_of_windows_but_by_the_one_file() -> None:
     own = set().union(*map(functions, FILES.values()))
     for name in ("windows", "plan", "steps"):
