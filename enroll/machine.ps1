@@ -72,20 +72,49 @@ function Set-ServiceData {
 
 # ---- Certificates and WinRM -----------------------------------------------------------------------------------------
 
+function Read-DerItem {
+    # Returns {tag, begin, end} of the item that begins at a byte.
+    param ([byte[]]$Raw, [int]$At)
+    $length = [int]$Raw[$At + 1]
+    $begin = $At + 2
+    if ($length -ge 0x80) {
+        $more = $length - 0x80
+        $length = 0
+        for ($number = 0; $number -lt $more; $number++) { $length = $length * 256 + $Raw[$begin + $number] }
+        $begin += $more
+    }
+    return @{ tag = [int]$Raw[$At]; begin = $begin; end = $begin + $length }
+}
+
+function ConvertFrom-AlternativeName {
+    # Returns the names and addresses in the bytes of a certificate's extension 2.5.29.17. DnsNameList leaves addresses out, and
+    # what Windows makes of the rest is translated.
+    param ([byte[]]$Raw)
+    $whole = Read-DerItem -Raw $Raw -At 0
+    for ($at = $whole.begin; $at -lt $whole.end; $at = $item.end) {
+        $item = Read-DerItem -Raw $Raw -At $at
+        $bytes = [byte[]]@(for ($one = $item.begin; $one -lt $item.end; $one++) { $Raw[$one] })
+        if ($item.tag -eq 0x82) { [System.Text.Encoding]::ASCII.GetString($bytes) }
+        if ($item.tag -eq 0x87) { [System.Net.IPAddress]::new($bytes).ToString() }
+    }
+}
+
 function Get-CertificateData {
     # Returns the certificates of the computer's own store.
     $store = [System.Security.Cryptography.X509Certificates.X509Store]::new('My', 'LocalMachine')
     $store.Open('ReadOnly')
     try {
         return @(foreach ($certificate in $store.Certificates) {
-                $names = [System.Collections.Generic.List[string]]::new()
-                $usages = [System.Collections.Generic.List[string]]::new()
-                foreach ($name in $certificate.DnsNameList) { $names.Add($name.Unicode) }
-                foreach ($usage in $certificate.EnhancedKeyUsageList) { $usages.Add($usage.ObjectId) }
+                $names = @()
+                $usages = @()
+                foreach ($extension in $certificate.Extensions) {
+                    if ($extension.Oid.Value -eq '2.5.29.17') { $names = @(ConvertFrom-AlternativeName -Raw $extension.RawData) }
+                    if ($extension.Oid.Value -eq '2.5.29.37') { $usages = @(foreach ($usage in $extension.EnhancedKeyUsages) { $usage.Value }) }
+                }
                 @{
-                    thumbprint = $certificate.Thumbprint; names = $names.ToArray(); mark = $certificate.FriendlyName
+                    thumbprint = $certificate.Thumbprint; names = $names; mark = $certificate.FriendlyName
                     has_key = $certificate.HasPrivateKey; self_signed = $certificate.Subject -eq $certificate.Issuer
-                    for_servers = $usages.Count -eq 0 -or $usages.Contains('1.3.6.1.5.5.7.3.1')
+                    for_servers = $usages.Count -eq 0 -or $usages -contains '1.3.6.1.5.5.7.3.1'
                     begun = $certificate.NotBefore -le [datetime]::Now
                     days_left = [int][math]::Floor(($certificate.NotAfter - [datetime]::Now).TotalDays)
                     der = [System.Convert]::ToBase64String($certificate.RawData)

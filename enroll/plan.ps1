@@ -75,7 +75,7 @@ function Select-Certificate {
     # Returns {thumbprint, fault}: the certificate to use, '' for a new one of ours. One that the listener has and that
     # fits stays; then one that somebody else has signed; then ours.
     param ([hashtable]$Facts, [hashtable]$Wish, [string[]]$Names, [string]$Present)
-    # Of a certificate that is not ours we ask for one name: the first is the one that the controller uses.
+    # One that is not ours has to be for the first name, which the controller uses; ours for all.
     $first = @($Names[0])
     if ($Wish.thumbprint) {
         $asked = Find-Certificate -Facts $Facts -Thumbprint $Wish.thumbprint
@@ -84,14 +84,16 @@ function Select-Certificate {
     }
     $best = $null
     foreach ($certificate in $Facts.certificates) {
-        $names = if ($certificate.mark -eq $Mark) { $Names } else { $first }
-        $usable = $certificate.days_left -gt $RenewDays -and -not (Get-CertificateFault -Certificate $certificate -Names $names)
-        $known = $certificate.mark -eq $Mark -or -not $certificate.self_signed -or $certificate.thumbprint -eq $Present
-        if (-not ($usable -and $known)) { continue }
-        $rank = 0
+        $ours = $certificate.mark -eq $Mark
+        $theirs = -not $ours -and $certificate.thumbprint -eq $Present
+        $names = if ($ours) { $Names } else { $first }
+        if (Get-CertificateFault -Certificate $certificate -Names $names) { continue }
+        # Whoever made a listener renews its certificate.
+        if ($certificate.days_left -le $RenewDays -and -not $theirs) { continue }
+        if (-not $ours -and $certificate.self_signed -and -not $theirs) { continue }
+        $rank = $certificate.days_left
         if ($certificate.mark -ne $Mark) { $rank += 100000 }
         if ($certificate.thumbprint -eq $Present) { $rank += 1000000 }
-        $rank += $certificate.days_left
         if ($null -eq $best -or $rank -gt $best.rank) { $best = @{ thumbprint = $certificate.thumbprint; rank = $rank } }
     }
     if ($null -eq $best) { return @{ thumbprint = ''; fault = '' } }
@@ -253,7 +255,7 @@ function Add-ListenerPlan {
     if ($null -ne $listener -and $null -eq $Note.listener -and $present -ne $chosen.thumbprint -and -not $Wish.take_listener) {
         $found = Find-Certificate -Facts $Facts -Thumbprint $present
         $fault = if ($null -eq $found) { 'is not in the store' } else { Get-CertificateFault -Certificate $found -Names @($names[0]) }
-        if (-not $fault) { $fault = "ends in $($found.days_left) days" }
+        if (-not $fault) { $fault = 'is another one than -Thumbprint names' }
         Add-Item -Plan $Plan -List 'refused' -Id 'listener-taken' -Say "WinRM has an HTTPS listener that is not ours, and its certificate $fault. -TakeListener gives it another certificate, until -Remove; or have the old one renewed"
         return
     }
@@ -267,8 +269,7 @@ function Add-ListenerPlan {
         }
     }
     foreach ($certificate in $Facts.certificates) {
-        $old = $certificate.mark -eq $Mark -and $certificate.thumbprint -ne $chosen.thumbprint
-        if ($old) {
+        if ($certificate.mark -eq $Mark -and $certificate.thumbprint -ne $chosen.thumbprint) {
             Add-Item -Plan $Plan -List 'steps' -Id 'old-certificate' -Say "our certificate $($certificate.thumbprint), which is not used any more, goes" -More @{
                 thumbprint = $certificate.thumbprint
             }
@@ -351,51 +352,5 @@ function Get-Plan {
     Add-PolicyTold -Plan $plan -Facts $Facts -Wish $Wish
     if ($Wish.transport -eq 'winrm') { Add-WinRmPlan -Plan $plan -Facts $Facts -Wish $Wish -Note $Note }
     else { Add-SshPlan -Plan $plan -Facts $Facts -Wish $Wish -Note $Note }
-    return $plan
-}
-
-# ---- Taking it off --------------------------------------------------------------------------------------------------
-
-function Get-RemovalPlan {
-    # Returns {told, steps}: what is ours goes and what the note says comes back; what was changed since stays.
-    param ([hashtable]$Facts, [hashtable]$Note)
-    $plan = @{ told = [System.Collections.Generic.List[object]]::new(); steps = [System.Collections.Generic.List[object]]::new() }
-    if ($null -ne $Facts.rule) { Add-Item -Plan $plan -List 'steps' -Id 'rule' -Say "our firewall rule goes ($Mark)" }
-    $listener = Find-Listener -Facts $Facts -Transport 'HTTPS'
-    $others = @(foreach ($one in @($Facts.listeners)) { if ($null -ne $one -and $one.transport -ne 'HTTPS') { $one } })
-    $goes = $false
-    if ($null -ne $Note.listener -and $null -ne $listener) {
-        $shown = Find-Certificate -Facts $Facts -Thumbprint $listener.thumbprint
-        if ($listener.thumbprint -ne $Note.listener.ours -and ($null -eq $shown -or $shown.mark -ne $Mark)) {
-            Add-Item -Plan $plan -List 'told' -Id 'listener-changed' -Say 'the HTTPS listener was given another certificate since, so it stays as it is'
-        }
-        elseif ($Note.listener.made) {
-            $goes = $true
-            Add-Item -Plan $plan -List 'steps' -Id 'listener' -Say 'our HTTPS listener goes'
-        }
-        else { Add-Item -Plan $plan -List 'steps' -Id 'listener-back' -Say 'the HTTPS listener has its old certificate again' }
-    }
-    foreach ($certificate in $Facts.certificates) {
-        if ($certificate.mark -eq $Mark) {
-            Add-Item -Plan $plan -List 'steps' -Id 'old-certificate' -Say "our certificate $($certificate.thumbprint) goes" -More @{ thumbprint = $certificate.thumbprint }
-        }
-    }
-    if ($null -ne $Note.token_filter) {
-        if ($Facts.policy.token_filter -eq 1) { Add-Item -Plan $plan -List 'steps' -Id 'token-filter' -Say 'LocalAccountTokenFilterPolicy is what it was' }
-        else { Add-Item -Plan $plan -List 'told' -Id 'token-filter-changed' -Say 'LocalAccountTokenFilterPolicy was changed since, so it stays as it is' }
-    }
-    if ($null -ne $Note.service) {
-        $stays = $others.Count -gt 0 -or ($null -ne $listener -and -not $goes)
-        if ($stays) { Add-Item -Plan $plan -List 'told' -Id 'service-kept' -Say 'other listeners of WinRM are there, so the service goes on' }
-        else { Add-Item -Plan $plan -List 'steps' -Id 'service' -Say 'the service WinRM is what it was' }
-    }
-    if ($null -ne $Note.key) { Add-Item -Plan $plan -List 'steps' -Id 'key' -Say 'the controller''s key goes' }
-    if ($null -ne $Note.shell) { Add-Item -Plan $plan -List 'steps' -Id 'shell' -Say 'the shell of SSH is what it was' }
-    if ($null -ne $Note.ssh_rule) { Add-Item -Plan $plan -List 'steps' -Id 'ssh-rule' -Say "Windows' own rule for SSH is what it was" }
-    if ($null -ne $Note.ssh_service) { Add-Item -Plan $plan -List 'steps' -Id 'ssh-service' -Say 'the service sshd is what it was' }
-    if ($Note.capability) { Add-Item -Plan $plan -List 'steps' -Id 'capability' -Say 'OpenSSH Server goes; Windows asks for a restart to finish that' }
-    if (Test-OwnAccount -Account $Facts.account -Note $Note) {
-        Add-Item -Plan $plan -List 'steps' -Id 'account' -Say "the account $($Note.account.name) goes, with its profile"
-    }
     return $plan
 }

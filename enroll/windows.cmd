@@ -30,7 +30,7 @@ exit /b 0
 rem Group Policy stands above -ExecutionPolicy: told, not fought.
 reg query "%policy%" /v EnableScripts 2>nul | find "0x0" >nul
 if not errorlevel 1 goto :forbidden
-reg query "%policy%" /v ExecutionPolicy 2>nul | findstr /i "AllSigned Restricted" >nul
+reg query "%policy%" /v ExecutionPolicy 2>nul | findstr /i /c:" AllSigned" /c:" Restricted" >nul
 if not errorlevel 1 goto :forbidden
 rem Files from the network carry a mark, which a policy of RemoteSigned asks for.
 "%shell%" -NoProfile -Command "Get-ChildItem -LiteralPath $env:here -Filter '*.ps1' | Unblock-File -ErrorAction SilentlyContinue"

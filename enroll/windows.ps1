@@ -1,5 +1,5 @@
-# Makes a Windows machine reachable for the controller. Run once as administrator, from a stick or a share; plan.ps1 and
-# machine.ps1 have to lie beside it. Windows PowerShell 5.1 or PowerShell 7. See docs/enrollment.md.
+# Makes a Windows machine reachable for the controller. Run once as administrator, from a stick or a share; the other
+# files of its folder have to lie beside it. Windows PowerShell 5.1 or PowerShell 7. See docs/enrollment.md.
 #   windows.cmd (double click)                            what windows.json beside it says
 #   windows.ps1 -Controller 192.0.2.10                    WinRM over HTTPS, a certificate and an account of its own
 #   windows.ps1 -Controller 192.0.2.10 -Transport ssh     OpenSSH Server, with the key in controller.pub beside it
@@ -88,7 +88,7 @@ function Get-Wish {
     }
     # `powershell -File` hands a list over as one text.
     $wish.controller = @(foreach ($one in @($wish.controller)) { foreach ($part in "$one".Split(',')) { if ($part.Trim()) { $part.Trim() } } })
-    $wish.names = @(foreach ($one in $Name) { foreach ($part in $one.Split(',')) { if ($part.Trim()) { $part.Trim() } } })
+    $wish.names = @(foreach ($one in $Name) { foreach ($part in $one.Split(',')) { if ($part.Trim()) { ConvertTo-Name -Text $part.Trim() } } })
     $wish.thumbprint = $Thumbprint.Replace(' ', '').ToUpperInvariant()
     $wish.port = if ($wish.transport -eq 'ssh') { 22 } else { 5986 }
     $wish.take_listener = [bool]$TakeListener
@@ -103,6 +103,14 @@ function Get-Wish {
     }
     foreach ($wrong in (Get-WishFault -Wish $wish)) { throw $wrong }
     return $wish
+}
+
+function ConvertTo-Name {
+    # Returns an address as a certificate has it, and a name as it is.
+    param ([string]$Text)
+    $address = $null
+    if ($Text.Contains(':') -and [System.Net.IPAddress]::TryParse($Text, [ref]$address)) { return $address.ToString() }
+    return $Text
 }
 
 function Get-PublicKeyLine {
@@ -215,6 +223,7 @@ function Save-Note {
 }
 
 . ([System.IO.Path]::Combine($PSScriptRoot, 'steps.ps1'))
+. ([System.IO.Path]::Combine($PSScriptRoot, 'removal.ps1'))
 
 # ---- The script -----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,9 @@
 param (
     [Parameter(Mandatory = $true)] [string]$CallFile,
     [Parameter(Mandatory = $true)] [string]$AnswerFile,
-    [Parameter(Mandatory = $true)] [string]$Scripts
+    [Parameter(Mandatory = $true)] [string]$Scripts,
+    # A certificate (DER): its names are the last line of the answers.
+    [Parameter(Mandatory = $true)] [string]$Certificate
 )
 
 Set-StrictMode -Version Latest
@@ -45,7 +47,7 @@ $calls = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText($CallFile)
 foreach ($call in $calls) {
     $folder = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), [System.IO.Path]::GetRandomFileName())
     $null = [System.IO.Directory]::CreateDirectory($folder)
-    foreach ($name in 'windows.ps1', 'plan.ps1', 'steps.ps1') {
+    foreach ($name in 'windows.ps1', 'plan.ps1', 'steps.ps1', 'removal.ps1') {
         [System.IO.File]::Copy([System.IO.Path]::Combine($Scripts, $name), [System.IO.Path]::Combine($folder, $name))
     }
     [System.IO.File]::Copy([System.IO.Path]::Combine($PSScriptRoot, 'enrollment_machine.ps1'), [System.IO.Path]::Combine($folder, 'machine.ps1'))
@@ -58,4 +60,12 @@ foreach ($call in $calls) {
     $line = @{ name = $call.name; runs = $runs; powershell = $PSVersionTable['PSVersion'].ToString() }
     $answers.Add((ConvertTo-Json -InputObject $line -Depth 8 -Compress))
 }
+$names = & {
+    . ([System.IO.Path]::Combine($Scripts, 'machine.ps1'))
+    $bytes = [System.IO.File]::ReadAllBytes($Certificate)
+    foreach ($extension in ([System.Security.Cryptography.X509Certificates.X509Certificate2]::new($bytes)).Extensions) {
+        if ($extension.Oid.Value -eq '2.5.29.17') { ConvertFrom-AlternativeName -Raw $extension.RawData }
+    }
+}
+$answers.Add((ConvertTo-Json -InputObject @($names) -Compress))
 [System.IO.File]::WriteAllLines($AnswerFile, $answers)

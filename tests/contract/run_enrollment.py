@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ VECTORS = HERE / "enrollment"
 NOTE = "registry/SOFTWARE\\OffsiteEndpoints_Enrollment"
 SAID = re.compile(r"(?:(Note|Done|Would be done) |  )\(([\w-]+)\)")
 MERGED = ("registry", "services", "rules", "accounts", "groups", "files")
+ADDRESSES = ["192.0.2.7", "2001:db8::1"]
+# Long enough for a length of two bytes.
+NAMES = ["NB-0101", *ADDRESSES, *(f"nb-{number}.a-long-name-of-a-department.example.org" for number in range(8))]
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -72,15 +76,19 @@ def run(program: str) -> int:
         call_file, answers = Path(folder, "calls.json"), Path(folder, "answers.jsonl")
         call_file.write_text(json.dumps(calls), encoding="utf-8")
         start = [program, "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File"]
+        (Path(folder) / "names.der").write_bytes(certificate(NAMES).public_bytes(serialization.Encoding.DER))
         given = ["-CallFile", str(call_file), "-AnswerFile", str(answers), "-Scripts", str(SCRIPTS)]
+        given += ["-Certificate", str(Path(folder) / "names.der")]
         done = subprocess.run(
             [*start, str(HERE / "run_enrollment.ps1"), *given], capture_output=True, text=True, timeout=600, check=False
         )
         if done.returncode != 0:
             print(f"FAILED: {program} ended with {done.returncode}\n{done.stdout}{done.stderr}")
             return len(wanted)
-        lines = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
-    failed = 0
+        *lines, names = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
+    failed = int(names != NAMES)
+    if names != NAMES:
+        print(f"FAILED: of a certificate for {NAMES} these are read: {names}")
     for vector, call, line in zip(wanted, calls, lines, strict=True):
         wrong = differing(vector, call["machine"], line["runs"])
         failed += bool(wrong)
@@ -94,11 +102,19 @@ def files_of(vector: dict[str, Any]) -> dict[str, str]:
     """Return the files beside the script; `controller.pem` stands for the certificate of KEY."""
     files = dict(vector.get("files", {}))
     if "controller.pem" in files:
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "controller")])
-        now = datetime.now(UTC)
-        builder = x509.CertificateBuilder(name, name, KEY.public_key(), 1, now, now + timedelta(days=1))
-        files["controller.pem"] = builder.sign(KEY, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+        files["controller.pem"] = certificate([]).public_bytes(serialization.Encoding.PEM).decode()
     return files
+
+
+def certificate(names: list[str]) -> x509.Certificate:
+    """Return a certificate of KEY for names and addresses."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "controller")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(subject, subject, KEY.public_key(), 1, now, now + timedelta(days=1))
+    if names:
+        known = [x509.IPAddress(ip_address(one)) if one in ADDRESSES else x509.DNSName(one) for one in names]
+        builder = builder.add_extension(x509.SubjectAlternativeName(known), critical=False)
+    return builder.sign(KEY, hashes.SHA256())
 
 
 def differing(vector: dict[str, Any], machine: dict[str, Any], runs: list[dict[str, Any]]) -> list[str]:
