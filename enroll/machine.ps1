@@ -133,7 +133,7 @@ function New-CertificateData {
     }
     $settings = @{
         Subject = "CN=$($Names[0])"; CertStoreLocation = 'Cert:\LocalMachine\My'; FriendlyName = $Mark
-        KeyAlgorithm = 'RSA'; KeyLength = 3072; HashAlgorithm = 'SHA256'; KeyExportPolicy = 'NonExportable'
+        Type = 'Custom'; KeyAlgorithm = 'RSA'; KeyLength = 3072; HashAlgorithm = 'SHA256'; KeyExportPolicy = 'NonExportable'
         KeyUsage = 'DigitalSignature', 'KeyEncipherment'; NotAfter = [datetime]::Now.AddYears(2)
         TextExtension = @('2.5.29.37={text}1.3.6.1.5.5.7.3.1', "2.5.29.17={text}$([string]::Join('&', @($parts)))")
     }
@@ -145,17 +145,25 @@ function Remove-CertificateData {
     Remove-Item -LiteralPath "Cert:\LocalMachine\My\$Thumbprint" -DeleteKey
 }
 
+function Get-XmlText {
+    # What Group Policy has set carries an attribute that says so, and is no plain text then.
+    param ([AllowNull()] [object]$Value)
+    if ($Value -is [System.Xml.XmlElement]) { return $Value.InnerText }
+    return [string]$Value
+}
+
 function Get-WinRmData {
     # Returns {listeners, basic, unencrypted}; only a running service tells.
     $service = Get-WSManInstance -ResourceURI 'winrm/config/service'
     return @{
-        basic = "$($service.Auth.Basic)" -eq 'true'
-        unencrypted = "$($service.AllowUnencrypted)" -eq 'true'
+        basic = (Get-XmlText -Value $service.Auth.Basic) -eq 'true'
+        unencrypted = (Get-XmlText -Value $service.AllowUnencrypted) -eq 'true'
         listeners = @(foreach ($found in @(Get-WSManInstance -ResourceURI 'winrm/config/listener' -Enumerate)) {
                 @{
-                    transport = [string]$found.Transport; address = [string]$found.Address; port = [int]$found.Port
-                    thumbprint = ([string]$found.CertificateThumbprint).Replace(' ', '').ToUpperInvariant()
-                    host_name = [string]$found.Hostname; from_machine = $found.GetAttribute('Source') -ne 'GPO'
+                    transport = Get-XmlText -Value $found.Transport; address = Get-XmlText -Value $found.Address
+                    port = [int](Get-XmlText -Value $found.Port); host_name = Get-XmlText -Value $found.Hostname
+                    thumbprint = (Get-XmlText -Value $found.CertificateThumbprint).Replace(' ', '').ToUpperInvariant()
+                    from_machine = $found.GetAttribute('Source') -ne 'GPO'
                 }
             })
     }

@@ -154,7 +154,8 @@ function Get-Enrollment {
         account = $Wish.account; account_sid = $Facts.account.sid; sealed_password = $sealed
         certificate = $(if ($null -ne $served) { ConvertTo-Pem -Der $served.der })
         fingerprint = $(if ($null -ne $served) { Get-Fingerprint -Der $served.der })
-        host_keys = @(if ($Wish.transport -eq 'ssh') { $Facts.ssh.host_keys })
+        # Without the comment, which names an account of Windows.
+        host_keys = @(if ($Wish.transport -eq 'ssh') { foreach ($line in $Facts.ssh.host_keys) { [string]::Join(' ', $line.Split(' ')[0..1]) } })
         system = "Windows $($Facts.edition) $($Facts.build)"
         time = [datetime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture)
         done = @($Done); told = @(foreach ($one in $Told) { "$($one.id): $($one.say)" })
@@ -208,9 +209,15 @@ function Invoke-Enrollment {
         Show-Enrollment -Enrollment $earlier -File $file -Password ''
         return 0
     }
-    # Before anything is touched: is there room for the file, and can the password be sealed?
-    [System.IO.File]::WriteAllText("$file.new", '')
-    $null = Protect-Password -Password 'x' -Path ([System.IO.Path]::Combine($Folder, 'controller.pem'))
+    # Before anything is touched: can the file be written, and the password be sealed?
+    try {
+        $null = Protect-Password -Password 'x' -Path ([System.IO.Path]::Combine($Folder, 'controller.pem'))
+        [System.IO.File]::WriteAllText("$file.new", '')
+    }
+    catch {
+        Show-Refusal -Reasons @("(folder) $($_.Exception.Message) -Folder names another place for the file, and for controller.pem")
+        return 2
+    }
     $made = @{ thumbprint = ''; password = '' }
     $done = [System.Collections.Generic.List[string]]::new()
     for ($round = 1; $plan.steps.Count -gt 0; $round++) {

@@ -51,7 +51,7 @@ function Start-Sshd {
             if ($entry.write -and $entry.sid -notin 'S-1-5-18', 'S-1-5-32-544') { throw 'The service did not start: error 1067' }
         }
     }
-    $global:Machine.files["$folder\ssh_host_ed25519_key.pub"] = @{ lines = @('ssh-ed25519 AAAAhost'); protected = $true; rights = @() }
+    $global:Machine.files["$folder\ssh_host_ed25519_key.pub"] = @{ lines = @('ssh-ed25519 AAAAhost nt authority\system@NB-0101'); protected = $true; rights = @() }
 }
 
 function Assert-Running {

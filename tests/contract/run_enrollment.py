@@ -101,7 +101,7 @@ def run(program: str) -> int:
 def files_of(vector: dict[str, Any]) -> dict[str, str]:
     """Return the files beside the script; `controller.pem` stands for the certificate of KEY."""
     files = dict(vector.get("files", {}))
-    if "controller.pem" in files:
+    if files.get("controller.pem") == "its certificate":
         files["controller.pem"] = certificate([]).public_bytes(serialization.Encoding.PEM).decode()
     return files
 
@@ -191,7 +191,7 @@ def secrets(vector: dict[str, Any], machine: dict[str, Any], run: dict[str, Any]
     ]
     shown_now = sum(password in line for line in run["lines"])
     sealed = [json.loads(words)["sealed_password"] for words in run["files"].values()]
-    if "controller.pem" in vector.get("files", {}):
+    if vector.get("files", {}).get("controller.pem") == "its certificate":
         oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
         opened = [KEY.decrypt(base64.b64decode(one), oaep).decode() for one in sealed if one]
         wrong += [] if opened == [password] and not shown_now else [f"sealed: {opened}, shown {shown_now} times"]
