@@ -172,7 +172,7 @@ function Add-AccountPlan {
     }
 }
 
-# ---- What others decide ---------------------------------------------------------------------------------------------
+# ---- What others decide (docs/sources/windows.md#enrolment) -------------------------------------------------------------
 
 function Add-PolicyTold {
     param ([hashtable]$Plan, [hashtable]$Facts, [hashtable]$Wish)
