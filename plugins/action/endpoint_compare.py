@@ -1,11 +1,11 @@
 """Action plugin `endpoint_compare`: an endpoint against what roles want of it; reads it when that has not been done.
 
-With `roles` it is the audit: one task that reads once and compares all of them. With one `role` the result is that
-role's plan, which the tasks of `endpoint_controls` loop over, and the task fails for an endpoint that does not answer
-or cannot be read, unless a report follows that says so. `refresh` reads anew, and with `again` what this run fixed
-stays fixed where it still is right. With `undo` (the JSON Lines file of a run) the plan puts back what that run fixed.
-With `assume`, in check mode, part of a document is laid over what was read, so that a dry run knows what an earlier
-role would have done.
+With `roles` it is the audit: one task that reads once and compares all of them; with none of them it only reads. With
+one `role` the result is that role's plan, which the tasks of `endpoint_controls` loop over, and the task fails for an
+endpoint that does not answer or cannot be read, unless a report follows that says so. `refresh` reads anew; with
+`again` what this run fixed stays fixed where it still is right. With `undo` (the JSON Lines file of a run) the plan
+puts back what that run fixed. With `assume`, in check mode, part of a document is laid over what was read, so that a
+dry run knows what an earlier role would have done.
 
 What was found lies in the run's store (state.run_store), where no module's answer can reach it.
 """
@@ -67,7 +67,7 @@ class ActionModule(ActionBase):
         _result, args = self.validate_argument_spec(
             ARGUMENTS, mutually_exclusive=[("role", "roles")], required_one_of=[("role", "roles")]
         )
-        names = args["roles"] or [args["role"]]
+        names = [args["role"]] if args["roles"] is None else args["roles"]
         host, store = own_name(task_vars, names), RunStore()
         known = store.endpoint(host)
         if args["assume"]:

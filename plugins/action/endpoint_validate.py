@@ -14,6 +14,8 @@ first to set one.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,11 @@ INJECTED = (
     "ANSIBLE_INJECT_FACT_VARS=False. See README.md, Three ways in"
 )
 
+FORKS = (
+    "this controller is a Mac, where the processes that speak WinRM may crash: export "
+    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY=YES before Ansible. See docs/enrollment.md, Who answers"
+)
+
 
 class ActionModule(ActionBase):
     """Check on the controller."""
@@ -59,7 +66,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"endpoint_validate: {error}") from error
         # No exception: the sentences stand for themselves, without the place in this file.
         answer = {"changed": False, **({"failed": True, "msg": "\n".join(refused)} if refused else {})}
-        return answer | ({"warnings": [INJECTED]} if args["groups"] and constants.INJECT_FACTS_AS_VARS else {})
+        warnings = [*said_of(sys.platform, os.environ)] if args["groups"] else []
+        return answer | ({"warnings": warnings} if warnings else {})
 
     def _roles_refused(self, args: Mapping[str, Any], task_vars: dict[str, Any]) -> list[str]:
         host = task_vars["inventory_hostname"]
@@ -129,6 +137,14 @@ class ActionModule(ActionBase):
 
     def _template(self, value: Any, variables: dict[str, Any]) -> Any:
         return Templar(loader=self._loader, variables=variables).template(value)
+
+
+def said_of(platform: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield what has to be said of this controller, whatever the inventory is."""
+    if constants.INJECT_FACTS_AS_VARS:
+        yield INJECTED
+    if platform == "darwin" and environment.get("OBJC_DISABLE_INITIALIZE_FORK_SAFETY") != "YES":
+        yield FORKS
 
 
 def asked_of(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Asked:

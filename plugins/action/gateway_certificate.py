@@ -63,15 +63,15 @@ def look(name: str, port: int, connect_to: str = "", ca_path: str = "", timeout_
         }
     try:
         try:
-            shown = _shown(address, name, context, timeout_seconds)
+            shown = handshake(address, name, context, timeout_seconds)
         except ssl.SSLCertVerificationError as refused:
             # The words can name the host and hold no more than OpenSSL's own text.
             found |= {"verified": False, "verify_code": refused.verify_code, "verify_words": refused.verify_message}
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-            shown = _shown(address, name, context, timeout_seconds)
+            shown = handshake(address, name, context, timeout_seconds)
     except OSError as failure:
-        return found | {"error": _why(failure, found["address"], timeout_seconds)}
+        return found | {"error": why_not(failure, found["address"], timeout_seconds)}
     try:
         found["certificate"] = _certificate(shown)
     except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as failure:
@@ -83,7 +83,7 @@ class _SilentError(OSError):
     """The server took the connection and did not end the handshake in time."""
 
 
-def _shown(address: tuple[str, int], name: str, context: ssl.SSLContext, seconds: float) -> bytes:
+def handshake(address: tuple[str, int], name: str, context: ssl.SSLContext, seconds: float) -> bytes:
     """Return the certificate (DER) of one handshake. Raises OSError, of which ssl.SSLError is one."""
     with socket.create_connection(address, timeout=seconds) as plain:
         plain.setblocking(False)
@@ -106,7 +106,7 @@ def _wait(readers: list[ssl.SSLSocket], writers: list[ssl.SSLSocket], end: float
         raise _SilentError
 
 
-def _why(failure: OSError, address: str, seconds: float) -> str:
+def why_not(failure: OSError, address: str, seconds: float) -> str:
     """Return in words why there was no handshake."""
     if isinstance(failure, socket.gaierror):
         return f"{address}: the name has no address on this controller"

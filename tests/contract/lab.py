@@ -20,7 +20,7 @@ from lab.windows.machine.accounts import SYSTEM, Group, Members, User
 from lab.windows.machine.firewall import LOCAL_RULES, Rule, parse
 from lab.windows.machine.parts import Adapter, RestorePoint, Service
 from lab.windows.machine.registry import RANGES, Value
-from tests.contract.models import store_package
+from tests.contract.models import leave_enrollment, store_package
 from tests.contract.vectors import SCRIPTS
 
 PROFILES = ["Domain", "Private", "Public"]
@@ -60,6 +60,7 @@ def run(vector: dict[str, Any]) -> dict[str, Any]:
         "rules": rules,
         "connections": machine.vpn_connections.get(SYSTEM, {}),
         "store": store_package.provisioned(machine),
+        "leaving": leave_enrollment.tasks(machine),
         "volatile_keys": sorted(key.removeprefix("HKLM\\") for key in machine.volatile_keys),
         "restore": {"newest": restore_points.newest(machine), "frequency": frequency},
         "unchanged": unchanged,

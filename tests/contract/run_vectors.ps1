@@ -365,7 +365,15 @@ $storeStandIns = {
     }
 }
 
+$leaveStandIns = {
+    function Register-Removal {
+        param ([string]$Script, [int]$Seconds)
+        $global:Machine.leaving = @("$Script -Remove in $Seconds s")
+    }
+}
+
 $standIns = @{
+    leave_enrollment = $leaveStandIns.ToString()
     store_package = $storeStandIns.ToString()
     require_reboot = $rebootStandIns.ToString()
     set_firewall_rule = $writerStandIns.ToString()
@@ -451,6 +459,7 @@ function Invoke-Writer {
         connections = @($global:Machine.connections)
         volatile_keys = @($global:Machine.volatile_keys)
         store = @($global:Machine.store.provisioned)
+        leaving = @($global:Machine.leaving)
         restore = @{ newest = Get-NewestRestorePoint; frequency = $global:Machine.restore.frequency }
     }
 }

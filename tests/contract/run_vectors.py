@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.contract import vectors
+from tests.contract import run_enrollment, vectors
 
 PROGRAMS = ("pwsh", "powershell")
 KINDS = {
@@ -43,13 +43,14 @@ def main(named: Sequence[str] = ()) -> int:
         return 1
     if not found:
         print(
-            f"NOT RUN: {len(vectors.load())} vectors against the PowerShell scripts (make contract). Missing: "
+            f"NOT RUN: {len(vectors.load()) + len(run_enrollment.load())} vectors against the PowerShell scripts "
+            "(make contract). Missing: "
             "PowerShell (pwsh on PATH; any system's PowerShell 7 will do, see https://aka.ms/powershell)"
         )
         return 0
     failed = 0
     for program in found:
-        failed += run(program)
+        failed += run(program) + run_enrollment.run(program)
     return 1 if failed else 0
 
 
@@ -140,6 +141,7 @@ def call(vector: dict[str, Any]) -> dict[str, Any]:
             "restore": {"points": [], "frequency": None, "off": False, "broken": False} | machine.get("restore", {}),
             "volatile_keys": machine.get("volatile_keys", []),
             "install": install(machine.get("install", {})),
+            "leaving": [],
             "store": store(machine.get("store", {})),
             "connections": [item | {"name": its_name} for its_name, item in machine.get("connections", {}).items()],
             "rules": [rule | {"name": rule_name} for rule_name, rule in machine.get("rules", {}).items()],

@@ -14,7 +14,7 @@ from tests.contract.vectors import ROOT, SCRIPTS
 
 FILES = sorted(
     path
-    for folder in ("plugins", "roles", "tests", "playbooks", "benchmarks")
+    for folder in ("plugins", "roles", "tests", "playbooks", "benchmarks", "enroll")
     for path in (ROOT / folder).rglob("*.ps1")
     if ".venv" not in path.parts
 )
@@ -100,6 +100,8 @@ def test_it_calls_nothing_but_cmdlets_it_is_known_to_need_and_its_own_functions(
     cmdlets |= {f"{verb}-VpnConnection" for verb in ("Get", "Add", "Set", "Remove")} | {"Set-VpnConnectionProxy"}
     cmdlets |= {f"{verb}-AppxProvisionedPackage" for verb in ("Get", "Add", "Remove")}
     cmdlets |= {"Get-ComputerRestorePoint", "Enable-ComputerRestore", "Checkpoint-Computer"}
+    cmdlets |= {f"New-ScheduledTask{what}" for what in ("Action", "Trigger", "Principal", "SettingsSet")}
+    cmdlets |= {"Register-ScheduledTask"}
     assert {name for _line, name in commands(source)} - own - cmdlets == set()
 
 

@@ -16,6 +16,7 @@ from tests.contract import lab, vectors
 from tests.contract.models import (
     endpoint_state,
     install_facts,
+    leave_enrollment,
     require_reboot,
     restore_point,
     set_firewall_rule,
@@ -33,7 +34,7 @@ def test_the_model_answers_as_the_vector_says(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
 def test_a_machine_changes_only_where_the_vector_says_so(vector: dict[str, Any]) -> None:
-    says_so = {"mounts", "rules", "restore", "volatile_keys", "connections", "store"} & set(vector["expect"])
+    says_so = {"mounts", "rules", "restore", "volatile_keys", "connections", "store", "leaving"} & set(vector["expect"])
     assert lab.run(vector)["unchanged"] is not bool(says_so)
 
 
@@ -81,6 +82,7 @@ def test_words_of_a_refusal_are_compared_as_a_whole() -> None:
         ("restore_point", restore_point.SHA256),
         ("require_reboot", require_reboot.SHA256),
         ("store_package", store_package.SHA256),
+        ("leave_enrollment", leave_enrollment.SHA256),
         ("set_vpn_connection", set_vpn_connection.SHA256),
     ],
 )

@@ -20,6 +20,7 @@ SCRIPTS = {
     "restore_point": ROOT / "roles/forticlient_install/files/restore_point.ps1",
     "require_reboot": ROOT / "roles/forticlient_install/files/require_reboot.ps1",
     "store_package": ROOT / "roles/forticlient_install/files/store_package.ps1",
+    "leave_enrollment": ROOT / "enroll/leave.ps1",
     "set_vpn_connection": ROOT / "roles/vpn_profile/files/set_vpn_connection.ps1",
 }
 

@@ -151,12 +151,13 @@ def probe(host: str, port: int, timeout_seconds: int) -> str | None:
     except ConnectionRefusedError:
         return (
             f"{host} refuses port {port}: the machine is on, but nothing listens there. "
-            "Enable WinRM over HTTPS (on a Mac: Remote Login), or correct ansible_port"
+            "Run enroll/windows.cmd on it (on a Mac: switch Remote Login on), or correct ansible_port"
         )
     except TimeoutError:
         return (
             f"no answer from {host} port {port} in {timeout_seconds} s: the machine is off, asleep, or in a network "
-            "that the controller cannot reach. Switch it on, connect it, and run again"
+            "that the controller cannot reach. Switch it on, connect it, and run again. If it is on, its firewall may "
+            "keep this controller out: enroll/windows.ps1 -Controller"
         )
     except OSError as failure:
         return f"{host} port {port} cannot be reached ({failure.strerror or failure}): check this controller's network"

@@ -26,7 +26,8 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         "certificate expired",
         r"certificate has expired",
-        "renew the certificate of the machine's WinRM listener; if it is not over yet, set this controller's clock",
+        "renew the certificate of the machine's WinRM listener (enroll/windows.cmd does, once more); if it is not over "
+        "yet, set this controller's clock",
     ),
     (
         "certificate for another name",
@@ -36,7 +37,8 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         "certificate authority",
         r"(?i:certificate_verify_failed|certificate verify failed)",
-        "name the CA that signed the certificate of the machine's WinRM listener in ansible_winrm_ca_trust_path",
+        "take the machine's certificate by playbooks/enroll_windows.yml; or name the CA that signed it in "
+        "ansible_winrm_ca_trust_path",
     ),
     (
         "no TLS there",
@@ -74,7 +76,8 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "credentials",
         r"credentials were rejected",
         "check the user name and password, and that the account is neither locked nor expired; a local account needs "
-        "LocalAccountTokenFilterPolicy 1 on the machine, and basic authentication works with local accounts alone",
+        "LocalAccountTokenFilterPolicy 1 on the machine and no RestrictReceivingNTLMTraffic; basic authentication "
+        "works with local accounts alone",
     ),
     (
         "host key",
@@ -170,6 +173,12 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "on a Mac: System Settings, General, Sharing, Remote Login, allow full disk access for remote users",
     ),
     # The way there.
+    (
+        "proxy of the controller",
+        r"ProxyError|(?i:cannot connect to proxy|tunnel connection failed)",
+        "this controller goes through its own proxy (https_proxy): export no_proxy with the endpoints' names or "
+        "network, and run again",
+    ),
     (
         "slow or asleep",
         r"connection attempt timed out|Read timed out|winrm connection error|Operation timed out|Timeout \(\d+s\)",

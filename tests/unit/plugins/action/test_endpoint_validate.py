@@ -12,7 +12,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
-from plugins.action.endpoint_validate import ActionModule
+from plugins.action.endpoint_validate import ActionModule, said_of
 from plugins.plugin_utils.controls import role_data
 from plugins.plugin_utils.controls.role_data import role_variables
 from plugins.plugin_utils.state.run_store import RunStore
@@ -215,3 +215,17 @@ def test_the_inventory_and_the_variables_are_reported_together(check):
         "--limit: nothing in the inventory is called 'w2'; correct it",
         "w1: vpn_port: 0 is refused.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "said"),
+    [
+        ("linux", {}, False),
+        ("darwin", {}, True),
+        ("darwin", {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "NO"}, True),
+        ("darwin", {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}, False),
+    ],
+)
+def test_a_controller_whose_winrm_may_crash_is_told(platform, environment, said):
+    words = " ".join(said_of(platform, environment))
+    assert ("export OBJC_DISABLE_INITIALIZE_FORK_SAFETY=YES" in words) is said

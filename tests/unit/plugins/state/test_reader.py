@@ -191,7 +191,7 @@ def test_a_port_that_answers_is_no_error(listener: socket.socket) -> None:
 def test_a_closed_port_is_reported_with_its_cure(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     listener.close()
-    assert "the machine is on, but nothing listens there. Enable WinRM" in str(probe("127.0.0.1", port, 1))
+    assert "the machine is on, but nothing listens there. Run enroll/windows.cmd" in str(probe("127.0.0.1", port, 1))
 
 
 @pytest.mark.parametrize(

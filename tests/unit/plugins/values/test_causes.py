@@ -122,6 +122,11 @@ PRINCIPAL = "Kerberos auth failure for principal taro@EXAMPLE.ORG: kinit: "
         ("Invalid class", "winmgmt /verifyrepository"),
         ("mkdir: /Library/x: Operation not permitted", "allow full disk access for remote users"),
         ("the connection attempt timed out", "very slow, asleep"),
+        (
+            "HTTPSConnectionPool(host='nb-1', port=5986): Max retries exceeded with url: /wsman (Caused by ProxyError("
+            "'Cannot connect to proxy.', OSError('Tunnel connection failed: 403 Forbidden')))",
+            "export no_proxy",
+        ),
         ("('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))", "was cut"),
         ("winrm or requests is not installed: No module named 'winrm'", "this controller's Python environment"),
         ("requested auth method is ntlm, but requests_ntlm is not installed", "this controller's Python environment"),

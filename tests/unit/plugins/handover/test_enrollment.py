@@ -1,0 +1,228 @@
+"""What enroll/windows.ps1 wrote: read, found for its machine, held against what the machine shows, opened, and kept."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
+
+from plugins.plugin_utils.handover.enrollment import (
+    Enrolled,
+    EnrollmentError,
+    found_for,
+    judge,
+    loaded,
+    opened,
+    plain,
+    read,
+    variables,
+)
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
+
+
+def certificate(names=("NB-0101", "192.0.2.7"), days=700, issuer="NB-0101", begin=-1):
+    subject, signer = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in ("NB-0101", issuer))
+    start = NOW + timedelta(days=begin)
+    builder = x509.CertificateBuilder(signer, subject, KEY.public_key(), 7, start, start + timedelta(days=days))
+    if names:
+        known = [x509.IPAddress(ipaddress.ip_address(one)) if one[0].isdigit() else x509.DNSName(one) for one in names]
+        builder = builder.add_extension(x509.SubjectAlternativeName(known), critical=False)
+    return builder.sign(KEY, hashes.SHA256())
+
+
+OURS, OTHER = certificate(), certificate(names=("NB-0102",))
+
+
+def print_of(one):
+    return one.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+def said(**other):
+    return {
+        "enrollment": 1,
+        "host_name": "NB-0101",
+        "names": ["nb-0101.example.org", "NB-0101"],
+        "transport": "winrm",
+        "account": "ansible",
+        "certificate": OURS.public_bytes(PEM).decode(),
+        "fingerprint": print_of(OURS),
+        "sealed_password": None,
+        "host_keys": [],
+        **other,
+    }
+
+
+def write(folder, name="NB-0101", **other):
+    path = folder / f"{name}.enrollment.json"
+    path.write_text(json.dumps(said(**other)))
+    return path
+
+
+def test_a_file_is_read(tmp_path):
+    assert read(write(tmp_path)) == Enrolled(
+        "NB-0101.enrollment.json",
+        "NB-0101",
+        ("nb-0101.example.org", "NB-0101"),
+        "winrm",
+        "ansible",
+        OURS.public_bytes(PEM).decode(),
+        None,
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"enrollment": 2}, "enrollment has to be 1"),
+        ({"account": "a\nansible_connection: local"}, "account"),
+        ({"host_name": "../NB"}, "host_name"),
+        ({"names": ["x y"]}, "names"),
+        ({"names": "NB"}, "names"),
+        ({"transport": "local"}, "transport"),
+        ({"fingerprint": print_of(OTHER)}, "do not belong together"),
+        ({"certificate": None}, "do not belong together"),
+        ({"sealed_password": 7}, "sealed_password"),
+        ({"host_keys": ["ssh-ed25519 AAAA\nnb-2 ssh-rsa AAAA"]}, "host_keys"),
+        ({"told": ["x" * 200_000]}, "which no file of"),
+    ],
+)
+def test_what_the_script_never_writes_is_refused(tmp_path, other, words):
+    with pytest.raises(EnrollmentError, match=words):
+        read(write(tmp_path, **other))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["nb-0101.example.org", "192.0.2.7"],
+        ["NB-0101", "x"],
+        ["laptop-07", "nb-0101.example.org"],
+        ["laptop-07", "nb-0101.another.example.org"],
+    ],
+)
+def test_a_file_is_found_by_the_names_of_its_machine(tmp_path, names):
+    write(tmp_path, "NB-0102", host_name="NB-0102", names=["NB-0102"])
+    write(tmp_path)
+    assert found_for(tmp_path, names).host_name == "NB-0101"
+
+
+def test_no_file_is_of_another_machine(tmp_path):
+    write(tmp_path)
+    assert found_for(tmp_path, ["nb-01.example.org", "192.0.2.7"]) is None
+    # 192 is no name of a machine.
+    write(tmp_path, "192", host_name="192", names=["192"])
+    assert found_for(tmp_path, ["192.0.2.7"]) is None
+
+
+def test_two_files_a_broken_one_and_none_are_refused(tmp_path):
+    with pytest.raises(EnrollmentError, match=r"holds no file that ends in \.enrollment\.json"):
+        found_for(tmp_path, ["nb-0101"])
+    write(tmp_path, "copy")
+    (tmp_path / "NB-0102.enrollment.json").write_text("{")
+    assert found_for(tmp_path, ["nb-0101"]).file == "copy.enrollment.json"
+    with pytest.raises(EnrollmentError, match=r"NB-0102\.enrollment\.json cannot be read"):
+        found_for(tmp_path, ["nb-0102"])
+    write(tmp_path)
+    with pytest.raises(EnrollmentError, match="are both of this machine"):
+        found_for(tmp_path, ["nb-0101"])
+
+
+def judged(shown, trusted, host="nb-0101", **other):
+    return judge(shown and shown.public_bytes(DER), trusted, "the file", host=host, now=NOW, **other)
+
+
+@pytest.mark.parametrize("host", ["nb-0101", "NB-0101", "192.0.2.7"])
+@pytest.mark.parametrize("trusted", [OURS.public_bytes(PEM).decode(), print_of(OURS), print_of(OURS).lower()])
+def test_the_certificate_that_is_expected_is_taken(trusted, host):
+    pinned = judged(OURS, trusted, host)
+    assert pinned.fingerprint == print_of(OURS)
+    assert loaded(pinned.pin) == OURS
+
+
+def test_one_that_a_ca_signed_is_not_pinned():
+    signed = certificate(issuer="The department's CA")
+    assert judged(signed, print_of(signed)).pin is None
+    assert judged(signed, print_of(signed)).issuer == "CN=The department's CA"
+
+
+@pytest.mark.parametrize(
+    ("shown", "trusted", "host", "words"),
+    [
+        (OTHER, OURS, "nb-0101", "shows another certificate than the file says"),
+        (OURS, None, "nb-0101", f"it shows the certificate {print_of(OURS)}. Compare"),
+        (OURS, OURS, "nb-0999", "is for NB-0101, 192.0.2.7, not for nb-0999"),
+        (certificate(days=0.5), None, "nb-0101", "expired on 2026-11-29"),
+        (certificate(begin=2), None, "nb-0101", "not valid yet"),
+        (certificate(names=()), None, "nb-0101", "no alternative name"),
+    ],
+)
+def test_a_wrong_one_is_refused_with_its_reason(shown, trusted, host, words):
+    expected = trusted and print_of(trusted)
+    if trusted is None and "Compare" not in words:
+        expected = print_of(shown)
+    with pytest.raises(EnrollmentError, match=words):
+        judged(shown, expected, host)
+
+
+def test_a_machine_that_is_off_is_known_by_its_file_and_without_one_by_nothing():
+    assert loaded(judged(None, OURS.public_bytes(PEM).decode()).pin) == OURS
+    with pytest.raises(EnrollmentError, match="nobody answers"):
+        judged(None, print_of(OURS), why="nobody answers")
+
+
+def test_what_is_no_certificate_is_refused():
+    with pytest.raises(EnrollmentError, match="cannot be read"):
+        judge(b"x", None, "the file", host="nb-0101", now=NOW)
+
+
+def test_a_sealed_password_is_opened_by_its_key_alone(tmp_path):
+    oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
+    sealed = base64.b64encode(KEY.public_key().encrypt(b"s3cret", oaep)).decode()
+    for name, key in (("right", KEY), ("wrong", rsa.generate_private_key(public_exponent=65537, key_size=2048))):
+        text = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        (tmp_path / name).write_bytes(text)
+    assert opened(sealed, str(tmp_path / "right")) == "s3cret"
+    with pytest.raises(EnrollmentError, match="sealed for another key"):
+        opened(sealed, str(tmp_path / "wrong"))
+    with pytest.raises(EnrollmentError, match="is no private key that can be read"):
+        opened(sealed, str(tmp_path / "none"))
+
+
+def test_the_variables_are_yaml_with_the_password_in_the_vault_s_words_alone(tmp_path):
+    enrolled = read(write(tmp_path, account="123"))
+    text = variables(enrolled, "{{ inventory_dir }}/x.pem", "$ANSIBLE_VAULT;1.1;AES256\n6162\n")
+    assert text.endswith("ansible_password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n")
+    assert yaml.safe_load(text.partition("ansible_password")[0]) == {
+        "ansible_user": "123",
+        "ansible_winrm_ca_trust_path": "{{ inventory_dir }}/x.pem",
+        "ansible_psrp_ca_cert": "{{ inventory_dir }}/x.pem",
+    }
+
+
+def test_over_ssh_it_is_the_host_key_and_powershell(tmp_path):
+    enrolled = read(
+        write(tmp_path, transport="ssh", certificate=None, fingerprint=None, host_keys=["ssh-ed25519 AAAA"])
+    )
+    assert yaml.safe_load(variables(enrolled, "/i/known_hosts", None)) == {
+        "ansible_user": "ansible",
+        "ansible_connection": "ssh",
+        "ansible_port": 22,
+        "ansible_shell_type": "powershell",
+        "ansible_ssh_extra_args": "-o UserKnownHostsFile=/i/known_hosts",
+    }
+
+
+def test_a_fingerprint_is_compared_however_it_was_typed():
+    assert plain(" ab:cd-01 ") == "ABCD01"
