@@ -57,7 +57,7 @@ options:
     required: true
   words:
     description: What the words in a column mean, for C(system) (C(windows), C(macos)), C(role) (C(laptop),
-      C(office_pc)), C(client) (C(downloaded), C(store)), C(life) (C(in_use), C(out_of_use)) and C(language) (C(ja),
+      C(office_pc)), C(client) (C(download), C(store)), C(life) (C(in_use), C(out_of_use)) and C(language) (C(ja),
       C(en), C(both)); these are understood themselves. A word that ends in C(*) is any that begins so.
     type: dict
     default: {}

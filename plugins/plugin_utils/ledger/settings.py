@@ -23,7 +23,7 @@ COLUMNS = (
 VALUES = {
     "system": ("windows", "macos"),
     "role": ("laptop", "office_pc"),
-    "client": ("downloaded", "store"),
+    "client": ("download", "store"),
     "life": ("in_use", "out_of_use"),
     "language": ("ja", "en", "both"),
 }

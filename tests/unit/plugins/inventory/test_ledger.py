@@ -13,9 +13,11 @@ from ansible.parsing.dataloader import DataLoader
 
 from plugins.inventory import ledger as plugin
 from plugins.plugin_utils.ledger import settings
+from plugins.plugin_utils.ledger.machines import VARIABLES
 from plugins.plugin_utils.state.asked import Asked, ledger_mistakes
 from tests.samples.ledger.files import small
 
+ROOT = Path(__file__).resolve().parents[4]
 OPTIONS = yaml.safe_load(plugin.DOCUMENTATION)["options"]
 TEXT = 'host,system,role,address,owner\nnb-1,windows,laptop,192.0.2.1,"{{ 7 * 7 }}"\nmb-2,macos,laptop / office pc,,\n'
 
@@ -69,6 +71,17 @@ def test_the_text_names_what_a_configuration_may_say():
     words = OPTIONS["words"]["description"]
     values = [value for column, values in settings.VALUES.items() for value in (column, *values)]
     assert [name for name in values if f"C({name})" not in words] == []
+
+
+@pytest.mark.parametrize(("column", "role"), [("client", "forticlient_install"), ("language", "user_page")])
+def test_a_value_is_one_that_the_role_takes(column, role):
+    specs = yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    assert list(settings.VALUES[column]) == specs["argument_specs"]["main"]["options"][f"{role}_{column}"]["choices"]
+
+
+def test_every_variable_is_one_that_a_role_reads():
+    documented = " ".join(path.read_text(encoding="utf-8") for path in ROOT.glob("roles/*/README.md"))
+    assert [name for name in VARIABLES.values() if name != "ansible_host" and name not in documented] == []
 
 
 def test_the_example_is_a_configuration():

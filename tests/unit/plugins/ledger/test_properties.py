@@ -25,7 +25,7 @@ GOOD = {
     "system": st.sampled_from(["windows", "Ｗ11", "macos"]),
     "role": st.sampled_from(["laptop", "office pc", "laptop / office_pc"]),
     "address": st.sampled_from(["192.0.2.1", "192.0.2.2", "pc-3", "2001:db8::1"]),
-    "client": st.sampled_from(["store", "downloaded"]),
+    "client": st.sampled_from(["store", "download"]),
     "life": st.sampled_from(["in use", "out_of_use"]),
     "office_pc": st.sampled_from(["pc-3", "pc-3.example.org", "x 192.0.2.9"]),
     "nas": st.sampled_from(["a 192.0.2.4", "a 192.0.2.4 b c\nd (192.0.2.5)"]),
