@@ -130,6 +130,9 @@ class _Rows:
             # The headers again, for whoever prints it.
             return None
         before = len(self.mistakes)
+        if "life" in cells and self.settings.meant("life", cells["life"].text) == OUT_OF_USE:
+            # Nothing else is asked of it: of a machine that is gone, formulas often find nobody any more.
+            cells = {name: one for name, one in cells.items() if name in ("host", "life")}
         for name, one in cells.items():
             if one.wrong:
                 self.refuse(row, name, f"{shown(one.text)} {one.wrong}" if one.text else one.wrong)
@@ -142,9 +145,8 @@ class _Rows:
         self.mistakes.append((row, f"{self.table.place(row, self.columns[name])}: {name} {words}; {PAGE}"))
 
     def _machine(self, row: int, texts: dict[str, str]) -> Machine:
-        made = Machine(self._host(row, plain(texts.get("host", ""))), row, [])
-        if self._values(row, "life", texts)[:1] == [OUT_OF_USE]:
-            made.groups = [OUT_OF_USE]
+        made = Machine(self._host(row, plain(texts.get("host", ""))), row, self._values(row, "life", texts))
+        if made.groups == [OUT_OF_USE]:
             return made
         kinds = self._values(row, "system", texts) + self._values(row, "role", texts)
         made.groups = [GROUPS[kind] for kind in kinds]
