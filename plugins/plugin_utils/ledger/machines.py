@@ -153,6 +153,8 @@ class _Rows:
         for name, variable in VARIABLES.items():
             if name in texts:
                 made.variables[variable] = self._variable(row, name, texts)
+        if "macs" in made.groups and made.variables.get(VARIABLES["client"]) == "store":
+            self.refuse(row, "client", f"is {shown(texts['client'])}, which is for Windows; leave it empty for a Mac")
         return made
 
     def _variable(self, row: int, name: str, texts: dict[str, str]) -> Any:

@@ -189,9 +189,13 @@ def test_an_office_pc_is_found_by_its_short_name(tmp_path):
 
 def test_what_is_out_of_use_needs_a_name_alone_and_leaves_it_to_its_successor(tmp_path):
     text = (
-        "host,system,role,life\nnb-1,,,out of use\nnb-1,windows,laptop,\nnb-2,Linux,?,OUT_OF_USE\nnb-2,,,out_of_use\n"
+        "host,system,role,life,owner\n"
+        "nb-1,,,out of use,\n"
+        "nb-1,windows,laptop,,\n"
+        "nb-2,Linux,?,OUT_OF_USE,\x07\n"
+        "nb-2,,,out_of_use,\n"
     )
-    assert [(one.name, one.row, one.groups) for one in read(small(tmp_path, text, "life"))] == [
+    assert [(one.name, one.row, one.groups) for one in read(small(tmp_path, text, "life", "owner"))] == [
         ("nb-1", 3, ["windows", "laptops"]),
         ("nb-2", 4, ["out_of_use"]),
         ("nb-2", 5, ["out_of_use"]),

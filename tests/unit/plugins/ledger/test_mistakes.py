@@ -45,6 +45,10 @@ def row(**cells: str) -> str:
             "C2: role is 'laptop, printer'; allowed are laptop and office_pc, and more by words.role",
         ),
         ([row(client="free")], "D2: client is 'free'; allowed are download and store, and more by words.client"),
+        (
+            [row(system="macos", client="Store")],
+            "D2: client is 'Store', which is for Windows; leave it empty for a Mac",
+        ),
         ([row(life="broken")], "E2: life is 'broken'; allowed are in_use and out_of_use, and more by words.life"),
         ([row(language="fr")], "F2: language is 'fr'; allowed are ja and en and both, and more by words.language"),
         ([row(address="192.0.2")], "G2: address is '192.0.2'; allowed is an IP address or a host name"),
