@@ -68,12 +68,12 @@ EXAMPLES = """
 plugin: offsite.endpoints.ledger
 path: ../example.csv
 columns:
-  host: [ホスト名, host]
+  host: [Host name, Computer]
   system: OS
-  role: 用途
+  role: Use
 words:
   system: {windows: "Windows*", macos: "macOS*"}
-  role: {laptop: ノートPC, office_pc: 事務PC}
+  role: {laptop: Notebook, office_pc: Desktop}
 """
 
 

@@ -27,7 +27,7 @@ VARIABLES = {
     "remote_users": "rdp_enable_users",
 }
 # A note below the table, or in it, begins with one of these.
-NOTES = ("※", "*", "#", "注")
+NOTES = ("※", "*", "#")
 _NOTE = "a note begins with ※ or # and stands alone in its row"
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _TAKEN = {*GROUPS.values(), OUT_OF_USE, "all", "ungrouped", "localhost"}
@@ -191,7 +191,7 @@ class _Rows:
         whole = self.settings.meant(name, text) if text else None
         parts: list[str | None] = [whole] if whole else []
         if name == "role" and text and not whole:
-            parts = [self.settings.meant(name, one) for one in re.split(r"[,;、/・\n]", _narrow(text))]
+            parts = [self.settings.meant(name, one) for one in re.split(r"[,;、/\u30fb\n]", _narrow(text))]
         found = [one for one in parts if one]
         if (text or name in NEEDED) and (not found or len(found) < len(parts)):
             said = f"is {shown(text)}" if text else "is empty"

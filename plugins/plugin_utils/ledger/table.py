@@ -82,8 +82,8 @@ def cell(text: str) -> Cell | None:
 def plain(text: str) -> str:
     """Return a text with full-width letters, digits and blanks as narrow ones, and no character that has no width.
 
-    >>> plain("ＮＢ－０１０１　 ﾉｰﾄPC")
-    'NB-0101 ノートPC'
+    >>> plain("ＮＢ－０１０１　 (ＰＣ)")
+    'NB-0101 (PC)'
     """
     narrow = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
     return " ".join(narrow.split())
