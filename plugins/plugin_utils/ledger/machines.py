@@ -69,7 +69,7 @@ def machines_of(table: Table, settings: Settings) -> list[Machine]:
         raise LedgerError(f"{table.place(last)}: no machine stands below the headers; {PAGE}")
     # What took the place of a machine that is gone may have its name.
     names = {one.name.casefold() for one in used}
-    return [one for one in machines if one in used or one.name.casefold() not in names]
+    return [one for one in machines if OUT_OF_USE not in one.groups or one.name.casefold() not in names]
 
 
 def _headers(cells: Mapping[int, Cell], settings: Settings) -> dict[int, str]:
