@@ -53,14 +53,11 @@ class Table:
 def letters(column: int) -> str:
     """Return a column's letters.
 
-    >>> letters(3), letters(28)
-    ('C', 'AB')
+    >>> letters(3), letters(26), letters(28), letters(16384)
+    ('C', 'Z', 'AB', 'XFD')
     """
-    found = ""
-    while column:
-        column, last = divmod(column - 1, 26)
-        found = chr(ord("A") + last) + found
-    return found
+    before, last = divmod(column - 1, 26)
+    return (letters(before) if before else "") + chr(ord("A") + last)
 
 
 def _quoted(sheet: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from plugins.plugin_utils.ledger.ledger import mistakes_in
+from plugins.plugin_utils.ledger.table import Table, letters
 from tests.samples.ledger import excel
 from tests.samples.ledger.files import COLUMN_NAMES, ledger, mistakes, small
 
@@ -303,3 +304,25 @@ def test_of_other_inventories_nothing_is_said(tmp_path):
     assert mistakes_in(other) == []
     other.write_text("- a list\n", encoding="utf-8")
     assert mistakes_in(other) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "name"), [(1, "A"), (26, "Z"), (27, "AA"), (702, "ZZ"), (703, "AAA"), (16384, "XFD")]
+)
+def test_a_column_is_called_as_excel_calls_it(column, name):
+    assert letters(column) == name
+
+
+@pytest.mark.parametrize(
+    ("sheet", "place"),
+    [
+        ("PCs", "PCs!B2"),
+        ("台帳_2026", "台帳_2026!B2"),
+        ("2026", "'2026'!B2"),
+        ("PC list", "'PC list'!B2"),
+        ("Sato's", "'Sato''s'!B2"),
+        ("", "B2"),
+    ],
+)
+def test_a_cell_is_called_as_excel_calls_it(sheet, place):
+    assert Table("pcs.xlsx", sheet, {}).place(2, 2) == f"pcs.xlsx, {place}"
