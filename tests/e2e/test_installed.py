@@ -23,6 +23,7 @@ IN_IT = {
     "roles/rdp_enable/README.md",
     "docs/waivers.md",
     "inventory/example/service.yml",
+    "inventory/example.csv",
 }
 A_WAIVER = """\
 - control: smb_firewall_scope.enabled

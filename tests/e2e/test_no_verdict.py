@@ -44,7 +44,7 @@ GROUPS = "'laptops' or 'office_pcs'"
 NOT_THERE = "the inventory {place}/nowhere does not exist. Name the folder or the file of your machines: -i PATH"
 EMPTY = (
     "the inventory ({place}/empty) has no machine in it. Put yours into the groups 'laptops' and 'office_pcs', as "
-    "inventory/example/hosts.yml does, or name another inventory: -i PATH"
+    "docs/ledger.md shows, or name another inventory: -i PATH"
 )
 BROKEN = (
     "{place}/broken/more.yml cannot be read as an inventory (line 3, column 1: expected the node content, but found "

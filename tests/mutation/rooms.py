@@ -13,7 +13,7 @@ from tests.mutation.survivors import Score, Survivor
 
 # Beside a room's own tests those that come by it from elsewhere.
 ROOMS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("values", "state", "controls", "plan", "records", "reports"), ()),
+    **dict.fromkeys(("values", "ledger", "state", "controls", "plan", "records", "reports"), ()),
     "handover": (
         "tests/unit/plugins/action/test_gateway_certificate.py",
         "tests/unit/plugins/action/test_pac_check.py",

@@ -21,6 +21,7 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if (path / "meta
 ACTIONS = sorted(path.stem for path in (ROOT / "plugins/action").glob("*.py"))
 MODULES = sorted({path.stem for path in (ROOT / "plugins/modules").iterdir() if path.suffix in (".py", ".ps1")})
 CALLBACKS = sorted(path.stem for path in (ROOT / "plugins/callback").glob("*.py"))
+INVENTORIES = sorted(path.stem for path in (ROOT / "plugins/inventory").glob("*.py"))
 
 
 def functions(kind):
@@ -37,6 +38,7 @@ NAMES = {
     "filter": sorted(functions("filter")),
     "test": sorted(functions("test")),
     "callback": CALLBACKS,
+    "inventory": INVENTORIES,
     "role": ROLES,
 }
 

@@ -13,7 +13,7 @@ from plugins.plugin_utils import VERSION
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = ROOT / "plugins/plugin_utils"
 # From the top floor down: a room may use the rooms after it.
-ROOMS = ["handover", "reports", "plan", "controls", "records", "state", "values"]
+ROOMS = ["handover", "reports", "plan", "controls", "records", "state", "ledger", "values"]
 
 
 def rooms_used(file: Path) -> set[str]:

@@ -16,10 +16,14 @@ from pathlib import Path
 import yaml
 from ansible.inventory.manager import IGNORED, split_host_pattern
 
+from ..ledger.ledger import mistakes_in
+
 # They say how a machine is reached, not what it is for.
 PLATFORMS = ("windows", "macs")
 # They stand beside the hosts and are read by records.waivers; without our ansible.cfg Ansible tries them in vain.
 WAIVERS = "waivers.yml"
+# Of a CSV file Ansible makes hosts that are called as its lines.
+SPREADSHEETS = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
 NAMED = 3
 
 
@@ -49,8 +53,8 @@ class Asked:
         return list(dict.fromkeys(host for group in groups for host in self.groups.get(group, [])))
 
     def broken(self) -> list[str]:
-        """Return a sentence for each file of the inventory that could not be read; then nothing else is sure."""
-        return [_broken(source) for source in unparsed(self.sources, self.parsed)]
+        """Return a sentence for each thing that is wrong with the inventory's files; then nothing else is sure."""
+        return [words for source in unparsed(self.sources, self.parsed) for words in _broken(source)]
 
     def refusals(self) -> list[str]:
         """Return a sentence for each thing that speaks against the run, when nothing is broken."""
@@ -59,7 +63,7 @@ class Asked:
             groups = f"group{'s' if len(self.wanted) > 1 else ''} {_or(self.wanted, 'and')}"
             return [
                 f"the inventory ({where}) has no machine in it. Put yours into the {groups}, "
-                "as inventory/example/hosts.yml does, or name another inventory: -i PATH"
+                "as docs/ledger.md shows, or name another inventory: -i PATH"
             ]
         strays = dict(self._strays())
         found = [*strays.values(), *self._misses({host for hosts in strays for host in hosts})]
@@ -109,20 +113,40 @@ class Asked:
 
 
 def unparsed(sources: Iterable[str], parsed: Collection[str]) -> Iterator[str]:
-    """Yield the files that Ansible tried as inventories in vain, looking at a folder as Ansible does."""
+    """Yield the files that Ansible made no inventory of, or a wrong one, looking at a folder as Ansible does."""
     for source in sources:
         # Names as Ansible builds those in `parsed`, so by os: pathlib would drop a slash that somebody typed.
         if os.path.isdir(source):  # noqa: PTH112 - the same names as Ansible's
             names = [name for name in sorted(os.listdir(source)) if not IGNORED.search(os.fsencode(name))]  # noqa: PTH208 - the same
             yield from unparsed((os.path.join(source, name) for name in names if name != WAIVERS), parsed)  # noqa: PTH118 - the same
-        elif source not in parsed:
+        elif source not in parsed or source.lower().endswith(SPREADSHEETS):
             yield source
 
 
-def _broken(source: str) -> str:
+def ledger_mistakes(sources: Iterable[str]) -> list[str]:
+    """Return what is wrong with the ledgers among the inventory's files."""
+    return [words for source in unparsed(sources, ()) for words in _of_ledger(source)]
+
+
+def _of_ledger(source: str) -> list[str]:
+    path = Path(source)
+    mistakes = mistakes_in(path) if path.suffix in (".yml", ".yaml") and path.is_file() else []
+    return [f"{source}: nothing of this ledger is used until it is right:", *mistakes] if mistakes else []
+
+
+def _broken(source: str) -> list[str]:
+    return _of_ledger(source) or [_unreadable(source)]
+
+
+def _unreadable(source: str) -> str:
     path = Path(source)
     if not path.exists():
         return f"the inventory {source} does not exist. Name the folder or the file of your machines: -i PATH"
+    if source.lower().endswith(SPREADSHEETS):
+        return (
+            f"{source} is a spreadsheet, and Ansible takes it for a list of hosts. Put it outside of the inventory's "
+            "folder, and name it in a ledger.yml there; see docs/ledger.md"
+        )
     why = "Ansible's warnings above say why"
     if path.stem == Path(WAIVERS).stem:
         why = f"waivers stand in {WAIVERS}"

@@ -48,7 +48,7 @@ def test_an_inventory_without_machines_is_refused():
     empty: dict[str, list[str]] = {name: [] for name in GROUPS}
     assert asked(**empty).refusals() == [
         "the inventory (hosts.yml) has no machine in it. Put yours into the groups 'laptops' and 'office_pcs', as "
-        "inventory/example/hosts.yml does, or name another inventory: -i PATH"
+        "docs/ledger.md shows, or name another inventory: -i PATH"
     ]
     (said,) = asked(wanted="laptops", **empty).refusals()
     assert "Put yours into the group 'laptops', as " in said
@@ -167,4 +167,15 @@ def test_a_file_that_cannot_be_read_is_reported_with_its_line(tmp_path, name, te
 def test_an_inventory_that_is_not_there_is_reported(tmp_path):
     assert Asked({"all": []}, [f"{tmp_path}/x"], set(), [], None, ["laptops"], ["laptops"]).broken() == [
         f"the inventory {tmp_path}/x does not exist. Name the folder or the file of your machines: -i PATH"
+    ]
+
+
+@pytest.mark.parametrize("name", ["pcs.csv", "PCs.XLSX", "~$pcs.xlsx"])
+def test_a_spreadsheet_among_the_inventory_s_files_is_refused_though_ansible_makes_hosts_of_its_lines(tmp_path, name):
+    (tmp_path / name).write_text("host,system\n", encoding="utf-8")
+    source = str(tmp_path / name)
+    run = Asked({"all": ["host,system"]}, [str(tmp_path)], {source}, [], None, ["laptops"], ["laptops"])
+    assert run.broken() == [
+        f"{source} is a spreadsheet, and Ansible takes it for a list of hosts. Put it outside of the inventory's "
+        "folder, and name it in a ledger.yml there; see docs/ledger.md"
     ]
