@@ -185,13 +185,14 @@ def listener() -> Iterator[socket.socket]:
 
 
 def test_a_port_that_answers_is_no_error(listener: socket.socket) -> None:
-    assert probe("127.0.0.1", listener.getsockname()[1], 1) is None
+    assert probe("127.0.0.1", listener.getsockname()[1], 1, "Enable it") is None
 
 
 def test_a_closed_port_is_reported_with_its_cure(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     listener.close()
-    assert "the machine is on, but nothing listens there. Enable WinRM" in str(probe("127.0.0.1", port, 1))
+    said = str(probe("127.0.0.1", port, 1, "Enable it"))
+    assert "the machine is on, but nothing listens there. Enable it, or correct ansible_port" in said
 
 
 @pytest.mark.parametrize(
@@ -209,32 +210,38 @@ def test_why_nobody_answers_is_reported_in_words(
         raise failure
 
     monkeypatch.setattr(socket, "create_connection", fail)
-    assert words in str(probe("pc.invalid", 5986, 5))
+    assert words in str(probe("pc.invalid", 5986, 5, "Enable it"))
 
 
 @pytest.mark.parametrize(
-    ("transport", "port", "tried"),
+    ("transport", "windows", "port", "tried", "cure"),
     [
-        ("winrm", 5986, 5986),
-        ("psrp", None, 5986),
-        ("ssh", None, 22),
-        ("ansible.builtin.ssh", 2222, 2222),
-        ("local", 1, 0),
+        ("winrm", True, 5986, 5986, "Enable WinRM over HTTPS"),
+        ("psrp", True, None, 5986, "Enable WinRM over HTTPS"),
+        ("ssh", True, None, 22, "Start the OpenSSH server"),
+        ("ansible.builtin.ssh", False, 2222, 2222, "Enable Remote Login"),
+        ("local", True, 1, 0, ""),
     ],
 )
 def test_the_port_of_each_connection_is_tried_before_the_call(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, transport: str, port: int | None, tried: int
+    endpoint: Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+    windows: bool,
+    port: int | None,
+    tried: int,
+    cure: str,
 ) -> None:
-    asked: list[int] = []
+    asked: list[tuple[int, bool]] = []
 
-    def refuse(_host: str, number: int, _timeout_seconds: int) -> str:
-        asked.append(number)
+    def refuse(_host: str, number: int, _timeout_seconds: int, said: str) -> str:
+        asked.append((number, said.startswith(cure)))
         return "nobody"
 
     monkeypatch.setattr(reader, "probe", refuse)
-    endpoint.transport, endpoint.options["port"] = transport, port
+    endpoint.transport, endpoint.options["port"], endpoint.windows = transport, port, windows
     state = endpoint.read(VPN)
-    assert asked == ([tried] if tried else [])
+    assert asked == ([(tried, True)] if tried else [])
     assert (state["reachable"], state["error"]) == ((False, "nobody") if tried else (True, None))
     assert len(endpoint.calls) == (0 if tried else 1)
 
