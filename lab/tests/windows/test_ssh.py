@@ -124,12 +124,27 @@ def test_what_ansible_sends_is_decoded_as_over_winrm(served: Served, models: Non
 
 
 def test_a_shell_of_cmd_takes_ansible_s_longest_line_and_no_longer_one(served: Served, models: None) -> None:
-    """Both releases start their bootstrap in a line that cmd takes, so DefaultShell may stay as Windows has it."""
     script, stdin = _bootstrap_powershell_script("powershell_expand_user.ps1", {"Path": "C:\\x"})
     assert len(encoded(script)) < LONGEST_LINE_OF_CMD == 8191
     assert run(served, encoded(script), stdin)[0] == "C:\\x\r\n"
     assert run(served, "x" * 8192) == ("", "The command line is too long.\r\n", 1)
     assert "does not model the command" in run(served, "x" * 8191)[1]
+
+
+def test_single_quotes_are_for_powershell_and_not_for_cmd(served: Served, models: None) -> None:
+    script, stdin = _bootstrap_powershell_script("powershell_expand_user.ps1", {"Path": "C:\\x"})
+    line, _, text = encoded(script).rpartition(" ")
+    out, err, code = run(served, f"{line} '{text}'", stdin)
+    assert (out, code) == ("", 64)
+    assert "the value specified with -EncodedCommand is not properly encoded" in err
+
+
+def test_powershell_takes_the_quotes_off_its_script_alone(served: Served, models: None) -> None:
+    change(served, set_up_ssh)
+    script, stdin = _bootstrap_powershell_script("powershell_expand_user.ps1", {"Path": "C:\\x"})
+    line, _, text = encoded(script).rpartition(" ")
+    assert run(served, f"{line} '{text}'", stdin) == ("C:\\x\r\n", "", 0)
+    assert "does not model the command \"echo 'a'\"" in run(served, "echo 'a'")[1]
 
 
 def test_a_shell_of_powershell_takes_longer_lines(served: Served, models: None) -> None:

@@ -1,7 +1,9 @@
 r"""OpenSSH Server of one simulated machine, as Windows brings it: logon by key or password, commands, SFTP.
 
 A command line is what the WinRM listener gets, too, and is decoded by the same `run`. It goes through the machine's
-DefaultShell (HKLM\SOFTWARE\OpenSSH, cmd.exe where nothing is written there): cmd takes no more than 8191 characters.
+DefaultShell (HKLM\SOFTWARE\OpenSSH, cmd.exe where nothing is written there). cmd takes no more than 8191 characters,
+and hands on single quotes, which PowerShell takes off: core 2.21 puts them around its script unless it is told that the
+shell is cmd. What PowerShell says to a script in quotes, and its exit code 64, is what PowerShell 7.6 does on Linux.
 Only the commands that wait for their input get it, as PowerShell reads it then alone.
 
 The key that is let in stands for a line of ProgramData\ssh\administrators_authorized_keys, so it is for
@@ -12,6 +14,7 @@ Refused by name: an interactive shell, and scp's old protocol (a client from Ope
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,6 +28,11 @@ from lab.windows.net.shell import Run
 LONGEST_LINE_OF_CMD = 8191
 _NO_SHELL = "The lab does not model an interactive shell; give a command.\r\n"
 _TOO_LONG = "The command line is too long.\r\n"
+_NOT_ENCODED = (
+    "Cannot process the command because the value specified with -EncodedCommand is not properly encoded. The value "
+    "must be Base64 encoded.\r\n"
+)
+_IN_QUOTES = re.compile(r"(?<=-EncodedCommand )'([A-Za-z0-9+/=]+)'")
 
 
 @dataclass(frozen=True)
@@ -128,9 +136,13 @@ class SshListener:
         if not self._may_begin(process.channel):
             await process.channel.wait_closed()
             return
-        if self._gate.default_shell().lower().endswith("cmd.exe") and len(line) > LONGEST_LINE_OF_CMD:
-            _answer(process, Outcome(1, "", _TOO_LONG))
-            return
+        if self._gate.default_shell().lower().endswith("cmd.exe"):
+            refusal = _refused_by_cmd(line)
+            if refusal is not None:
+                _answer(process, refusal)
+                return
+        else:
+            line = _IN_QUOTES.sub(r"\1", line)
         stdin = await process.stdin.read() if _reads_input(line) else b""
         outcome = await self._run(line, stdin, _user(process.channel))
         if outcome is None:
@@ -171,6 +183,12 @@ class _Logon(asyncssh.SSHServer):
 
     def validate_password(self, username: str, password: str) -> bool:
         return not self._refused and self._gate.accepts(username, password)
+
+
+def _refused_by_cmd(line: str) -> Outcome | None:
+    if len(line) > LONGEST_LINE_OF_CMD:
+        return Outcome(1, "", _TOO_LONG)
+    return Outcome(64, "", _NOT_ENCODED) if _IN_QUOTES.search(line) else None
 
 
 def known_hosts_line(key: asyncssh.SSHKey, host: str, port: int) -> str:

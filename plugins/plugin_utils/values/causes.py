@@ -100,6 +100,12 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         r"is not in the sudoers file|not allowed to run sudo",
         "use an account that may administer this computer",
     ),
+    (
+        "shell of SSH",
+        r"-EncodedCommand is not properly encoded",
+        "the machine's OpenSSH gives commands to cmd: have it give them to PowerShell (DefaultShell, "
+        "docs/transports.md), or set ansible_shell_type to cmd",
+    ),
     # What keeps PowerShell from working.
     (
         "antivirus",

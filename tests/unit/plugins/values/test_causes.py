@@ -98,6 +98,11 @@ PRINCIPAL = "Kerberos auth failure for principal taro@EXAMPLE.ORG: kinit: "
         ("taro@10.0.0.8: Permission denied (publickey,password).", "Remote Login has to be allowed"),
         ("taro@10.0.0.8: Permission denied (publickey,password).", "ssh\\administrators_authorized_keys"),
         ("Invalid/incorrect password: Permission denied, please try again.", "Remote Login has to be allowed"),
+        (
+            "Cannot process the command because the value specified with -EncodedCommand is not properly encoded. The "
+            "value must be Base64 encoded.",
+            "or set ansible_shell_type to cmd",
+        ),
         ("Missing sudo password", "--ask-become-pass"),
         ("Incorrect sudo password", "--ask-become-pass"),
         ("sudo: a password is required", "--ask-become-pass"),
