@@ -20,6 +20,7 @@ from benchmarks.fleet import Setting
 from benchmarks.plays import NAMES, measure_fleet
 from benchmarks.reports import measure_reports
 from benchmarks.targets import SLOW, Results, where
+from benchmarks.transports import ENDPOINTS, STEPS, measure_transports
 
 RESULTS = Path(__file__).parent / "results"
 WINDOWS, MACS, REPORTS = [20, 100], [20], [100, 1000, 5000]
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     found = shown.verdicts(results)
     file = _keep(results, found)
-    print(f"\n{shown.table(results)}\n", *map(shown.line, found), sep="\n")
+    print(f"\n{shown.table(results)}\n", *map(shown.line, found), *shown.transports(results), sep="\n")
     print(shown.last_line(found, (time.monotonic() - began) / 60, os.path.relpath(file)))
     return 1 if any(verdict["met"] is False for verdict in found) else 0
 
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--latency", type=float, nargs="+", default=[0.0, SLOW], metavar="S", help="seconds a call")
     parser.add_argument("--reports", type=int, nargs="+", default=REPORTS, metavar="N", help="endpoints in the reports")
     parser.add_argument("--skip-reports", action="store_true", help="measure no reports")
+    parser.add_argument("--skip-transports", action="store_true", help="do not compare winrm, psrp and ssh")
     parser.add_argument(
         "--repeats", type=int, default=2, metavar="N", help="runs of what can be repeated; the least counts"
     )
@@ -68,13 +70,21 @@ def _settings(asked: argparse.Namespace) -> list[Setting]:
 def _measure(asked: argparse.Namespace, folder: Path, results: Results) -> None:
     settings = _settings(asked)
     reports = [] if asked.skip_reports else sorted(asked.reports)
-    steps = _Steps(len(settings) * len(NAMES) + len(reports))
+    transports = 0 if asked.skip_transports else STEPS
+    steps = _Steps(len(settings) * len(NAMES) + len(reports) + transports)
     for number, setting in enumerate(settings):
         place = folder / f"fleet-{number}"
         place.mkdir()
         print(f"\n{where(setting)}")
         for name, cost in measure_fleet(setting, place, asked.repeats, steps.begin):
             results.plays[setting, name] = cost
+            steps.end(cost)
+    if transports:
+        print(f"\n{ENDPOINTS} windows, 0 s a call, by each way")
+        place = folder / "transports"
+        place.mkdir()
+        for transport, name, cost in measure_transports(place, asked.repeats, steps.begin):
+            results.transports[transport, name] = cost
             steps.end(cost)
     print("\nreports" if reports else "")
     for endpoints in reports:

@@ -27,8 +27,8 @@ class Setting:
 class Fleet:
     """The lab of a setting; the same setting gives the same machines."""
 
-    def __init__(self, setting: Setting, folder: Path) -> None:
-        """Start it in `folder`."""
+    def __init__(self, setting: Setting, folder: Path, transport: str = "winrm") -> None:
+        """Start it in `folder`; `transport` is how its Windows machines are reached."""
         self.setting = setting
         self.folder = folder
         # One of the lab's Macs has no Python, so nothing can be measured there: one more is made, and it is left out.
@@ -40,6 +40,7 @@ class Fleet:
             f"--mac={macs}",
             f"--seed={SEED}",
             f"--latency={setting.latency}",
+            f"--transport={transport}",
             "--models=tests/contract/models",
         )
         able = [one["name"] for one in self._status() if one["edition"] != "stub"]

@@ -57,12 +57,13 @@ def measure_fleet(
         try:
             for play in plays:
                 begin(play.name)
-                yield play.name, _run(play, fleet, folder, repeats)
+                yield play.name, measure_play(play, fleet, folder, repeats)
         finally:
             fleet.close()
 
 
-def _run(play: Play, fleet: Fleet, folder: Path, repeats: int) -> Cost:
+def measure_play(play: Play, fleet: Fleet, folder: Path, repeats: int) -> Cost:
+    """Return the cost of one play, its least where it can be repeated. Raises BenchError when it is another play."""
     before = fleet.hashes()
     times = repeats if play.steady else 1
     cost = least([_once(play, fleet, folder) for _ in range(times)])

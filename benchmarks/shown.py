@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.cost import Cost
 from benchmarks.targets import TARGETS, Results, where
+from benchmarks.transports import ENDPOINTS
 
 _HEAD = ("", "wall s", "CPU s", "CPU s/ep", "calls/ep", "KB sent/ep", "KB back/ep", "MB peak")
 
@@ -16,6 +17,8 @@ def table(results: Results) -> str:
     rows: list[tuple[str, ...]] = [_HEAD]
     for (setting, name), cost in results.plays.items():
         rows.append((f"{where(setting)}: {name}", *_figures(cost, setting.endpoints)))
+    for (transport, name), cost in results.transports.items():
+        rows.append((f"{ENDPOINTS} windows by {transport}: {name}", *_figures(cost, ENDPOINTS)))
     for endpoints, cost in results.reports.items():
         rows.append((f"reports of {endpoints} endpoints", *_figures(cost, endpoints)))
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
@@ -65,6 +68,22 @@ def line(verdict: dict[str, Any]) -> str:
     return f"{word:<12}  {verdict['target']}: {worst}"
 
 
+def transports(results: Results) -> list[str]:
+    """Return a line for each way to Windows but the first, which the others are compared with."""
+    found: dict[str, list[str]] = {}
+    first, *_ = [*dict.fromkeys(transport for transport, _ in results.transports), ""]
+    for (transport, name), cost in results.transports.items():
+        base = results.transports[first, name]
+        if transport != first:
+            figures = f"{name} {cost.cpu / base.cpu:.2f} times the CPU, {cost.wall / base.wall:.2f} times as long"
+            found.setdefault(transport, []).append(f"{figures}, {_calls(cost)} to {_calls(base)} calls")
+    return [f"compared      {transport} with {first}: {'; '.join(said)}" for transport, said in found.items()]
+
+
+def _calls(cost: Cost) -> str:
+    return f"{cost.traffic.calls / ENDPOINTS:g}"
+
+
 def last_line(found: list[dict[str, Any]], minutes: float, file: str) -> str:
     """Return the one line that a person reads."""
     measured = [verdict for verdict in found if verdict["met"] is not None]
@@ -80,5 +99,9 @@ def document(results: Results, found: list[dict[str, Any]], machine: dict[str, A
         "machine": machine,
         "plays": [{**asdict(setting), "play": name, **asdict(cost)} for (setting, name), cost in results.plays.items()],
         "reports": [{"endpoints": endpoints, **asdict(cost)} for endpoints, cost in results.reports.items()],
+        "transports": [
+            {"transport": transport, "play": name, "endpoints": ENDPOINTS, **asdict(cost)}
+            for (transport, name), cost in results.transports.items()
+        ],
         "targets": found,
     }

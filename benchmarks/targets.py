@@ -15,10 +15,11 @@ SLOW = 1.5  # seconds a call, as a Windows laptop takes them
 
 @dataclass
 class Results:
-    """What was measured: plays by setting and name, reports by the number of endpoints."""
+    """What was measured: plays by setting and name, reports by the number of endpoints, plays by way and name."""
 
     plays: dict[tuple[Setting, str], Cost] = field(default_factory=dict)
     reports: dict[int, Cost] = field(default_factory=dict)
+    transports: dict[tuple[str, str], Cost] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

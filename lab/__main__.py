@@ -67,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--pac", type=Path, help="a PAC file to serve (default: an example)")
     start.add_argument("--models", type=Path, help="a folder of Python files with models of your own")
     start.add_argument("--latency", type=float, default=0.0, help="seconds added to each remote call (default: 0)")
+    start.add_argument(
+        "--transport",
+        choices=fleet.TRANSPORTS,
+        default=fleet.TRANSPORTS[0],
+        help=f"how Windows machines are reached (default: {fleet.TRANSPORTS[0]})",
+    )
     show = commands.add_parser("status", parents=[common], help="list the endpoints")
     show.add_argument("--json", action="store_true", help="as JSON")
     stop = commands.add_parser("down", parents=[common], help="stop the lab; its machines stay for the next `up`")
@@ -135,7 +141,7 @@ def _describe(folder: Path, asked: argparse.Namespace) -> None:
     else:
         there = json.loads(file.read_text(encoding="utf-8"))
         _compare(folder, there, asked)
-    there["latency"] = asked.latency
+    there["latency"], there["transport"] = asked.latency, asked.transport
     if asked.models is not None:
         there["models"] = str(asked.models.resolve())
     file.write_text(json.dumps(there, indent=1), encoding="utf-8")

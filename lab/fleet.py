@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import mac_endpoint
+from lab import ssh_keys
 from lab.calls import CallLog
 from lab.mac_endpoint import MacEndpoint
 from lab.macos import seed as mac_seed
@@ -17,9 +17,11 @@ from lab.macos.machine import MacMachine
 from lab.windows import seed as windows_seed
 from lab.windows.machine import Machine
 from lab.windows.net.winrm import Tls
-from lab.windows_endpoint import WindowsEndpoint
+from lab.windows_endpoint import WindowsEndpoint, set_up_ssh
 
 ADMIN_NAME, ADMIN_PASSWORD = mac_seed.ADMIN_NAME, mac_seed.ADMIN_PASSWORD  # the same on all machines of all labs
+# How Windows is reached: the first unless `lab up` says otherwise. Macs are reached by SSH.
+TRANSPORTS = ("winrm", "psrp", "ssh")
 MACHINES = "machines"  # the folder of the endpoints' states in the state directory
 
 
@@ -88,12 +90,24 @@ def fingerprint(one: Plan, machines: Path) -> str | None:
     return MacMachine(one.name, machines).fingerprint()
 
 
-def endpoint(one: Plan, folder: Path, tls: Tls, calls: CallLog, latency: float) -> WindowsEndpoint | MacEndpoint:
+def set_up(one: Plan, transport: str, machines: Path) -> None:
+    """Prepare a machine for the way that it is reached by, as its owner did before Ansible could."""
+    if one.os == "windows" and transport == "ssh":
+        file = machines / f"{one.name}.json"
+        machine = Machine.load(file)
+        set_up_ssh(machine)
+        machine.save(file)
+
+
+def endpoint(
+    one: Plan, folder: Path, calls: CallLog, *, tls: Tls, transport: str, latency: float
+) -> WindowsEndpoint | MacEndpoint:
     """Return the endpoint of a plan, not started yet; `folder` is the state directory, `latency` seconds a call."""
-    machines = folder / MACHINES
-    if one.os == "windows":
-        return WindowsEndpoint(one.name, machines / f"{one.name}.json", ADMIN_PASSWORD, tls, calls, latency=latency)
-    return MacEndpoint(one.name, machines, mac_endpoint.make_client_key(folder / "ssh"), calls, latency=latency)
+    machines, keys = folder / MACHINES, folder / ssh_keys.FOLDER
+    if one.os != "windows":
+        return MacEndpoint(one.name, machines, ssh_keys.make_client_key(keys), calls, latency=latency)
+    way_in = ssh_keys.of_windows(keys, one.name) if transport == "ssh" else tls
+    return WindowsEndpoint(one.name, machines / f"{one.name}.json", ADMIN_PASSWORD, way_in, calls, latency=latency)
 
 
 def ntlm_accounts(plans: list[Plan]) -> str:

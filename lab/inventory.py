@@ -8,19 +8,62 @@ from typing import Any
 
 import yaml
 
+from lab.macos.toolset import PYTHON_LINK
+
 HEADER = "# Written by `python -m lab up`; gone with the lab. How to reach the simulated endpoints.\n"
 
 
-def windows_vars(user: str, password: str, ca_file: Path) -> dict[str, Any]:
-    """Return the connection variables of the group `windows`."""
+def winrm_vars(ca_file: Path) -> dict[str, Any]:
+    """Return how Windows machines are reached by WinRM, without the account."""
     return {
         "ansible_connection": "winrm",
         "ansible_winrm_scheme": "https",
         "ansible_winrm_transport": "ntlm",
         "ansible_winrm_server_cert_validation": "validate",
         "ansible_winrm_ca_trust_path": str(ca_file),
-        "ansible_user": user,
-        "ansible_password": password,
+    }
+
+
+def psrp_vars(ca_file: Path) -> dict[str, Any]:
+    """Return how Windows machines are reached by PowerShell Remoting, without the account."""
+    return {
+        "ansible_connection": "psrp",
+        "ansible_psrp_protocol": "https",
+        "ansible_psrp_auth": "ntlm",
+        "ansible_psrp_cert_validation": "validate",
+        "ansible_psrp_ca_cert": str(ca_file),
+    }
+
+
+def windows_ssh_vars(private_key_file: Path, known_hosts_file: Path) -> dict[str, Any]:
+    """Return how Windows machines are reached by SSH, without the account."""
+    return {
+        "ansible_connection": "ssh",
+        "ansible_shell_type": "powershell",
+        **_ssh_vars(private_key_file, known_hosts_file),
+    }
+
+
+def mac_vars(password: str, private_key_file: Path, known_hosts_file: Path) -> dict[str, Any]:
+    """Return how Macs are reached, without the account; `password` is the one for sudo."""
+    return {
+        "ansible_connection": "ssh",
+        **_ssh_vars(private_key_file, known_hosts_file),
+        # Every python.org Python brings this name, whichever version it is.
+        "ansible_python_interpreter": PYTHON_LINK,
+        "ansible_become_method": "ansible.builtin.sudo",
+        "ansible_become_password": password,
+    }
+
+
+def _ssh_vars(private_key_file: Path, known_hosts_file: Path) -> dict[str, Any]:
+    """Return how OpenSSH finds its keys, those of the lab alone."""
+    return {
+        "ansible_ssh_private_key_file": str(private_key_file),
+        "ansible_ssh_common_args": f"-F none -o UserKnownHostsFile={known_hosts_file} "
+        "-o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
+        # One connection a call: a shared one would outlive the lab, and its socket's name is the next lab's too.
+        "ansible_ssh_args": "-o ControlMaster=no -o ControlPath=none",
     }
 
 

@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-import asyncssh
-
 from lab.calls import CallLog
 from lab.endpoint import Endpoint
 from lab.faults import OF_MACS, OF_WINDOWS, REFUSAL, FaultError
@@ -15,21 +13,7 @@ from lab.macos import restart
 from lab.macos.machine import MacMachine
 from lab.macos.server import MacServer, serve
 
-CLIENT_KEY = "id_ed25519"
-KNOWN_HOSTS = "known_hosts"
 REBOOT_SECONDS = 2.0
-
-
-def make_client_key(folder: Path) -> Path:
-    """Make the key pair that the controller logs on to all Macs with, unless it is there; return the private key."""
-    file = folder / CLIENT_KEY
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        key = asyncssh.generate_private_key("ssh-ed25519", comment="lab")
-        file.touch(mode=0o600)
-        key.write_private_key(file)
-        key.write_public_key(file.with_suffix(".pub"))
-    return file
 
 
 class MacEndpoint(Endpoint):

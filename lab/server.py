@@ -19,12 +19,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from lab import certificates, downloads, fleet, inventory, pac
+from lab import certificates, downloads, fleet, inventory, pac, ssh_keys
 from lab.calls import CallLog
 from lab.faults import FaultError
-from lab.mac_endpoint import CLIENT_KEY, KNOWN_HOSTS, MacEndpoint
+from lab.mac_endpoint import MacEndpoint
 from lab.macos.restart import MacError
-from lab.macos.server import inventory_vars as mac_inventory_vars
 from lab.windows import modules
 from lab.windows.machine.parts import MachineError
 
@@ -56,6 +55,10 @@ class Endpoint(Server, Protocol):
     @property
     def answers(self) -> bool:
         """Whether it listens now."""
+
+    @property
+    def known_hosts_line(self) -> str:
+        """The line of a known_hosts file that names its key; empty when it is not reached by SSH."""
 
     async def set_fault(self, kind: str, count: int, after: int, only: str) -> None:
         """Set a fault or, with `none`, take all away; raises FaultError."""
@@ -110,6 +113,7 @@ class Lab:
         machines.mkdir(exist_ok=True)
         for plan in self._plans():
             fleet.build(plan, self.description["seed"], machines)
+            fleet.set_up(plan, self.description["transport"], machines)
         downloads.write(self.folder / downloads.FOLDER)
 
     def _make_endpoints(self) -> None:
@@ -120,11 +124,11 @@ class Lab:
         os.environ["NTLM_USER_FILE"] = str(accounts)  # pyspnego's acceptor takes accounts from nowhere else
         certificates.make(self.folder / "tls")
         tls = certificates.load(self.folder / "tls")
-        latency = self.description["latency"]
+        how = {"tls": tls, "transport": self.description["transport"], "latency": self.description["latency"]}
         if self.description["models"]:
             modules.load_folder(Path(self.description["models"]))
         for plan in self._plans():
-            self.endpoints[plan.name] = fleet.endpoint(plan, self.folder, tls, calls, latency)
+            self.endpoints[plan.name] = fleet.endpoint(plan, self.folder, calls, **how)
 
     async def _start_endpoints(self) -> None:
         known = self.description.setdefault("ports", {})
@@ -139,23 +143,34 @@ class Lab:
         def hosts(system: str) -> list[tuple[str, int]]:
             return [(each.name, each.port) for each in self.endpoints.values() if each.os == system]
 
-        ca_file = self.folder / "tls" / certificates.CA_FILE
-        windows = inventory.windows_vars(fleet.ADMIN_NAME, fleet.ADMIN_PASSWORD, ca_file)
-        windows["lab_downloads"] = str(self.folder / downloads.FOLDER)
-        groups = {"windows": (windows, hosts("windows")), "macs": (self._mac_vars(), hosts("macos"))}
+        account = {"ansible_user": fleet.ADMIN_NAME}
+        where = {"lab_downloads": str(self.folder / downloads.FOLDER)}
+        base = pac.url(self._pac.port).removesuffix(pac.PAC_FILE)
+        keys = (self.folder / ssh_keys.FOLDER / ssh_keys.CLIENT_KEY, self._write_known_hosts())
+        macs = {
+            **{**inventory.mac_vars(fleet.ADMIN_PASSWORD, *keys), **account, **where},
+            "lab_downloads_url": f"{base}{downloads.FOLDER}",
+        }
+        windows = {**self._windows_vars(keys), **account, **where}
+        groups = {"windows": (windows, hosts("windows")), "macs": (macs, hosts("macos"))}
         inventory.write(self.folder / INVENTORY, groups)
 
-    def _mac_vars(self) -> dict[str, Any]:
-        """Write the known_hosts file of all Macs and return how to reach them."""
-        folder = self.folder / "ssh"
-        folder.mkdir(exist_ok=True)
-        known_hosts = folder / KNOWN_HOSTS
-        macs = [each for each in self.endpoints.values() if isinstance(each, MacEndpoint)]
-        known_hosts.write_text("".join(mac.known_hosts_line for mac in macs), encoding="ascii")
-        variables = mac_inventory_vars(fleet.ADMIN_NAME, fleet.ADMIN_PASSWORD, folder / CLIENT_KEY, known_hosts)
-        base = pac.url(self._pac.port).removesuffix(pac.PAC_FILE)
-        where = {"lab_downloads": str(self.folder / downloads.FOLDER), "lab_downloads_url": f"{base}{downloads.FOLDER}"}
-        return {**variables, **where}
+    def _windows_vars(self, keys: tuple[Path, Path]) -> dict[str, Any]:
+        """Return how Windows machines are reached; who comes with a key needs no password."""
+        transport = self.description["transport"]
+        if transport == "ssh":
+            return inventory.windows_ssh_vars(*keys)
+        connection = inventory.psrp_vars if transport == "psrp" else inventory.winrm_vars
+        ca_file = self.folder / "tls" / certificates.CA_FILE
+        return {**connection(ca_file), "ansible_password": fleet.ADMIN_PASSWORD}
+
+    def _write_known_hosts(self) -> Path:
+        """Write the known_hosts file of all that is reached by SSH."""
+        file = self.folder / ssh_keys.FOLDER / ssh_keys.KNOWN_HOSTS
+        file.parent.mkdir(exist_ok=True)
+        lines = [each.known_hosts_line for each in self.endpoints.values()]
+        file.write_text("".join(lines), encoding="ascii")
+        return file
 
     def _write_control(self, file: Path, port: int) -> None:
         fresh = file.with_suffix(".new")
@@ -202,9 +217,15 @@ class Lab:
 
 
 def describe(windows: int, mac: int, seed: int) -> dict[str, Any]:
-    """Return the content of a new lab.json: `latency` in seconds a call, `models` a folder of models or None."""
+    """Return the content of a new lab.json.
+
+    `latency` is in seconds a call, `models` a folder of models or None, `transport` one of fleet.TRANSPORTS.
+    """
     plans = [asdict(plan) for plan in fleet.plan(windows, mac, seed)]
-    return {"windows": windows, "mac": mac, "seed": seed, "latency": 0.0, "models": None, "endpoints": plans}
+    return {
+        **{"windows": windows, "mac": mac, "seed": seed, "endpoints": plans},
+        **{"latency": 0.0, "models": None, "transport": fleet.TRANSPORTS[0]},
+    }
 
 
 def serve(folder: Path) -> None:

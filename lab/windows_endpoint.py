@@ -6,7 +6,10 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from lab.calls import CallLog
 from lab.endpoint import Endpoint
@@ -14,9 +17,16 @@ from lab.faults import OF_MACS, REFUSAL, FaultError
 from lab.windows import modules
 from lab.windows.calls.outcome import Outcome
 from lab.windows.calls.payload import Call, PayloadError, decode
-from lab.windows.execute import execute
+from lab.windows.execute import acting_for, execute
 from lab.windows.machine import Machine, restart
+from lab.windows.machine.registry import Value
+from lab.windows.net.ssh import Keys, SshListener, known_hosts_line
 from lab.windows.net.winrm import Listener, Tls
+
+T = TypeVar("T")
+OPENSSH = r"HKLM\SOFTWARE\OpenSSH"
+CMD = r"C:\Windows\System32\cmd.exe"
+POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
 
 SHUTDOWN_SECONDS = 1.0  # between the request for a reboot and the end of the listener, so that its answer gets out
 REBOOT_SECONDS = 5.0
@@ -30,11 +40,14 @@ class WindowsEndpoint(Endpoint):
 
     os = "windows"
 
-    def __init__(self, name: str, file: Path, password: str, tls: Tls, calls: CallLog, *, latency: float) -> None:
+    def __init__(
+        self, name: str, file: Path, password: str, way_in: Tls | Keys, calls: CallLog, *, latency: float
+    ) -> None:
         """Take what the endpoint is made of.
 
         `file` is the machine's state; `password` is the one that NTLM knows, for an account that still has it;
-        `latency` is seconds added to each command, for the start of PowerShell.
+        `way_in` is what its WinRM listener shows, or with keys, its SSH server; `latency` is seconds added to each
+        command, for the start of PowerShell.
         """
         super().__init__(name, calls)
         self._file = file
@@ -43,7 +56,13 @@ class WindowsEndpoint(Endpoint):
         self._machine: Machine | None = None
         self._saved = b""
         self._lock = asyncio.Lock()
-        self._listener = Listener(self._run, self, tls)
+        self._keys = way_in if isinstance(way_in, Keys) else None
+        self._listener: Listener | SshListener
+        if isinstance(way_in, Keys):
+            report = partial(calls.record, name)
+            self._listener = SshListener(self._run, self._apply, report, self, way_in, latency=latency)
+        else:
+            self._listener = Listener(self._run, self, way_in)
         self._rebooting: asyncio.Task[None] | None = None
 
     async def start(self, port: int = 0) -> int:
@@ -64,10 +83,17 @@ class WindowsEndpoint(Endpoint):
         """Whether the machine is on and listens."""
         return self._listener.is_open
 
+    @property
+    def known_hosts_line(self) -> str:
+        """The line of a known_hosts file that names its key; empty when it is not reached by SSH."""
+        return "" if self._keys is None else known_hosts_line(self._keys.host, "127.0.0.1", self.port)
+
     async def set_fault(self, kind: str, count: int = 1, after: int = 0, only: str = "") -> None:
         """Set a fault or take all away; a state takes effect at once, or with a later command. Raises FaultError."""
         if kind in OF_MACS:
             raise FaultError(f"the fault {kind!r} exists on Macs only")
+        if kind == "http500" and isinstance(self._listener, SshListener):
+            raise FaultError(f"{self.name} is reached by SSH, which knows no HTTP 500")
         self.faults.set(kind, count, after, only)
         await self._apply_state()
 
@@ -90,21 +116,42 @@ class WindowsEndpoint(Endpoint):
         if state == "power_off":
             self._silence.begin(self.port)
 
-    # what the listener asks (winrm.Gate)
+    # what the listener asks (winrm.Gate, ssh.Gate)
 
     def may_log_on(self, user: str) -> bool:
-        """Whether the account exists, is enabled, is not locked out and still has the password that was given."""
+        """Whether the account still has the password that NTLM knows."""
+        return self.accepts(user, self._password)
+
+    def accepts(self, user: str, password: str | None) -> bool:
+        """Whether the account exists, is enabled, not locked out, and has this password; None for a key."""
         machine = self._load()
         account = machine.users.get(machine.sid_of(user) or "")
         if account is None or not account.enabled or account.locked_out:
             return False
-        return account.check_password(self._password)
+        return password is None or account.check_password(password)
 
     def may_administer(self, user: str) -> bool:
         """Whether the account is an administrator."""
         return self._load().is_admin(user)
 
+    def default_shell(self) -> str:
+        """What the SSH server gives commands to."""
+        return str(self._load().registry.data(OPENSSH, "DefaultShell") or CMD)
+
     # calls
+
+    async def _apply(self, work: Callable[[Machine], T], user: str) -> T:
+        """Do what a file transfer asks for, with the user's rights."""
+
+        def alone() -> T:
+            machine = self._load()
+            with acting_for(machine, Call(kind="script", name="sftp", user=user)):
+                done = work(machine)
+            self._save(machine)
+            return done
+
+        async with self._lock:
+            return await asyncio.to_thread(alone)
 
     async def _run(self, line: str, stdin: bytes, user: str) -> Outcome | None:
         began = time.monotonic()
@@ -178,6 +225,11 @@ class WindowsEndpoint(Endpoint):
     def _finish_reboot(self, machine: Machine) -> None:
         restart.restart(machine)
         self._save(machine)
+
+
+def set_up_ssh(machine: Machine) -> None:
+    """Have SSH's commands given to PowerShell, which is what Ansible's documentation asks for."""
+    machine.registry.set(OPENSSH, "DefaultShell", Value("REG_SZ", POWERSHELL))
 
 
 def somebody_logs_on(machine: Machine) -> None:

@@ -13,7 +13,6 @@ import signal
 import sys
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncssh
@@ -22,7 +21,7 @@ from lab.macos.callname import CallName
 from lab.macos.machine import MacMachine
 from lab.macos.paths import OutputFilter
 from lab.macos.state import USER_VARIABLE
-from lab.macos.toolset import PYTHON_LINK, SEARCH_PATH, install_pythons, install_tools
+from lab.macos.toolset import SEARCH_PATH, install_pythons, install_tools
 from lab.macos.transfer import Report, Transfer
 
 if TYPE_CHECKING:
@@ -321,20 +320,3 @@ async def serve(
     server = MacServer(machine, latency, calls, gate)
     await server.start(host, port, client_key)
     return server
-
-
-def inventory_vars(user: str, password: str, private_key_file: Path, known_hosts_file: Path) -> dict[str, Any]:
-    """Return the connection variables of a group of simulated Macs."""
-    return {
-        "ansible_connection": "ssh",
-        "ansible_user": user,
-        "ansible_ssh_private_key_file": str(private_key_file),
-        "ansible_ssh_common_args": f"-F none -o UserKnownHostsFile={known_hosts_file} "
-        "-o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
-        # One connection a call: a shared one would outlive the lab, and its socket's name is the next lab's too.
-        "ansible_ssh_args": "-o ControlMaster=no -o ControlPath=none",
-        # Every python.org Python brings this name, whichever version it is.
-        "ansible_python_interpreter": PYTHON_LINK,
-        "ansible_become_method": "ansible.builtin.sudo",
-        "ansible_become_password": password,
-    }

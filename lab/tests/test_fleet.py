@@ -51,7 +51,7 @@ def test_a_machine_that_is_there_is_not_made_again(tmp_path: Path) -> None:
 
 
 def test_the_inventory_says_how_to_reach_the_hosts_and_nothing_else(tmp_path: Path) -> None:
-    variables = inventory.windows_vars("admin", "pw", Path("/lab/ca.pem"))
+    variables = {**inventory.winrm_vars(Path("/lab/ca.pem")), "ansible_user": "admin"}
     folder = inventory.write(tmp_path / "inventory", {"windows": (variables, [("win-01", 5986)]), "macs": ({}, [])})
     assert yaml.safe_load((folder / "hosts.yml").read_text()) == {
         "all": {
@@ -65,13 +65,31 @@ def test_the_inventory_says_how_to_reach_the_hosts_and_nothing_else(tmp_path: Pa
                         "ansible_winrm_server_cert_validation": "validate",
                         "ansible_winrm_ca_trust_path": "/lab/ca.pem",
                         "ansible_user": "admin",
-                        "ansible_password": "pw",
                     },
                 }
             }
         }
     }
     assert (folder / "hosts.yml").stat().st_mode & 0o777 == 0o600
+
+
+def test_each_way_to_windows_checks_who_answers() -> None:
+    ca, keys = Path("/lab/ca.pem"), (Path("/lab/id"), Path("/lab/known_hosts"))
+    psrp = inventory.psrp_vars(ca)
+    assert psrp == {
+        "ansible_connection": "psrp",
+        "ansible_psrp_protocol": "https",
+        "ansible_psrp_auth": "ntlm",
+        "ansible_psrp_cert_validation": "validate",
+        "ansible_psrp_ca_cert": "/lab/ca.pem",
+    }
+    for ssh in (inventory.windows_ssh_vars(*keys), inventory.mac_vars("secret", *keys)):
+        assert "-o UserKnownHostsFile=/lab/known_hosts" in ssh["ansible_ssh_common_args"]
+        assert "-o StrictHostKeyChecking=yes" in ssh["ansible_ssh_common_args"]
+        assert ssh["ansible_ssh_args"] == "-o ControlMaster=no -o ControlPath=none"
+        assert ssh["ansible_ssh_private_key_file"] == "/lab/id"
+    assert inventory.windows_ssh_vars(*keys)["ansible_shell_type"] == "powershell"
+    assert inventory.mac_vars("secret", *keys)["ansible_python_interpreter"] == "/usr/local/bin/python3"
 
 
 def test_the_macs_follow_windows_and_cover_the_releases() -> None:

@@ -23,14 +23,14 @@ from lab.windows.calls.payload import Call
 from lab.windows.machine import Machine
 from lab.windows.machine.parts import NotModelled
 
-__all__ = ["Outcome", "execute"]
+__all__ = ["Outcome", "acting_for", "execute"]
 
 
 def execute(machine: Machine, call: Call) -> Outcome:
     """Run the call. Never raises for anything that an endpoint would answer; see Outcome for the shape."""
     modules.load()
     try:
-        with identity.session(machine, call), _clock(machine):
+        with acting_for(machine, call):
             return _run_module(machine, call) if call.kind == "module" else transfer.run(machine, call)
     except identity.BecomeFailure as failure:
         return _answer({"failed": True, "msg": f"failure during exec_wrapper: {failure}"}, rc=1)
@@ -42,11 +42,12 @@ def execute(machine: Machine, call: Call) -> Outcome:
 
 
 @contextmanager
-def _clock(machine: Machine) -> Iterator[None]:
-    """Have the files dated that the call writes."""
+def acting_for(machine: Machine, call: Call) -> Iterator[None]:
+    """Have what is done inside done with the rights of the call's account, and the files dated that it writes."""
     machine.files.now = time.time
     try:
-        yield
+        with identity.session(machine, call):
+            yield
     finally:
         machine.files.now = None
 

@@ -31,6 +31,7 @@ from ..plugin_utils.controls.validate import refused_of_role
 from ..plugin_utils.records.history import HistoryError, check_file, check_folder, check_history
 from ..plugin_utils.records.waivers import WaiverError, check_known, read_waivers, waivers_file
 from ..plugin_utils.state.asked import Asked, some
+from ..plugin_utils.state.transports import SETTINGS, refused_connection
 
 LIST = {"type": "list", "elements": "str"}
 ARGUMENTS = {"roles": LIST, "groups": LIST, "all_groups": LIST, "state": {"type": "str"}}
@@ -89,6 +90,7 @@ class ActionModule(ActionBase):
             names = self._roles_of(known[host], kept) + (args["roles"] or [])
             roles = Roles(known[host], self._loader, args["state"], kept)
             wrong = [words for role in [*names, REPORT] for words in roles.refused(role)]
+            wrong += self._refused_connection(host, known[host], task_vars["groups"], kept)
             for words in wrong:
                 refused.setdefault(words, []).append(host)
             for role in [] if wrong else names:
@@ -133,6 +135,20 @@ class ActionModule(ActionBase):
         key = f"roles {reached(['endpoint_roles'], known)}"
         if key not in kept:
             kept[key] = self._template(known["endpoint_roles"], known)
+        return list(kept[key])
+
+    def _refused_connection(
+        self, host: str, known: dict[str, Any], groups: Mapping[str, list[str]], kept: dict[str, Any]
+    ) -> list[str]:
+        """Return what of an endpoint's connection cannot work, worked out once for all that are alike in it."""
+        of = {group for group in ("windows", "macs") if host in groups.get(group, [])}
+        key = f"connection {sorted(of)} {reached(SETTINGS, known)}"
+        if key not in kept:
+            try:
+                settings = {name: self._template(known[name], known) for name in SETTINGS if name in known}
+                kept[key] = [*refused_connection(settings, of)]
+            except AnsibleError as error:
+                kept[key] = [f"a setting of the connection cannot be worked out: {error}"]
         return list(kept[key])
 
     def _template(self, value: Any, variables: dict[str, Any]) -> Any:

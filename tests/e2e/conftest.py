@@ -53,11 +53,19 @@ class Run:
 class LabFleet:
     """A running lab and the project's playbooks on it."""
 
-    def __init__(self, directory: Path, windows: int, macs: int, models: Path = ROOT / "tests/contract/models") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        windows: int,
+        macs: int,
+        models: Path = ROOT / "tests/contract/models",
+        transport: str = "winrm",
+    ) -> None:
         self.directory = directory
+        self.transport = transport
         self.more_inventory: list[str] = []
         size = (f"--windows={windows}", f"--mac={macs}", "--seed=1")
-        self.lab("up", *size, "--models", str(models))
+        self.lab("up", *size, "--models", str(models), "--transport", transport)
 
     @property
     def _state(self) -> list[str]:

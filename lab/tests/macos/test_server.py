@@ -13,7 +13,7 @@ import pytest
 
 from lab.calls import CallLog
 from lab.macos.machine import MacMachine
-from lab.macos.server import MacServer, inventory_vars, serve
+from lab.macos.server import MacServer, serve
 from lab.tests.macos.machines import mac
 
 KEY = asyncssh.generate_private_key("ssh-ed25519")
@@ -220,10 +220,3 @@ def test_a_transfer_without_an_answer(
 
     session(machine, work, Gate(kind, 1))
     assert Path(f"{machine.root}/private/tmp/copy").exists() is there
-
-
-def test_the_inventory_checks_host_keys_and_shares_no_connection(tmp_path: Path) -> None:
-    variables = inventory_vars("labadmin", "secret", tmp_path / "id", tmp_path / "known_hosts")
-    assert "StrictHostKeyChecking=yes" in variables["ansible_ssh_common_args"]
-    assert variables["ansible_ssh_args"] == "-o ControlMaster=no -o ControlPath=none"
-    assert variables["ansible_python_interpreter"] == "/usr/local/bin/python3"

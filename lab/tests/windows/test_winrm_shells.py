@@ -244,7 +244,7 @@ def test_a_second_receive_at_the_same_time_is_refused() -> None:
 @pytest.mark.parametrize(
     ("change", "code", "subcode"),
     [
-        ({"resource": "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"}, 2150858752, "a:Destination"),
+        ({"resource": "http://schemas.microsoft.com/powershell/JEA"}, 2150858752, "a:Destination"),
         ({"action": SHELL + "/Connect"}, 2150858771, "a:ActionNotSupported"),
         ({"shell": "0B"}, 2150858843, "w:InvalidSelectors"),
         ({"body": {"rsp:Receive": {"rsp:DesiredStream": {"@CommandId": "0C"}}}}, 2150858843, "w:InvalidSelectors"),

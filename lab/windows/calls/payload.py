@@ -1,4 +1,4 @@
-"""Decodes what Ansible sends over WinRM: a command line and the bytes of stdin, into one `Call`.
+"""Decodes what Ansible sends, by WinRM, PowerShell Remoting or SSH: a command line and stdin, into one `Call`.
 
 Ansible never runs a module as a plain command. It starts PowerShell with a small bootstrap script as `-EncodedCommand`
 (base64 of UTF-16LE) and sends everything else through stdin, in parts that a line of four NUL characters separates:
@@ -8,6 +8,9 @@ Ansible never runs a module as a plain command. It starts PowerShell with a smal
 2. the exec manifest, JSON: `{"scripts": {NAME: {"path", "script": base64}}, "actions": [{"name", "params",
    "secure_params"}], "signed_hashlist"}`. The actions are wrappers around each other; the last is what is run;
 3. for `put_file` only: the file's content, base64, in lines.
+
+WinRM and SSH start PowerShell with such a line. PowerShell Remoting has no command line: there the bootstrap itself
+comes as the script of a pipeline, and the lines of stdin as its input.
 
 Source: ansible-core 2.19 and 2.21, `executor/powershell/module_manifest.py` and the wrappers beside it.
 """

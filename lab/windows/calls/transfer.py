@@ -1,7 +1,7 @@
-"""The scripts that Ansible's winrm connection and action plugins run beside modules: files, temporary directories.
+"""The scripts that Ansible's winrm and psrp connections and action plugins run beside modules: files, directories.
 
-Source: ansible-core `winrm_put_file.ps1`, `winrm_fetch_file.ps1`, `powershell_mkdtemp.ps1`,
-`powershell_expand_user.ps1` and the shell plugin `powershell`.
+Source: ansible-core `winrm_put_file.ps1`, `winrm_fetch_file.ps1`, `psrp_put_file.ps1`, `psrp_fetch_file.ps1`,
+`powershell_mkdtemp.ps1`, `powershell_expand_user.ps1` and the shell plugin `powershell`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from lab.windows.machine.parts import NotModelled
 # What core 2.19 puts around a command: nothing that changes what it does.
 _STRICT_MODE = re.compile(r"^Set-StrictMode -Version Latest\s+", re.IGNORECASE)
 _KEEP_EXIT_CODE = re.compile(r"\s*If \(-not \$\?\) \{ If \(Get-Variable LASTEXITCODE .*$", re.IGNORECASE | re.DOTALL)
+# What the psrp connection puts behind a command that is not encoded.
+_EXIT_CODE = re.compile(r"\nexit \$LASTEXITCODE$")
 # A path as the shell plugin writes it: bare, or in single quotes with every quote doubled.
 _PATH = r"(?P<path>'(?:[^']|'')*'|[^\s';]+)"
 
@@ -35,7 +37,8 @@ def run(machine: Machine, call: Call) -> Outcome:
         if script is None:
             raise NotModelled(f"the script {call.name}")
         return script(machine, call)
-    text = _KEEP_EXIT_CODE.sub("", _STRICT_MODE.sub("", call.name.strip())).strip()
+    text = _EXIT_CODE.sub("", call.name.strip())
+    text = _KEEP_EXIT_CODE.sub("", _STRICT_MODE.sub("", text)).strip()
     found = find_command(text)
     if found is None:
         raise NotModelled(f"the command {text[:200]!r}")
@@ -65,6 +68,21 @@ def _fetch_file(machine: Machine, call: Call) -> Outcome:
     return _said(base64.b64encode(part).decode()) if part else Outcome(rc=0, stdout="")
 
 
+def _fetch_whole_file(machine: Machine, call: Call) -> Outcome:
+    """Read a file as the psrp connection asks for it: what it is, then all of it, a line of base64 for each buffer."""
+    path, size = call.args["Path"], int(call.args["BufferSize"])
+    if machine.files.is_dir(path):
+        return _said("[DIR]")
+    if not machine.files.is_file(path):
+        return _failed(f"{path} does not exist")
+    try:
+        content = machine.files.read(path)
+    except FileSystemError as error:
+        return _failed(str(error))
+    pieces = [content[at : at + size] for at in range(0, len(content), size)]
+    return _said("\r\n".join(["[FILE]", *(base64.b64encode(piece).decode() for piece in pieces)]))
+
+
 def _make_directory(machine: Machine, call: Call) -> Outcome:
     path = ntpath.join(identity.expand(machine, call, call.args["Directory"]), call.args["Name"])
     try:
@@ -88,6 +106,8 @@ def _expand_user(machine: Machine, call: Call) -> Outcome:
 _SCRIPTS: dict[str, Callable[[Machine, Call], Outcome]] = {
     "winrm_put_file.ps1": _put_file,
     "winrm_fetch_file.ps1": _fetch_file,
+    "psrp_put_file.ps1": _put_file,
+    "psrp_fetch_file.ps1": _fetch_whole_file,
     "powershell_mkdtemp.ps1": _make_directory,
     "powershell_expand_user.ps1": _expand_user,
 }

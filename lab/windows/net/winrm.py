@@ -16,7 +16,8 @@ from aiohttp.web_protocol import RequestHandler
 
 from lab.windows.net import wsman
 from lab.windows.net.ntlm import OFFER, Logon
-from lab.windows.net.shells import AnswerLost, Run, Shells
+from lab.windows.net.shell import AnswerLost, Run
+from lab.windows.net.shells import Shells
 from lab.windows.net.wsman import WsmanFault
 
 MAX_ENVELOPE = 500 * 1024  # MaxEnvelopeSizekb's default, in octets

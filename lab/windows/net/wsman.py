@@ -28,7 +28,8 @@ _ENVELOPE = (
     ("x", TRANSFER),
     ("rsp", SHELL),
 )
-_PREFIX_OF = {uri: prefix for prefix, uri in _ENVELOPE}
+# The last is what is opened with a runspace pool alone.
+_PREFIX_OF = {uri: prefix for prefix, uri in _ENVELOPE} | {"http://schemas.microsoft.com/powershell": "ps"}
 
 ACTION_NOT_SUPPORTED = 0x80338013
 RESOURCE_NOT_FOUND = 0x80338000
@@ -167,19 +168,35 @@ def _write(action: str, relates_to: str, body: str) -> bytes:
     ).encode()
 
 
-def created_body(shell_id: str, user: str, client: str, idle_seconds: float, streams: tuple[str, str]) -> str:
+def created_body(
+    resource: str, shell_id: str, *, user: str, client: str, idle_seconds: float, streams: tuple[str, str]
+) -> str:
     """Write the body of a Create response: the new shell's reference and description."""
     idle = f"PT{idle_seconds:.3f}S"
     return (
         f"<x:ResourceCreated><a:Address>{ANONYMOUS}</a:Address><a:ReferenceParameters>"
-        f"<w:ResourceURI>{CMD_RESOURCE}</w:ResourceURI><w:SelectorSet>"
+        f"<w:ResourceURI>{resource}</w:ResourceURI><w:SelectorSet>"
         f'<w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet></a:ReferenceParameters>'
         f"</x:ResourceCreated>"
-        f"<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId><rsp:ResourceUri>{CMD_RESOURCE}</rsp:ResourceUri>"
+        f"<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId><rsp:ResourceUri>{resource}</rsp:ResourceUri>"
         f"<rsp:Owner>{escape(user)}</rsp:Owner><rsp:ClientIP>{escape(client)}</rsp:ClientIP>"
         f"<rsp:IdleTimeOut>{idle}</rsp:IdleTimeOut><rsp:InputStreams>{escape(streams[0])}</rsp:InputStreams>"
         f"<rsp:OutputStreams>{escape(streams[1])}</rsp:OutputStreams></rsp:Shell>"
     )
+
+
+def command_body(command_id: str) -> str:
+    """Write the body of a Command response."""
+    return f"<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>"
+
+
+def pipeline_body(command_id: str, data: bytes, *, done: bool) -> str:
+    """Write the body of a Receive response of a pipeline, or without a command's id, of the pool itself."""
+    command = f' CommandId="{command_id}"' if command_id else ""
+    stream = f'<rsp:Stream Name="stdout"{command}>{base64.b64encode(data).decode()}</rsp:Stream>'
+    word = "Done" if done else "Running"
+    state = f'<rsp:CommandState{command} State="{SHELL}/CommandState/{word}"/>' if command_id else ""
+    return f"<rsp:ReceiveResponse>{stream}{state}</rsp:ReceiveResponse>"
 
 
 def receive_body(command_id: str, pieces: list[tuple[str, bytes]], exit_code: int | None) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..state.reader import FIELDS
 from ..state.run_store import RunStore
+from ..state.transports import leads_to_windows
 from . import role_data
 from .validate import refused_of_role
 
@@ -97,11 +98,7 @@ class Roles:
 
 def platform_by(known: Variables) -> str:
     """Return which platform an endpoint's variables speak of, before there is a connection."""
-    windows = known.get("ansible_connection") in ("winrm", "psrp") or known.get("ansible_shell_type") in (
-        "powershell",
-        "cmd",
-    )
-    return "Windows" if windows else "Darwin"
+    return "Windows" if leads_to_windows(known) else "Darwin"
 
 
 def fingerprint(role: str, known: Variables, loader: Any) -> str:

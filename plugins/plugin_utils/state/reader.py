@@ -17,6 +17,7 @@ from ..values.causes import explained
 from .document import check_document
 from .request import MEMORY_READS
 from .task_results import said
+from .transports import DEFAULT_PORTS, goes_around, listener
 
 READERS = {"Windows": "win_endpoint_state", "Darwin": "mac_endpoint_state"}
 FIELDS = {
@@ -30,7 +31,6 @@ NO_PYTHON = (
 ODD_ANSWER = "Look at the endpoint itself: something there makes answers of its own, or stores what no program can read"
 # What an endpoint is not like goes to the terminal and into records; the sentence counts, not what it quotes.
 LONGEST_ERROR = 2000
-DEFAULT_PORTS = {"winrm": 5986, "psrp": 5986, "ssh": 22}
 
 
 def platform_of(connection: Any) -> str:
@@ -42,7 +42,7 @@ class Reader:
     """Probe, read, check, by the connection of an action plugin; never changes anything."""
 
     def __init__(self, action: Any, task_vars: dict[str, Any], timeout_seconds: int) -> None:
-        """`timeout_seconds` is for the endpoint's port; 0 leaves it untried (behind a jump host)."""
+        """`timeout_seconds` is for the endpoint's port; 0 leaves it untried."""
         self._action = action
         self._task_vars = task_vars
         self._timeout_seconds = timeout_seconds
@@ -91,14 +91,18 @@ class Reader:
             state["document"] = result["document"]
 
     def _probe(self) -> str | None:
-        """Return why no TCP connection to the endpoint can be made, or None when it can (or when it is not TCP)."""
+        """Return why no TCP connection to the endpoint can be made, or None when it can, or that cannot be tried."""
         connection = self._action._connection
         transport = connection.transport.rpartition(".")[2]
-        if transport not in DEFAULT_PORTS or self._timeout_seconds == 0:
+        if (
+            transport not in DEFAULT_PORTS
+            or self._timeout_seconds == 0
+            or goes_around(transport, connection.get_option)
+        ):
             return None
         host = connection.get_option("host" if transport == "ssh" else "remote_addr")
         port = int(connection.get_option("port") or DEFAULT_PORTS[transport])
-        return probe(host, port, self._timeout_seconds)
+        return probe(host, port, self._timeout_seconds, listener(self.platform, transport))
 
 
 def merge_reads(reads: list[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -142,16 +146,18 @@ def _left_out_by_both(known: Mapping[str, Any], fresh: Mapping[str, Any], names:
     return [pattern for pattern in wishes[0] if all(pattern in wish for wish in wishes)] if wishes else []
 
 
-def probe(host: str, port: int, timeout_seconds: int) -> str | None:
-    """Return why nobody answers at host:port, with what to do about it, or None when somebody does."""
+def probe(host: str, port: int, timeout_seconds: int, cure: str) -> str | None:
+    """Return why nobody answers at host:port, with what to do about it, or None when somebody does.
+
+    `cure` says how to have somebody listen there.
+    """
     try:
         socket.create_connection((host, port), timeout=timeout_seconds).close()
     except socket.gaierror:
         return f"the name {host} has no address: correct ansible_host in the inventory, or the controller's DNS"
     except ConnectionRefusedError:
         return (
-            f"{host} refuses port {port}: the machine is on, but nothing listens there. "
-            "Run enroll/windows.cmd on it (on a Mac: switch Remote Login on), or correct ansible_port"
+            f"{host} refuses port {port}: the machine is on, but nothing listens there. {cure}, or correct ansible_port"
         )
     except TimeoutError:
         return (
@@ -185,8 +191,8 @@ def is_of_the_answer(failure: BaseException) -> bool:
 def is_connection_failure(failure: BaseException) -> bool:
     """Say whether the way to the endpoint broke, and not something on this controller.
 
-    Ansible's winrm connection raises plain AnsibleError for a connection that times out, and lets what requests (an
-    OSError) and pywinrm (an HTTP 500 in mid-call, say) raise pass through.
+    Ansible's winrm connection raises plain AnsibleError for a connection that times out. It and psrp let what requests
+    (an OSError), pywinrm and pypsrp (an HTTP 500 in mid-call, say) raise pass through.
     """
     if isinstance(failure, AnsibleConnectionFailure | OSError) or type(failure) is AnsibleError:
         return True

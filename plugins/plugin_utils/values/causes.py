@@ -38,7 +38,7 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "certificate authority",
         r"(?i:certificate_verify_failed|certificate verify failed)",
         "take the machine's certificate by playbooks/enroll_windows.yml; or name the CA that signed it in "
-        "ansible_winrm_ca_trust_path",
+        "ansible_winrm_ca_trust_path (psrp: ansible_psrp_ca_cert)",
     ),
     (
         "no TLS there",
@@ -74,7 +74,7 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "credentials",
-        r"credentials were rejected",
+        r"credentials were rejected|Failed to authenticate the user",
         "check the user name and password, and that the account is neither locked nor expired; a local account needs "
         "LocalAccountTokenFilterPolicy 1 on the machine and no RestrictReceivingNTLMTraffic; basic authentication "
         "works with local accounts alone",
@@ -88,7 +88,9 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         "SSH key or password",
         r"Permission denied \(|Invalid/incorrect (?:username/)?password",
-        "check the user name, the key and the password; on a Mac, Remote Login has to be allowed for this user",
+        "check the user name, the key and the password; on a Mac, Remote Login has to be allowed for this user; on "
+        "Windows, an administrator's key stands in ProgramData\\ssh\\administrators_authorized_keys, to which only "
+        "Administrators and SYSTEM may have rights",
     ),
     (
         "sudo",
@@ -99,6 +101,12 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "no administrator",
         r"is not in the sudoers file|not allowed to run sudo",
         "use an account that may administer this computer",
+    ),
+    (
+        "shell of SSH",
+        r"-EncodedCommand is not properly encoded",
+        "the machine's OpenSSH gives commands to cmd: have it give them to PowerShell (DefaultShell, "
+        "docs/transports.md), or set ansible_shell_type to cmd",
     ),
     # What keeps PowerShell from working.
     (
@@ -120,7 +128,7 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "shell quota",
-        r"21508591(?:73|74)|concurrent (?:shells|operations|commands)|(?i:wsman\w*quota)",
+        r"21508591(?:73|74)|concurrent (?:shells|operations|commands)|(?i:wsman\w*quota|w:QuotaLimit)",
         "earlier WinRM sessions are still open: wait some minutes, or restart the machine's WinRM service; "
         "winrm get winrm/config/winrs says what is allowed (MaxShellsPerUser)",
     ),
@@ -163,7 +171,8 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         "no right",
         # The last one is what Windows says in Japanese, where no number stands beside it.
-        r"2147942405|(?i:\baccess (?:is )?denied)|UnauthorizedAccess|\u30a2\u30af\u30bb\u30b9\u304c\u62d2\u5426",
+        r"2147942405|\(Code: 5,|(?i:\baccess (?:is )?denied)|UnauthorizedAccess"
+        r"|\u30a2\u30af\u30bb\u30b9\u304c\u62d2\u5426",
         "the account has to be an administrator of the machine, and nothing there may narrow that: a policy, an "
         "antivirus, or for a local account LocalAccountTokenFilterPolicy",
     ),
@@ -181,22 +190,26 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "slow or asleep",
-        r"connection attempt timed out|Read timed out|winrm connection error|Operation timed out|Timeout \(\d+s\)",
+        r"connection attempt timed out|Read timed out|winrm connection error|Operation timed out|Timeout \(\d+s\)"
+        r"|HTTP read timeout|Timeout, server \S+ not responding",
         "the machine is very slow, asleep or behind a bad line: wake it, and run again",
     ),
     (
         "cut off",
-        r"(?i:connection (?:was )?(?:reset|aborted)|Remote end closed|unexpected[_ ]eof|Broken pipe)",
+        r"(?i:connection (?:was )?(?:reset|aborted)|Remote end closed|closed by remote host|unexpected[_ ]eof)"
+        r"|(?i:Broken pipe)",
         "the connection was cut, by the machine's end or by a firewall between: see that it is on, and run again",
     ),
     (
         "package of the controller",
-        r"(?:winrm or requests|xmltodict|requests_ntlm|pykerberos|requests-credssp) is not installed",
-        "install it into this controller's Python environment (pywinrm, pywinrm[kerberos], pywinrm[credssp])",
+        r"(?:winrm or requests|xmltodict|requests_ntlm|pykerberos|requests-credssp) is not installed"
+        r"|pypsrp or dependencies are not installed",
+        "install it into this controller's Python environment (pywinrm, pywinrm[kerberos], pywinrm[credssp]; pypsrp, "
+        "pypsrp[kerberos])",
     ),
     (
         "WinRM service",
-        r"Code 50[0-9]",
+        r"Code:? 50[0-9]",
         "restart the machine's WinRM service (Restart-Service WinRM), and look at its event log (Windows Remote "
         "Management)",
     ),

@@ -115,6 +115,25 @@ def test_macs_race_no_stock_playbook_when_nothing_is_to_do():
     assert [verdict["met"] for verdict in shown.verdicts(results)] == [None] * 8
 
 
+def test_the_ways_to_windows_are_compared_with_the_first_and_no_target_heeds_them():
+    costs = {
+        ("winrm", PING): Cost(2, 4, 0, Traffic(5)),
+        ("winrm", AUDIT): Cost(4, 5, 0, Traffic(5)),
+        ("psrp", PING): Cost(3, 2, 0, Traffic(5)),
+        ("psrp", AUDIT): Cost(4, 50, 0, Traffic(10)),
+    }
+    results = Results(transports=costs)
+    assert shown.transports(results) == [
+        "compared      psrp with winrm: ping 0.50 times the CPU, 1.50 times as long, 1 to 1 calls; "
+        "audit 10.00 times the CPU, 1.00 times as long, 2 to 1 calls"
+    ]
+    assert shown.transports(Results()) == []
+    assert [verdict["met"] for verdict in shown.verdicts(results)] == [None] * 8
+    assert "5 windows by psrp: audit" in shown.table(results)
+    kept = shown.document(results, [], {})["transports"]
+    assert [(one["transport"], one["play"], one["endpoints"], one["cpu"]) for one in kept][-1] == ("psrp", AUDIT, 5, 50)
+
+
 def test_the_last_line_says_what_was_not_measured():
     found = [{"met": True}, {"met": False}, {"met": None}]
     assert shown.last_line(found, 12.34, "x.json") == (

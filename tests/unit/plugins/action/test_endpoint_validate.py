@@ -75,7 +75,10 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: RunStore) -> A
         of_groups = {"groups": ["laptops"], "all_groups": ["laptops", "office_pcs"], "roles": more or []}
         action._task = SimpleNamespace(args={"roles": roles} if roles else of_groups)
         known = {
-            host: {"endpoint_roles": ["vpn"], "place": str(tmp_path), "inventory_hostname": host, **variables}
+            host: {
+                **{"endpoint_roles": ["vpn"], "place": str(tmp_path), "inventory_hostname": host},
+                **{"ansible_connection": "winrm", **variables},
+            }
             for host, variables in endpoints.items()
         }
         first = next(iter(known))
@@ -86,7 +89,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: RunStore) -> A
                 **known[first],
                 "inventory_hostname": first,
                 "hostvars": SimpleNamespace(raw_get=known.__getitem__, _inventory=inventory),
-                "groups": {"all": list(known), "laptops": list(known)},
+                "groups": {"all": list(known), "laptops": list(known), "windows": list(known)},
                 "ansible_inventory_sources": [source],
                 "ansible_play_hosts_all": list(known),
             }
@@ -108,6 +111,17 @@ def test_everything_wrong_is_reported_at_once_and_the_defaults_are_seen(check):
         "w1: vpn_names: 'long' is refused.",
         "w1: vpn_names: 'no' is refused.",
     ]
+
+
+def test_a_connection_that_cannot_work_is_refused_with_the_rest(check):
+    by_ssh = {"way": "ssh", "ansible_connection": trust_as_template("{{ way }}")}
+    refused = check(w1={**by_ssh, "vpn_port": 0}, w2=by_ssh, w3={**by_ssh, "ansible_shell_type": "powershell"})
+    assert len(refused) == 2
+    assert refused[0] == "w1: vpn_port: 0 is refused."
+    assert refused[1].startswith("w1, w2: ansible_connection is ssh, and ansible_shell_type does not say powershell")
+    (unknown,) = check(w1={"ansible_connection": trust_as_template("{{ unknown }}")})
+    assert "a setting of the connection cannot be worked out: " in unknown
+    assert "unknown" in unknown
 
 
 def test_what_is_wrong_for_many_is_reported_once_with_their_names(check):

@@ -249,7 +249,7 @@ def test_a_state_is_the_same_whoever_says_it() -> None:
     ("known", "platform"),
     [
         ({"ansible_connection": "winrm"}, "Windows"),
-        ({"ansible_connection": "psrp"}, "Windows"),
+        ({"ansible_connection": "ansible.builtin.psrp"}, "Windows"),
         ({"ansible_connection": "ssh", "ansible_shell_type": "powershell"}, "Windows"),
         ({"ansible_connection": "ssh"}, "Darwin"),
         ({}, "Darwin"),

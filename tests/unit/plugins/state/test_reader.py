@@ -38,6 +38,7 @@ class Endpoint:
         self.answer: Any = {"document": WINDOWS}
         self.windows = True
         self.options: dict[str, Any] = {"remote_addr": "127.0.0.1", "host": "127.0.0.1", "port": 1}
+        self.options |= dict.fromkeys(("proxy", "ssh_args", "ssh_common_args", "ssh_extra_args"))
         self.transport = "local"
 
     def read(self, *reads: dict[str, Any], timeout_seconds: int = 5) -> dict[str, Any]:
@@ -185,13 +186,14 @@ def listener() -> Iterator[socket.socket]:
 
 
 def test_a_port_that_answers_is_no_error(listener: socket.socket) -> None:
-    assert probe("127.0.0.1", listener.getsockname()[1], 1) is None
+    assert probe("127.0.0.1", listener.getsockname()[1], 1, "Enable it") is None
 
 
 def test_a_closed_port_is_reported_with_its_cure(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     listener.close()
-    assert "the machine is on, but nothing listens there. Run enroll/windows.cmd" in str(probe("127.0.0.1", port, 1))
+    said = str(probe("127.0.0.1", port, 1, "Enable it"))
+    assert "the machine is on, but nothing listens there. Enable it, or correct ansible_port" in said
 
 
 @pytest.mark.parametrize(
@@ -209,32 +211,38 @@ def test_why_nobody_answers_is_reported_in_words(
         raise failure
 
     monkeypatch.setattr(socket, "create_connection", fail)
-    assert words in str(probe("pc.invalid", 5986, 5))
+    assert words in str(probe("pc.invalid", 5986, 5, "Enable it"))
 
 
 @pytest.mark.parametrize(
-    ("transport", "port", "tried"),
+    ("transport", "windows", "port", "tried", "cure"),
     [
-        ("winrm", 5986, 5986),
-        ("psrp", None, 5986),
-        ("ssh", None, 22),
-        ("ansible.builtin.ssh", 2222, 2222),
-        ("local", 1, 0),
+        ("winrm", True, 5986, 5986, "Enable WinRM over HTTPS"),
+        ("psrp", True, None, 5986, "Enable WinRM over HTTPS"),
+        ("ssh", True, None, 22, "Start the OpenSSH server"),
+        ("ansible.builtin.ssh", False, 2222, 2222, "Enable Remote Login"),
+        ("local", True, 1, 0, ""),
     ],
 )
 def test_the_port_of_each_connection_is_tried_before_the_call(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, transport: str, port: int | None, tried: int
+    endpoint: Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+    windows: bool,
+    port: int | None,
+    tried: int,
+    cure: str,
 ) -> None:
-    asked: list[int] = []
+    asked: list[tuple[int, bool]] = []
 
-    def refuse(_host: str, number: int, _timeout_seconds: int) -> str:
-        asked.append(number)
+    def refuse(_host: str, number: int, _timeout_seconds: int, said: str) -> str:
+        asked.append((number, said.startswith(cure)))
         return "nobody"
 
     monkeypatch.setattr(reader, "probe", refuse)
-    endpoint.transport, endpoint.options["port"] = transport, port
+    endpoint.transport, endpoint.options["port"], endpoint.windows = transport, port, windows
     state = endpoint.read(VPN)
-    assert asked == ([tried] if tried else [])
+    assert asked == ([(tried, True)] if tried else [])
     assert (state["reachable"], state["error"]) == ((False, "nobody") if tried else (True, None))
     assert len(endpoint.calls) == (0 if tried else 1)
 
@@ -243,6 +251,25 @@ def test_no_timeout_no_try_of_the_port(endpoint: Endpoint, monkeypatch: pytest.M
     monkeypatch.setattr(reader, "probe", lambda *_arguments: "nobody")
     endpoint.transport = "ssh"
     assert endpoint.read(VPN, timeout_seconds=0)["reachable"] is True
+
+
+@pytest.mark.parametrize(
+    ("transport", "option", "value", "tried"),
+    [
+        ("ssh", "ssh_common_args", "-o ProxyJump=jump.example.org", False),
+        ("ssh", "ssh_args", '-o ProxyCommand="ssh -W %h:%p jump"', False),
+        ("ssh", "ssh_extra_args", "-4 -J jump", False),
+        ("ssh", "ssh_common_args", "-o ServerAliveInterval=15 -F /home/x/my-Jobs", True),
+        ("psrp", "proxy", "socks5h://127.0.0.1:1080", False),
+        ("psrp", "ssh_common_args", "-J jump", True),
+    ],
+)
+def test_what_lies_behind_another_machine_has_no_port_here(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, transport: str, option: str, value: str, tried: bool
+) -> None:
+    monkeypatch.setattr(reader, "probe", lambda *_arguments: "nobody")
+    endpoint.transport, endpoint.options[option] = transport, value
+    assert endpoint.read(VPN)["reachable"] is not tried
 
 
 KEY = {"exists": True, "values": {"A": {"type": "REG_SZ", "data": "x"}}, "keys": {}}

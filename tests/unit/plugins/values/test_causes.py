@@ -75,10 +75,15 @@ PRINCIPAL = "Kerberos auth failure for principal taro@EXAMPLE.ORG: kinit: "
         (TLS.format("certificate has expired"), "renew the certificate of the machine's WinRM listener"),
         (TLS.format("unable to get local issuer certificate"), "ansible_winrm_ca_trust_path"),
         (TLS.format("self-signed certificate"), "ansible_winrm_ca_trust_path"),
+        (TLS.format("self-signed certificate"), "ansible_psrp_ca_cert"),
         (TLS.format("Hostname mismatch, certificate is not valid for 'pc-1'."), "into ansible_host"),
         (TLS.format("IP address mismatch, certificate is not valid for '10.0.0.7'."), "into ansible_host"),
         ("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1016)", "does not speak TLS"),
         ("ntlm: the specified credentials were rejected by the server", "LocalAccountTokenFilterPolicy 1"),
+        (
+            "failed to authenticate with the server: Failed to authenticate the user taro with ntlm",
+            "LocalAccountTokenFilterPolicy 1",
+        ),
         (f"{PRINCIPAL}Clock skew too great while getting initial credentials", "Kerberos allows five minutes"),
         ("KRB Error: (37) KRB_AP_ERR_SKEW Clock skew too great", "Kerberos allows five minutes"),
         (
@@ -91,7 +96,13 @@ PRINCIPAL = "Kerberos auth failure for principal taro@EXAMPLE.ORG: kinit: "
         (CACHE, "run kinit again"),
         (HOST_KEY, "ssh-keygen -R"),
         ("taro@10.0.0.8: Permission denied (publickey,password).", "Remote Login has to be allowed"),
+        ("taro@10.0.0.8: Permission denied (publickey,password).", "ssh\\administrators_authorized_keys"),
         ("Invalid/incorrect password: Permission denied, please try again.", "Remote Login has to be allowed"),
+        (
+            "Cannot process the command because the value specified with -EncodedCommand is not properly encoded. The "
+            "value must be Base64 encoded.",
+            "or set ansible_shell_type to cmd",
+        ),
         ("Missing sudo password", "--ask-become-pass"),
         ("Incorrect sudo password", "--ask-become-pass"),
         ("sudo: a password is required", "--ask-become-pass"),
@@ -107,11 +118,21 @@ PRINCIPAL = "Kerberos auth failure for principal taro@EXAMPLE.ORG: kinit: "
             "Turn on Script Execution",
         ),
         (QUOTA, "MaxShellsPerUser"),
+        (
+            "psrp connection failure during runspace open: Received a WSManFault message. (Code: w:QuotaLimit, Reason: "
+            "Dieser Benutzer darf maximal 30 Shells)",
+            "MaxShellsPerUser",
+        ),
         ("The maximum number of concurrent commands per shell has been exceeded.", "MaxShellsPerUser"),
         ("Unhandled Exception: OutOfMemoryException.", "MaxMemoryPerShellMB"),
         ("The paging file is too small for this operation to complete.", "MaxMemoryPerShellMB"),
         (PIPE, "PowerShell was ended while it worked"),
         (DENIED, "has to be an administrator"),
+        (
+            "psrp connection failure during runspace open: Received a WSManFault message. (Code: 5, Machine: pc-1, "
+            "Reason: Zugriff verweigert)",
+            "has to be an administrator",
+        ),
         ("アクセスが拒否されました。", "has to be an administrator"),
         (HIVE.format("it is loaded at HKU\\SomebodyElse"), "reg unload HKU\\SomebodyElse"),
         (HIVE.format("it is no registry hive that is loaded"), "Associated Handles"),
@@ -127,10 +148,18 @@ PRINCIPAL = "Kerberos auth failure for principal taro@EXAMPLE.ORG: kinit: "
             "'Cannot connect to proxy.', OSError('Tunnel connection failed: 403 Forbidden')))",
             "export no_proxy",
         ),
+        ("HTTP read timeout during PSRP script execution", "very slow, asleep"),
+        ("Timeout, server 10.0.0.7 not responding.", "very slow, asleep"),
+        ("Connection to 10.0.0.7 closed by remote host.", "was cut"),
         ("('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))", "was cut"),
         ("winrm or requests is not installed: No module named 'winrm'", "this controller's Python environment"),
         ("requested auth method is ntlm, but requests_ntlm is not installed", "this controller's Python environment"),
+        (
+            "pypsrp or dependencies are not installed: No module named 'pypsrp'",
+            "this controller's Python environment",
+        ),
         ("Bad HTTP response returned from server. Code 500", "Restart-Service WinRM"),
+        ("Bad HTTP response returned from the server. Code: 500, Content: ''", "Restart-Service WinRM"),
     ],
 )
 def test_each_real_message_has_its_cure(said, words):
