@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pytest
 from openpyxl import Workbook
 
-from plugins.plugin_utils.ledger.ledger import mistakes_in
+from plugins.plugin_utils.ledger.ledger import mistakes_in, read_ledger
 from plugins.plugin_utils.ledger.table import Table, letters
 from tests.samples.ledger import excel
 from tests.samples.ledger.files import COLUMN_NAMES, ledger, mistakes, small
@@ -132,6 +133,11 @@ def test_of_many_the_first_are_said_and_how_many_more(tmp_path):
             '<c r="A7" s="1"><v>46113</v></c>',
             "'PC 台帳'!A7: host '2026-04-01' is a date or a time: Excel makes one of what looks like it; format the "
             "cell as text and type it again",
+        ),
+        (
+            '<c r="A7"><v>103</v></c>',
+            '<c r="A7" t="inlineStr"><is><t>nb_x001B_1</t></is></c>',
+            r"'PC 台帳'!A7: host 'nb\x1b1' has the character '\x1b', which does not show; type the cell again",
         ),
         (
             '<c r="A7"><v>103</v></c>',
@@ -272,6 +278,18 @@ def test_a_file(tmp_path, content, config, words):
             {"columns": {"host": 7, "system": "b", "role": "c"}},
             "columns.host is '7'; write a text or a list of texts (numbers in quotes)",
         ),
+        (
+            {"columns": {"host": ["a", 7], "system": "b", "role": "c"}},
+            "columns.host is '['a', 7]'; write a text or a list of texts (numbers in quotes)",
+        ),
+        (
+            {"columns": {"host": [], "system": "b", "role": "c"}},
+            "columns.host is '[]'; write a text or a list of texts (numbers in quotes)",
+        ),
+        (
+            {"columns": {"host": " - ", "system": "b", "role": "c"}},
+            "columns.host is '[' - ']'; write a text or a list of texts (numbers in quotes)",
+        ),
         ({"words": ["a"]}, "words is no mapping; allowed are the columns system, role, client, life, language"),
         ({"words": {"owner": {}}}, "there is no words.owner; allowed are system, role, client, life, language"),
         ({"words": {"role": {"notebook": "a"}}}, "there is no words.role.notebook; allowed are laptop, office_pc"),
@@ -326,3 +344,33 @@ def test_a_column_is_called_as_excel_calls_it(column, name):
 )
 def test_a_cell_is_called_as_excel_calls_it(sheet, place):
     assert Table("pcs.xlsx", sheet, {}).place(2, 2) == f"pcs.xlsx, {place}"
+
+
+def test_a_configuration_that_is_no_mapping(tmp_path):
+    made = small(tmp_path, "")
+    made.write_text("- a list\n", encoding="utf-8")
+    assert mistakes(made) == [f"ledger.yml: it is no mapping; begin it with `plugin: offsite.endpoints.ledger`{PAGE}"]
+
+
+def test_a_workbook_in_excel_s_strict_form(tmp_path):
+    # Its parts have names of their own, which openpyxl does not know.
+    parts = zipfile.ZipFile(io.BytesIO(excel.workbook()))
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as files:
+        for name in parts.namelist():
+            text = re.sub(
+                r"http://schemas\.openxmlformats\.org/(spreadsheetml|officeDocument)/2006",
+                r"http://purl.oclc.org/ooxml/\1",
+                parts.read(name).decode(),
+            )
+            files.writestr(name, text)
+    assert mistakes(small(tmp_path, made.getvalue(), name="pcs")) == [
+        f"pcs: no sheet in it can be read; {SAVE_AGAIN}{PAGE}"
+    ]
+
+
+def test_a_file_that_is_too_large(tmp_path, monkeypatch):
+    made = small(tmp_path, "host,system,role\nnb-1,windows,laptop\n" + "\n" * 2**20)
+    assert len(read_ledger(made)) == 1
+    monkeypatch.setattr("plugins.plugin_utils.ledger.ledger.LARGEST_MIB", 1)
+    assert mistakes(made) == [f"{tmp_path}/pcs.csv: it has more than 1 MiB, which no ledger has; correct `path`{PAGE}"]
