@@ -178,6 +178,11 @@ def test_every_column_becomes_the_variable_that_a_role_reads(tmp_path):
     }
 
 
+def test_an_address_may_be_a_name_of_the_dns(tmp_path):
+    text = "host,system,role,address\nnb-1,windows,laptop,ｎｂ－１.example.org\n"
+    assert read(small(tmp_path, text, "address"))[0].variables == {"ansible_host": "nb-1.example.org"}
+
+
 def test_an_office_pc_is_found_by_its_short_name(tmp_path):
     text = (
         "host,system,role,address,office_pc\nnb-1,windows,laptop,,PC-9\npc-9.example.org,windows,office_pc,192.0.2.9,\n"

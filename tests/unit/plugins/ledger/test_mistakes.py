@@ -53,6 +53,17 @@ def row(**cells: str) -> str:
         ),
         ([row(life="broken")], "E2: life is 'broken'; allowed are in_use and out_of_use, and more by words.life"),
         ([row(language="fr")], "F2: language is 'fr'; allowed are ja and en and both, and more by words.language"),
+        (
+            [row(system="windows/macos")],
+            "B2: system is 'windows/macos'; allowed are windows and macos, and more by words.system",
+        ),
+        ([row(address="pc 3")], "G2: address is 'pc 3'; allowed is an IP address or a host name"),
+        (
+            [row(nas="()")],
+            "H2: nas is '()'; write NAME ADDRESS or NAME ADDRESS SHARE, with an IP address, such as 'no-tera 192.0.2.4 "
+            "data'",
+        ),
+        ([row(office_pc="、")], "I2: office_pc is '、'; write one PC"),
         ([row(address="192.0.2")], "G2: address is '192.0.2'; allowed is an IP address or a host name"),
         (
             [row(nas="no-tera")],
@@ -88,12 +99,12 @@ def test_a_row(tmp_path, rows, words):
 
 
 def test_the_words_of_the_configuration_are_named(tmp_path):
-    made = ledger(
-        tmp_path, "host,OS,用途\nnb-1,Windows,印刷機\n", columns={"host": "host", "system": "OS", "role": "用途"}
-    )
+    columns = {"host": "host", "system": "OS", "role": "用途"}
+    words = {"system": {"windows": "Windows*"}, "role": {"laptop": ["ノートPC", "持出"], "office_pc": "事務PC"}}
+    made = ledger(tmp_path, "host,OS,用途\nnb-1,Windows,印刷機\n", columns=columns, words=words)
     assert mistakes(made) == [
-        "pcs.csv, C2: role is '印刷機'; allowed are laptop (ノートPC) and office_pc (事務PC), and more by words.role; "
-        "see docs/ledger.md"
+        "pcs.csv, C2: role is '印刷機'; allowed are laptop (ノートPC, 持出) and office_pc (事務PC), and more by "
+        "words.role; see docs/ledger.md"
     ]
 
 
