@@ -264,3 +264,10 @@ def test_numbers_and_escapes_of_a_workbook_are_the_texts_that_people_see(tmp_pat
         ),
     )
     assert read(ledger(tmp_path, content, "pcs.xlsx")) == MACHINES
+
+
+def test_characters_without_a_width_and_line_ends_of_a_mac_are_no_part_of_a_text(tmp_path):
+    text = 'host,system,role,nas\n"nb\u200b-1\u2060",windows,laptop,"a 192.0.2.4\rb 192.0.2.5"\n'
+    (made,) = read(small(tmp_path, text, "nas"))
+    assert made.name == "nb-1"
+    assert [one["name"] for one in made.variables["user_page_nas"]] == ["a", "b"]

@@ -385,3 +385,9 @@ def test_a_file_that_is_too_large(tmp_path, monkeypatch):
     assert len(read_ledger(made)) == 1
     monkeypatch.setattr("plugins.plugin_utils.ledger.ledger.LARGEST_MIB", 1)
     assert mistakes(made) == [f"{tmp_path}/pcs.csv: it has more than 1 MiB, which no ledger has; correct `path`{PAGE}"]
+
+
+def test_a_long_text_is_cut(tmp_path):
+    said = [mistakes(small(tmp_path, f"host,system,role\nnb-1,{'x' * size},laptop\n"))[0] for size in (60, 61)]
+    assert f"system is '{'x' * 60}'; allowed" in said[0]
+    assert f"system is '{'x' * 60}...'; allowed" in said[1]
