@@ -69,7 +69,7 @@ def _quoted(sheet: str) -> str:
 
 def cell(text: str) -> Cell | None:
     """Return the cell of a text, None when it is empty."""
-    words = re.sub(r"\r\n?|[\v\f]", "\n", text.strip("\ufeff").strip())
+    words = re.sub(r"\r\n?|[\v\f]", "\n", text.strip())
     if not words:
         return None
     odd = _CONTROL.search(words)

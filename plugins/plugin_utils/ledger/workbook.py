@@ -27,10 +27,10 @@ def read_workbook(raw: bytes, file: str, sheet: str) -> Table:
     values, formulas = (_opened(raw, file, results) for results in (True, False))
     name = _sheet(values, file, sheet)
     rows: dict[int, dict[int, Cell]] = {}
-    formula = {place: one.data_type == "f" for place, one in formulas[name]._cells.items()}
+    computed = {place for place, one in formulas[name]._cells.items() if one.data_type == "f"}
     # By what is there, not by the sheet's size: one stray cell at its end would be a million rows.
     for (row, column), one in sorted(values[name]._cells.items()):
-        found = _cell(one.value, one.data_type, formula.get((row, column), False))
+        found = _cell(one.value, one.data_type, (row, column) in computed)
         if found:
             rows.setdefault(row, {})[column] = found
     for merged in values[name].merged_cells.ranges:
@@ -89,8 +89,7 @@ def _sheet(workbook: Any, file: str, wanted: str) -> str:
 def _cell(value: Any, kind: str, formula: bool) -> Cell | None:
     if value is None:
         # A formula with an empty text for its result says so by its type.
-        missing = formula and kind not in ("str", "s")
-        return Cell("", _NO_RESULT) if missing else None
+        return Cell("", _NO_RESULT) if formula and kind != "str" else None
     if kind == "e":
         return Cell(str(value), "is an error of Excel's; correct the formula, or type the value")
     if isinstance(value, bool):

@@ -178,6 +178,11 @@ def test_every_column_becomes_the_variable_that_a_role_reads(tmp_path):
     }
 
 
+def test_an_address_may_be_a_name_of_the_dns(tmp_path):
+    text = "host,system,role,address\nnb-1,windows,laptop,ｎｂ－１.example.org\n"
+    assert read(small(tmp_path, text, "address"))[0].variables == {"ansible_host": "nb-1.example.org"}
+
+
 def test_an_office_pc_is_found_by_its_short_name(tmp_path):
     text = (
         "host,system,role,address,office_pc\nnb-1,windows,laptop,,PC-9\npc-9.example.org,windows,office_pc,192.0.2.9,\n"
@@ -234,3 +239,35 @@ def test_a_text_needs_no_package_for_workbooks(tmp_path):
         "[\"pcs.csv: a workbook is read by the package openpyxl, which Ansible's Python does not have: pip install "
         "openpyxl, or save the file as 'CSV UTF-8'; see docs/ledger.md\"]",
     ]
+
+
+def test_a_byte_order_mark_before_a_quoted_header(tmp_path):
+    text = '"host","system","role"\n"nb-1","windows","laptop"\n'
+    assert [one.name for one in read(small(tmp_path, text.encode("utf-8-sig")))] == ["nb-1"]
+
+
+def test_a_merged_cell_makes_no_machine_of_a_row_that_is_blank_otherwise(tmp_path):
+    content = excel.workbook(
+        ('<c r="G6" s="2"/>', '<c r="G6" s="2"/><c r="K6" s="1"><v>46113</v></c>'),
+        # And one that merges nothing with nothing.
+        ('<mergeCell ref="G4:G7"/>', '<mergeCell ref="G4:G7"/><mergeCell ref="A6:B6"/><mergeCell ref="A12:A14"/>'),
+    )
+    assert read(ledger(tmp_path, content, "pcs.xlsx")) == MACHINES
+
+
+def test_numbers_and_escapes_of_a_workbook_are_the_texts_that_people_see(tmp_path):
+    content = excel.workbook(
+        ('<c r="A7"><v>103</v></c>', '<c r="A7"><v>103.0</v></c>'),
+        (
+            '<c r="H5" t="str"><f>"佐藤"&amp;" 次郎"</f><v>佐藤 次郎</v></c>',
+            '<c r="H5" t="inlineStr"><is><t>佐藤_x000D_次郎</t></is></c>',
+        ),
+    )
+    assert read(ledger(tmp_path, content, "pcs.xlsx")) == MACHINES
+
+
+def test_characters_without_a_width_and_line_ends_of_a_mac_are_no_part_of_a_text(tmp_path):
+    text = 'host,system,role,nas\n"nb\u200b-1\u2060",windows,laptop,"a 192.0.2.4\rb 192.0.2.5"\n'
+    (made,) = read(small(tmp_path, text, "nas"))
+    assert made.name == "nb-1"
+    assert [one["name"] for one in made.variables["user_page_nas"]] == ["a", "b"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pytest
 from openpyxl import Workbook
 
-from plugins.plugin_utils.ledger.ledger import mistakes_in
+from plugins.plugin_utils.ledger.ledger import mistakes_in, read_ledger
 from plugins.plugin_utils.ledger.table import Table, letters
 from tests.samples.ledger import excel
 from tests.samples.ledger.files import COLUMN_NAMES, ledger, mistakes, small
@@ -52,6 +53,17 @@ def row(**cells: str) -> str:
         ),
         ([row(life="broken")], "E2: life is 'broken'; allowed are in_use and out_of_use, and more by words.life"),
         ([row(language="fr")], "F2: language is 'fr'; allowed are ja and en and both, and more by words.language"),
+        (
+            [row(system="windows/macos")],
+            "B2: system is 'windows/macos'; allowed are windows and macos, and more by words.system",
+        ),
+        ([row(address="pc 3")], "G2: address is 'pc 3'; allowed is an IP address or a host name"),
+        (
+            [row(nas="()")],
+            "H2: nas is '()'; write NAME ADDRESS or NAME ADDRESS SHARE, with an IP address, such as 'no-tera 192.0.2.4 "
+            "data'",
+        ),
+        ([row(office_pc="、")], "I2: office_pc is '、'; write one PC"),
         ([row(address="192.0.2")], "G2: address is '192.0.2'; allowed is an IP address or a host name"),
         (
             [row(nas="no-tera")],
@@ -87,12 +99,12 @@ def test_a_row(tmp_path, rows, words):
 
 
 def test_the_words_of_the_configuration_are_named(tmp_path):
-    made = ledger(
-        tmp_path, "host,OS,用途\nnb-1,Windows,印刷機\n", columns={"host": "host", "system": "OS", "role": "用途"}
-    )
+    columns = {"host": "host", "system": "OS", "role": "用途"}
+    words = {"system": {"windows": "Windows*"}, "role": {"laptop": ["ノートPC", "持出"], "office_pc": "事務PC"}}
+    made = ledger(tmp_path, "host,OS,用途\nnb-1,Windows,印刷機\n", columns=columns, words=words)
     assert mistakes(made) == [
-        "pcs.csv, C2: role is '印刷機'; allowed are laptop (ノートPC) and office_pc (事務PC), and more by words.role; "
-        "see docs/ledger.md"
+        "pcs.csv, C2: role is '印刷機'; allowed are laptop (ノートPC, 持出) and office_pc (事務PC), and more by "
+        "words.role; see docs/ledger.md"
     ]
 
 
@@ -132,6 +144,11 @@ def test_of_many_the_first_are_said_and_how_many_more(tmp_path):
             '<c r="A7" s="1"><v>46113</v></c>',
             "'PC 台帳'!A7: host '2026-04-01' is a date or a time: Excel makes one of what looks like it; format the "
             "cell as text and type it again",
+        ),
+        (
+            '<c r="A7"><v>103</v></c>',
+            '<c r="A7" t="inlineStr"><is><t>nb_x001B_1</t></is></c>',
+            r"'PC 台帳'!A7: host 'nb\x1b1' has the character '\x1b', which does not show; type the cell again",
         ),
         (
             '<c r="A7"><v>103</v></c>',
@@ -272,6 +289,18 @@ def test_a_file(tmp_path, content, config, words):
             {"columns": {"host": 7, "system": "b", "role": "c"}},
             "columns.host is '7'; write a text or a list of texts (numbers in quotes)",
         ),
+        (
+            {"columns": {"host": ["a", 7], "system": "b", "role": "c"}},
+            "columns.host is '['a', 7]'; write a text or a list of texts (numbers in quotes)",
+        ),
+        (
+            {"columns": {"host": [], "system": "b", "role": "c"}},
+            "columns.host is '[]'; write a text or a list of texts (numbers in quotes)",
+        ),
+        (
+            {"columns": {"host": " - ", "system": "b", "role": "c"}},
+            "columns.host is '[' - ']'; write a text or a list of texts (numbers in quotes)",
+        ),
         ({"words": ["a"]}, "words is no mapping; allowed are the columns system, role, client, life, language"),
         ({"words": {"owner": {}}}, "there is no words.owner; allowed are system, role, client, life, language"),
         ({"words": {"role": {"notebook": "a"}}}, "there is no words.role.notebook; allowed are laptop, office_pc"),
@@ -326,3 +355,39 @@ def test_a_column_is_called_as_excel_calls_it(column, name):
 )
 def test_a_cell_is_called_as_excel_calls_it(sheet, place):
     assert Table("pcs.xlsx", sheet, {}).place(2, 2) == f"pcs.xlsx, {place}"
+
+
+def test_a_configuration_that_is_no_mapping(tmp_path):
+    made = small(tmp_path, "")
+    made.write_text("- a list\n", encoding="utf-8")
+    assert mistakes(made) == [f"ledger.yml: it is no mapping; begin it with `plugin: offsite.endpoints.ledger`{PAGE}"]
+
+
+def test_a_workbook_in_excel_s_strict_form(tmp_path):
+    # Its parts have names of their own, which openpyxl does not know.
+    parts = zipfile.ZipFile(io.BytesIO(excel.workbook()))
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as files:
+        for name in parts.namelist():
+            text = re.sub(
+                r"http://schemas\.openxmlformats\.org/(spreadsheetml|officeDocument)/2006",
+                r"http://purl.oclc.org/ooxml/\1",
+                parts.read(name).decode(),
+            )
+            files.writestr(name, text)
+    assert mistakes(small(tmp_path, made.getvalue(), name="pcs")) == [
+        f"pcs: no sheet in it can be read; {SAVE_AGAIN}{PAGE}"
+    ]
+
+
+def test_a_file_that_is_too_large(tmp_path, monkeypatch):
+    made = small(tmp_path, "host,system,role\nnb-1,windows,laptop\n" + "\n" * 2**20)
+    assert len(read_ledger(made)) == 1
+    monkeypatch.setattr("plugins.plugin_utils.ledger.ledger.LARGEST_MIB", 1)
+    assert mistakes(made) == [f"{tmp_path}/pcs.csv: it has more than 1 MiB, which no ledger has; correct `path`{PAGE}"]
+
+
+def test_a_long_text_is_cut(tmp_path):
+    said = [mistakes(small(tmp_path, f"host,system,role\nnb-1,{'x' * size},laptop\n"))[0] for size in (60, 61)]
+    assert f"system is '{'x' * 60}'; allowed" in said[0]
+    assert f"system is '{'x' * 60}...'; allowed" in said[1]
