@@ -13,7 +13,9 @@ options:
     type: bool
     default: false
   timeout_seconds:
-    description: How long to try the endpoint's port. V(0) leaves it untried, as needed behind a jump host.
+    description:
+      - How long to try the endpoint's port. V(0) leaves it untried; so does a jump host or a proxy in the connection's
+        settings.
     type: int
     default: 5
 """

@@ -17,7 +17,7 @@ from ..values.causes import explained
 from .document import check_document
 from .request import MEMORY_READS
 from .task_results import said
-from .transports import DEFAULT_PORTS, listener
+from .transports import DEFAULT_PORTS, goes_around, listener
 
 READERS = {"Windows": "win_endpoint_state", "Darwin": "mac_endpoint_state"}
 FIELDS = {
@@ -42,7 +42,7 @@ class Reader:
     """Probe, read, check, by the connection of an action plugin; never changes anything."""
 
     def __init__(self, action: Any, task_vars: dict[str, Any], timeout_seconds: int) -> None:
-        """`timeout_seconds` is for the endpoint's port; 0 leaves it untried (behind a jump host)."""
+        """`timeout_seconds` is for the endpoint's port; 0 leaves it untried."""
         self._action = action
         self._task_vars = task_vars
         self._timeout_seconds = timeout_seconds
@@ -91,10 +91,14 @@ class Reader:
             state["document"] = result["document"]
 
     def _probe(self) -> str | None:
-        """Return why no TCP connection to the endpoint can be made, or None when it can (or when it is not TCP)."""
+        """Return why no TCP connection to the endpoint can be made, or None when it can, or that cannot be tried."""
         connection = self._action._connection
         transport = connection.transport.rpartition(".")[2]
-        if transport not in DEFAULT_PORTS or self._timeout_seconds == 0:
+        if (
+            transport not in DEFAULT_PORTS
+            or self._timeout_seconds == 0
+            or goes_around(transport, connection.get_option)
+        ):
             return None
         host = connection.get_option("host" if transport == "ssh" else "remote_addr")
         port = int(connection.get_option("port") or DEFAULT_PORTS[transport])

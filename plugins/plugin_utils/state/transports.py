@@ -6,8 +6,9 @@ Looked at before any endpoint is reached. docs/transports.md has the settings of
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ _FILES = {
     "psrp": ("ansible_psrp_ca_cert",),
     "ssh": ("ansible_ssh_private_key_file", "ansible_private_key_file"),
 }
+_BY_ANOTHER = re.compile(r"proxy(?:jump|command)|(?<!\S)-J", re.IGNORECASE)
 # All that is looked at here; it is worked out, so passwords are not among them.
 SETTINGS = ("ansible_connection", "ansible_shell_type", "ansible_port", *sum(_FILES.values(), ()))
 
@@ -37,6 +39,14 @@ def transport_of(settings: Mapping[str, Any]) -> str:
 def leads_to_windows(settings: Mapping[str, Any]) -> bool:
     """Say whether Ansible would take the endpoint for a Windows machine."""
     return transport_of(settings) in ("winrm", "psrp") or settings.get("ansible_shell_type") in WINDOWS_SHELLS
+
+
+def goes_around(transport: str, option: Callable[[str], Any]) -> bool:
+    """Say whether a connection with these options goes by another machine, so that its port says nothing from here."""
+    if transport == "ssh":
+        given = " ".join(str(option(name) or "") for name in ("ssh_args", "ssh_common_args", "ssh_extra_args"))
+        return _BY_ANOTHER.search(given) is not None
+    return transport == "psrp" and bool(option("proxy"))
 
 
 def listener(platform: str, transport: str) -> str:

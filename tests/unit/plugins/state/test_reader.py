@@ -38,6 +38,7 @@ class Endpoint:
         self.answer: Any = {"document": WINDOWS}
         self.windows = True
         self.options: dict[str, Any] = {"remote_addr": "127.0.0.1", "host": "127.0.0.1", "port": 1}
+        self.options |= dict.fromkeys(("proxy", "ssh_args", "ssh_common_args", "ssh_extra_args"))
         self.transport = "local"
 
     def read(self, *reads: dict[str, Any], timeout_seconds: int = 5) -> dict[str, Any]:
@@ -250,6 +251,25 @@ def test_no_timeout_no_try_of_the_port(endpoint: Endpoint, monkeypatch: pytest.M
     monkeypatch.setattr(reader, "probe", lambda *_arguments: "nobody")
     endpoint.transport = "ssh"
     assert endpoint.read(VPN, timeout_seconds=0)["reachable"] is True
+
+
+@pytest.mark.parametrize(
+    ("transport", "option", "value", "tried"),
+    [
+        ("ssh", "ssh_common_args", "-o ProxyJump=jump.example.org", False),
+        ("ssh", "ssh_args", '-o ProxyCommand="ssh -W %h:%p jump"', False),
+        ("ssh", "ssh_extra_args", "-4 -J jump", False),
+        ("ssh", "ssh_common_args", "-o ServerAliveInterval=15 -F /home/x/my-Jobs", True),
+        ("psrp", "proxy", "socks5h://127.0.0.1:1080", False),
+        ("psrp", "ssh_common_args", "-J jump", True),
+    ],
+)
+def test_what_lies_behind_another_machine_has_no_port_here(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, transport: str, option: str, value: str, tried: bool
+) -> None:
+    monkeypatch.setattr(reader, "probe", lambda *_arguments: "nobody")
+    endpoint.transport, endpoint.options[option] = transport, value
+    assert endpoint.read(VPN)["reachable"] is not tried
 
 
 KEY = {"exists": True, "values": {"A": {"type": "REG_SZ", "data": "x"}}, "keys": {}}
