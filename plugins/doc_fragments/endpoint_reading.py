@@ -14,8 +14,8 @@ options:
     default: false
   timeout_seconds:
     description:
-      - How long to try the endpoint's port. V(0) leaves it untried; so does a jump host or a proxy in the settings of the
-        connection.
+      - How long to try the endpoint's port. V(0) leaves it untried; so does a jump host or a proxy in the connection's
+        settings.
     type: int
     default: 5
 """
