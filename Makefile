@@ -130,4 +130,4 @@ contract: $(VENV)/.test
 	$(BIN)/python -m tests.contract.run_vectors
 
 clean:
-	rm -rf $(VENV) .lab .demo records user_pages self_checks
+	rm -rf $(VENV) .lab .demo records user_pages self_checks first_day

@@ -78,7 +78,8 @@ def inbox(fleet: LabFleet, reached: Run) -> Path:
     assert done.returncode == 0, done.stdout
     assert "設定は変わりません" in done.stdout
     assert (
-        "終わりました。次のファイルを network@example.org へお送りください: /Users/labadmin/Desktop/mac-01.state.json" in done.stdout
+        "終わりました。次のファイルを network@example.org へお送りください: /Users/labadmin/Desktop/mac-01.state.json"
+        in done.stdout
     )
     inbox = fleet.directory / "inbox"
     inbox.mkdir()
