@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import zipfile
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lab.__main__ import main as lab_command
 from plugins.plugin_utils.records.history import opened
 from plugins.plugin_utils.state.check_package import MARK
-from tests.e2e.conftest import REFUSED, LabFleet, Run
+from tests.e2e.conftest import REFUSED, ROOT, LabFleet, Run
 
-STARTS = 6
+STARTS = 8
 FLEET = (2, 1)
 TUNNELS = r"HKLM\SOFTWARE\Fortinet\FortiClient\Sslvpn\Tunnels"
 RIGHT = {"exists": True, "keys": {}, "values": {"Server": {"type": "REG_SZ", "data": "fg.imr.tohoku.ac.jp:443"}}}
@@ -44,6 +46,12 @@ def values(run: Run, host: str) -> dict[Any, Any]:
         for item in run.records
         if item["endpoint"] == host and item["role"] != "endpoint"
     }
+
+
+def judged(run: Run, host: str) -> Counter[tuple[str, str]]:
+    """Return how many records of a host have this control and status; whom they are about has another name."""
+    mine = [item for item in run.records if item["endpoint"] == host and item["role"] != "endpoint"]
+    return Counter((item["control"], item["status"]) for item in mine)
 
 
 def of_endpoint(run: Run, host: str) -> list[tuple[str, str]]:
@@ -157,6 +165,37 @@ def test_what_is_changed_by_hand_is_judged_or_refused_and_concerns_that_laptop_a
     assert "mac-01.state.json: it answers a request for win-01, and not for mac-01" in " ".join(run.output.split())
     assert of_endpoint(run, "win-02") == [("endpoint.reachable", "offsite")]
     assert fleet.calls() == calls
+
+
+def test_a_document_without_anybody_in_it_makes_a_lab_that_is_judged_alike(
+    fleet: LabFleet, inbox: Path, audited: Run, tmp_path: Path
+) -> None:
+    shown = tmp_path / "fault.json"
+    file = ["-e", f"state_files={inbox}/win-01.state.json", "-e", f"anonymous_file={shown}"]
+    more = ["-e", f"endpoint_report_directory={fleet.directory}/records"]
+    made = fleet.command("ansible-playbook", *fleet.inventory, "playbooks/anonymise.yml", *file, *more)
+    assert made.returncode == 0, made.stdout
+    own = json.loads((inbox / "win-01.state.json").read_text(encoding="utf-8"))["document"]
+    text = shown.read_text(encoding="utf-8")
+    people = [user["name"].rpartition("\\")[2] for user in own["users"].values() if user.get("name")]
+    assert len(people) > 1
+    assert [
+        name for name in [*people, own["system"]["computer_name"]] if f'"{name}"' in text or f"\\{name}" in text
+    ] == []
+    lab = ["--state-dir", str(tmp_path / "lab")]
+    up = ["up", "--from", str(shown), "--models", str(ROOT / "tests/contract/models")]
+    assert lab_command([*up, *lab]) == 0
+    try:
+        there = ["-i", str(tmp_path / "lab/inventory"), "-i", "inventory/lab"]
+        folder = tmp_path / "records"
+        again = fleet.command(
+            "ansible-playbook", *there, "playbooks/audit.yml", "-e", f"endpoint_report_directory={folder}"
+        )
+    finally:
+        assert lab_command(["down", *lab]) == 0
+    (lines,) = folder.glob("*.jsonl")
+    found = Run(again.returncode, again.stdout, [json.loads(line) for line in lines.read_text("utf-8").splitlines()])
+    assert judged(found, "from-01") == judged(audited, "win-01")
 
 
 def test_what_writes_takes_no_state_files(fleet: LabFleet, inbox: Path, calls: dict[str, int]) -> None:
