@@ -132,4 +132,4 @@ contract: $(VENV)/.test
 	$(BIN)/python -m tests.contract.run_vectors $(ARGS)
 
 clean:
-	rm -rf $(VENV) .lab .demo records user_pages
+	rm -rf $(VENV) .lab .demo records user_pages self_checks first_day

@@ -17,6 +17,9 @@ from typing import Any
 
 from lab import faults, fleet, pac, server
 from lab.calls import CallLog
+from lab.windows.machine import Machine
+from lab.windows.machine.parts import NotModelled
+from lab.windows.seed.document import build_from
 
 DEFAULT_WINDOWS, DEFAULT_MAC, DEFAULT_SEED = 6, 2, 1
 START_SECONDS = 300.0
@@ -63,6 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     start = commands.add_parser("up", parents=[common], help="start the lab; the last line is the inventory's path")
     start.add_argument("--windows", type=_count, help=f"number of Windows machines (default: {DEFAULT_WINDOWS})")
     start.add_argument("--mac", type=_count, help=f"number of Macs (default: {DEFAULT_MAC})")
+    start.add_argument(
+        "--from",
+        dest="documents",
+        type=Path,
+        action="append",
+        default=[],
+        help="a state document and what was asked for (JSON: document, reads), to make a Windows PC of; repeatable",
+    )
     start.add_argument("--seed", type=int, help=f"which machines these are (default: {DEFAULT_SEED})")
     start.add_argument("--pac", type=Path, help="a PAC file to serve (default: an example)")
     start.add_argument("--models", type=Path, help="a folder of Python files with models of your own")
@@ -131,13 +142,15 @@ def _describe(folder: Path, asked: argparse.Namespace) -> None:
     if not file.exists():
         if folder.exists() and any(folder.iterdir()):
             raise LabError(f"{folder} is not empty and holds no lab; name another place with --state-dir")
-        windows = DEFAULT_WINDOWS if asked.windows is None else asked.windows
-        mac = DEFAULT_MAC if asked.mac is None else asked.mac
-        if windows + mac == 0:
-            raise LabError("no endpoints asked for; give --windows or --mac at least 1")
+        windows = (0 if asked.documents else DEFAULT_WINDOWS) if asked.windows is None else asked.windows
+        mac = (0 if asked.documents else DEFAULT_MAC) if asked.mac is None else asked.mac
+        if windows + mac + len(asked.documents) == 0:
+            raise LabError("no endpoints asked for; give --windows or --mac at least 1, or --from")
+        read = [_machine_of(file, number) for number, file in enumerate(asked.documents, start=1)]
         seed = DEFAULT_SEED if asked.seed is None else asked.seed
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         there = server.describe(windows, mac, seed)
+        there["endpoints"] += [asdict(fleet.keep(machine, folder / fleet.MACHINES)) for machine in read]
     else:
         there = json.loads(file.read_text(encoding="utf-8"))
         _compare(folder, there, asked)
@@ -147,8 +160,29 @@ def _describe(folder: Path, asked: argparse.Namespace) -> None:
     file.write_text(json.dumps(there, indent=1), encoding="utf-8")
 
 
+def _machine_of(file: Path, number: int) -> Machine:
+    """Return the machine that a state document is about. Raises LabError."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return build_from(f"from-{number:02}", content, admin=fleet.ADMIN_NAME, password=fleet.ADMIN_PASSWORD)
+    except OSError as error:
+        raise LabError(f"--from {file}: {error.strerror}; give a file that can be read") from error
+    except NotModelled as error:
+        raise LabError(f"--from {file}: {error}") from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise LabError(
+            f"--from {file}: no state document with what was asked for ({type(error).__name__}: {error}); "
+            "it is an object with `document` and `reads`"
+        ) from error
+
+
 def _compare(folder: Path, there: dict[str, Any], asked: argparse.Namespace) -> None:
     """Raise LabError when other machines are asked for than are there."""
+    if asked.documents:
+        raise LabError(
+            f"the lab in {folder} is there already; leave --from out to go on with it, or delete it with "
+            "`python -m lab down --purge`"
+        )
     for name in ("windows", "mac", "seed"):
         wanted = getattr(asked, name)
         if wanted is not None and wanted != there[name]:

@@ -57,6 +57,13 @@ def plan(windows: int, macs: int, seed: int) -> list[Plan]:
     return plans
 
 
+def keep(machine: Machine, machines: Path) -> Plan:
+    """Save a machine that is there already, and return its plan."""
+    machines.mkdir(parents=True, exist_ok=True)
+    machine.save(machines / f"{machine.name}.json")
+    return Plan(machine.name, "windows", str(machine.build), machine.edition_id, machine.ui_culture, "from a document")
+
+
 def build(one: Plan, seed: int, machines: Path) -> None:
     """Make an endpoint's state, or check the state that is there; raises FleetError."""
     file = machines / f"{one.name}.json"

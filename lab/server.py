@@ -106,7 +106,7 @@ class Lab:
         return {**self.endpoints, pac.PAC_FILE: self._pac}
 
     def _plans(self) -> list[fleet.Plan]:
-        return fleet.plan(self.description["windows"], self.description["mac"], self.description["seed"])
+        return [fleet.Plan(**endpoint) for endpoint in self.description["endpoints"]]
 
     def _make_machines(self) -> None:
         machines = self.folder / fleet.MACHINES

@@ -149,6 +149,8 @@ def test_an_unknown_fault_is_refused_with_the_known_ones() -> None:
         (["down"], "there is no lab in"),
         (["fault", "win-01", "drop"], "no lab is running in"),
         (["up", "--windows", "0", "--mac", "0"], "no endpoints asked for"),
+        (["up", "--from", "/nowhere.json"], "--from /nowhere.json: No such file or directory; give a file that can be"),
+        (["up", "--from", __file__], "no state document with what was asked for (JSONDecodeError: "),
     ],
 )
 def test_commands_without_a_lab_say_what_to_do(

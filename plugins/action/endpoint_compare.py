@@ -30,10 +30,12 @@ from ..plugin_utils.plan.steps import in_order
 from ..plugin_utils.plan.undo import undo_plan, undone
 from ..plugin_utils.records.records import RecordError, errors_in, read_lines, record
 from ..plugin_utils.records.waivers import WaiverError, waiving
+from ..plugin_utils.state.check_request import CheckError, read_key
 from ..plugin_utils.state.nodes import LocatorError
 from ..plugin_utils.state.own_name import own_name
 from ..plugin_utils.state.reader import Reader, platform_of
 from ..plugin_utils.state.run_store import Known, RunStore
+from ..plugin_utils.state.state_files import state_of
 from ..plugin_utils.state.task_results import looks_of, with_looks
 
 # Groups that plays can be limited to, so that an endpoint with nothing to do costs no task.
@@ -114,7 +116,10 @@ class ActionModule(ActionBase):
             known.compared.pop(role, None)
         if not asked:
             wanted = [roles.kept(key)["reads"] for key in known.roles.values()]
-            known.state = Reader(self, task_vars, args["timeout_seconds"]).read(wanted)
+            host = str(task_vars["inventory_hostname"])
+            known.state = self_checked(host, platform, wanted) or Reader(self, task_vars, args["timeout_seconds"]).read(
+                wanted
+            )
             known.reading += 1
 
     def _compare(
@@ -130,7 +135,9 @@ class ActionModule(ActionBase):
         """Put the plan and the records of one role into `known`."""
         state = known.state or {}
         fixed = fixed_in(args["undo"], task_vars["inventory_hostname"], role)
-        document = with_looks(state["document"], looks_of(role, task_vars))
+        # With a file of its user nobody looks on the endpoint itself, and what only a look sees is not known.
+        document = state["document"]
+        document = document if "self_check" in state else with_looks(document, looks_of(role, task_vars))
         try:
             found = judge(document, role, wanted, platform=state["platform"], fixed=fixed, waive=waive)
             if found["state"] == "absent" and (known.reading == 1 or role not in known.before):
@@ -167,7 +174,8 @@ class ActionModule(ActionBase):
                 # For the role's own tasks: what they need of the reading. Nothing is decided by it.
                 result["ansible_facts"] = {"endpoint_state": state}
         else:
-            result["looks"] = [role for role in args["roles"] if state["document"] and known.plans[role]["looks"]]
+            there = state["document"] and "self_check" not in state
+            result["looks"] = [role for role in args["roles"] if there and known.plans[role]["looks"]]
             work = any(known.plans[role]["has_writes"] for role in args["roles"])
             result |= self._join([name for name, belongs in ((WORK, work), (LOOK, result["looks"])) if belongs])
         return result
@@ -181,6 +189,19 @@ class ActionModule(ActionBase):
         for name in groups:
             add_group(name, parent_group_names=["all"])
         return {}
+
+
+def self_checked(host: str, platform: str, wanted: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Return what the check of an endpoint's user says, and None where the run was given no file of that endpoint."""
+    given = RunStore().shared("state files")
+    files = given["files"].get(host) if given else None
+    if not files:
+        return None
+    try:
+        key = read_key(given["key"])
+    except CheckError as error:
+        raise AnsibleActionFail(str(error)) from error
+    return state_of(files, host, platform, wanted, key=key, now=datetime.now(UTC), most_days=given["most_days"])
 
 
 def seen_values(wanted: Mapping[str, Any], document: dict[str, Any] | None, role: str) -> list[Any]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from ..plugin_utils.records.records import (
     record,
     says_not_measured,
     sound,
+    stale,
     unreachable,
     unusable_state,
     write_lines,
@@ -91,9 +93,10 @@ class ActionModule(ActionBase):
         for host in args["hosts"]:
             # As they are: what an endpoint said is no template, and working all of it out takes seconds.
             variables = task_vars["hostvars"].raw_get(host)
-            stamped = sound(records_of(store.endpoint(host)), run=run, endpoint=host, at=at, versions=versions)
+            known = store.endpoint(host)
+            stamped = sound(records_of(known), run=run, endpoint=host, at=at, versions=versions)
             owner = self._owner_of(variables)
-            found[host] = [{**item, "owner": owner} for item in stamped]
+            found[host] = [{**item, "owner": owner, **measured_by_user(known)} for item in stamped]
         stem = Path(args["directory"]) / run
         troubles: list[str] = []
         records = self._recorded(found, args, at, stem, troubles)
@@ -213,6 +216,11 @@ def unwritten(what: str, place: object, error: OSError) -> str:
 
 def in_its_life(items: list[dict[str, Any]], life: Life, args: Mapping[str, Any], at: str) -> Iterator[dict[str, Any]]:
     """Yield an endpoint's records in the light of its life."""
+    late = outdated(items, life)
+    if late:
+        # Judged all the same it would tell the history of a time that is past.
+        common = {key: items[0][key] for key in ("run", "endpoint", "at", "versions", "owner")}
+        items = [{**unusable_state(late), **common}]
     if args["life"] == "in_house":
         # It is said to be back: silence is not expected any more.
         life = replace(life, life="in_house")
@@ -224,6 +232,23 @@ def in_its_life(items: list[dict[str, Any]], life: Life, args: Mapping[str, Any]
             return
         reported = silent(item, life, at, args["stale_after_days"]) if item["status"] == "unreachable" else item
         yield {**reported, "life": life.life}
+
+
+def outdated(items: list[dict[str, Any]], life: Life) -> str:
+    """Return why a user's own check counts no more, "" when it does: the endpoint has been measured since."""
+    measured_at = items[0].get("measured_at", "") if items else ""
+    if not measured_at or not life.measured_at or measured_at >= life.measured_at:
+        return ""
+    return (
+        f"the user's own check ran on {measured_at}, and this endpoint was measured on {life.measured_at}, which is "
+        "later: move the old state file away, or have the user run the check again"
+    )
+
+
+def measured_by_user(known: Known) -> dict[str, str]:
+    """Return what every record of an endpoint says that was measured by its user's own check, and not by this run."""
+    measured_at = (known.state or {}).get("self_check", {}).get("measured_at", "")
+    return {"measured_at": measured_at} if measured_at else {}
 
 
 def note_lives(
@@ -289,7 +314,9 @@ def records_of(known: Known) -> Iterator[dict[str, Any]]:
     if state is None:
         yield unusable_state("the run ended for this endpoint before it was read; see the first error above")
         return
-    if not state["reachable"]:
+    if "self_check" in state:
+        yield of_self_check(state)
+    elif not state["reachable"]:
         yield unreachable(state["error"])
     else:
         yield record("endpoint.reachable", "compliant", role="endpoint", title="The endpoint answers")
@@ -300,7 +327,25 @@ def records_of(known: Known) -> Iterator[dict[str, Any]]:
             # The endpoint got lost while it was written to.
             yield from read_back(known.pending[role], [], None, reads={})
         elif role in known.records:
-            yield from known.records[role]
+            yield from map(partial(dated, state), known.records[role])
         elif state["document"] is not None:
             reason = "the run ended for this endpoint before the role was through; see the first error above"
             yield record(f"{role}.run", "error", role=role, reason=reason, title="The role ran to the end")
+
+
+def of_self_check(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what there is to say of a user's own check as a whole."""
+    if state["document"] is None:
+        return unusable_state(state["error"]) if state["reachable"] else stale(state["error"])
+    check = state["self_check"]
+    reason = "; ".join([check["words"], *check["remarks"]])
+    title = "The user's own check can be judged"
+    return record("endpoint.self_check", "compliant", role="endpoint", reason=reason, title=title)
+
+
+def dated(state: Mapping[str, Any], item: dict[str, Any]) -> dict[str, Any]:
+    """Return a record whose evidence says when it was measured, where that was not now."""
+    words = state.get("self_check", {}).get("words")
+    if not words:
+        return item
+    return {**item, "evidence": f"{item['evidence']}; {words}" if item["evidence"] else words}

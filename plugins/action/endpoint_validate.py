@@ -6,7 +6,9 @@ variables are held against its meta/argument_specs.yml and against the checks in
 
 With `groups`, each of their endpoints is checked for its own `endpoint_roles`, and for `roles` besides, and so is what
 the run needs otherwise: the inventory and --limit (`all_groups` are those that any playbook is for), the waivers, the
-history, and that all that the report writes can be written. All that is wrong is reported at once, and once.
+history, and that all that the report writes can be written. All that is wrong is reported at once, and once. The state
+files that users have sent (`state_files`, for a playbook with `takes_state_files`) are sorted by endpoint; reading one
+is its endpoint's own matter.
 
 It leaves no fact: core 2.21 gives all endpoints one and the same dictionary of facts when a task with `run_once` is the
 first to set one.
@@ -32,10 +34,22 @@ from ..plugin_utils.records.history import HistoryError, check_file, check_folde
 from ..plugin_utils.records.waivers import WaiverError, check_known, read_waivers, waivers_file
 from ..plugin_utils.state.asked import Asked, some
 from ..plugin_utils.state.transports import SETTINGS, refused_connection
+from ..plugin_utils.state.check_request import CheckError, read_key
+from ..plugin_utils.state.run_store import RunStore
+from ..plugin_utils.state.state_files import found_in
 
 LIST = {"type": "list", "elements": "str"}
-ARGUMENTS = {"roles": LIST, "groups": LIST, "all_groups": LIST, "state": {"type": "str"}}
+ARGUMENTS = {
+    "roles": LIST,
+    "groups": LIST,
+    "all_groups": LIST,
+    "state": {"type": "str"},
+    "state_files": {"type": "raw"},
+    "takes_state_files": {"type": "bool", "default": False},
+}
 REPORT = "endpoint_report"
+# Whose users may be out of reach.
+LAPTOPS = "laptops"
 INJECTED = (
     "inject_facts_as_vars is on, as Ansible has it by itself: what an endpoint answers can replace its variables in "
     "the inventory. Put inject_facts_as_vars = False below [defaults] of ansible.cfg, or set "
@@ -98,7 +112,8 @@ class ActionModule(ActionBase):
                 roles.desired(role, platform_by(known[host]))
         # As in the report, what stands for all is that of the first.
         files = self._refused_files(next(iter(known.values()))) if known else []
-        return [*asked.refusals(), *(f"{some(hosts)}: {words}" for words, hosts in refused.items()), *files]
+        given = self._refused_state_files(args, asked, next(iter(known.values()))) if known else []
+        return [*asked.refusals(), *(f"{some(hosts)}: {words}" for words, hosts in refused.items()), *files, *given]
 
     def _refused_files(self, known: dict[str, Any]) -> Iterator[str]:
         """Yield what is wrong with the files that the run needs besides the inventory: waivers, records, history."""
@@ -129,6 +144,33 @@ class ActionModule(ActionBase):
             check_history(history)
         except HistoryError as error:
             yield f"{names[2]}: {error}"
+
+    def _refused_state_files(self, args: Mapping[str, Any], asked: Asked, known: dict[str, Any]) -> Iterator[str]:
+        """Yield what is wrong with the files that users have sent, and keep for the run whose each of them is."""
+        places = args["state_files"]
+        if places is None:
+            return
+        if not args["takes_state_files"]:
+            yield (
+                "state_files: only audit.yml judges what users have sent. This playbook has to reach its endpoints: "
+                "leave -e state_files out"
+            )
+            return
+        places = [places] if isinstance(places, str) else places
+        if not isinstance(places, list) or not places or not all(isinstance(one, str) and one for one in places):
+            yield f"state_files is {places!r}; it has to be a folder, a file, or a list of them"
+            return
+        found, refused = found_in(map(os.path.expanduser, places), asked.groups.get(LAPTOPS, []))
+        yield from refused
+        variables = role_variables(role_folder(REPORT), self._loader, known)
+        key, most_days = (
+            self._template(variables[f"{REPORT}_self_check_{name}"], variables) for name in ("key", "days")
+        )
+        try:
+            read_key(key)
+        except CheckError as error:
+            yield str(error)
+        RunStore().share("state files", {"key": str(key), "most_days": int(most_days), "files": found})
 
     def _roles_of(self, known: dict[str, Any], kept: dict[str, Any]) -> list[str]:
         """Return the roles of an endpoint, worked out once for all that are alike in what they depend on."""

@@ -29,6 +29,13 @@ options:
   state:
     description: The state that the roles are run with, instead of the C(ROLE_state) of each.
     type: str
+  state_files:
+    description: State files that users have sent, or folders of them, as a path or a list of paths.
+    type: raw
+  takes_state_files:
+    description: Whether the playbook judges them. Otherwise O(state_files) is refused.
+    type: bool
+    default: false
 notes:
   - One of O(roles) and O(groups) is needed; O(groups) and O(all_groups) go together.
   - Supports check mode, and is the same in it.

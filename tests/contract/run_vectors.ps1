@@ -429,6 +429,46 @@ function Invoke-Reader {
     return @{ answer = $global:Answer; mounts = $mounts }
 }
 
+$checkStandIns = {
+    function Test-Administrator { return [bool]$global:Machine.administrator }
+
+    function Get-Folder { return , @('DESKTOP') }
+
+    function Invoke-Elevated {
+        param ([string]$File, [string]$Folder)
+        throw "a window with more rights was asked for: $File $Folder"
+    }
+
+    function Show-Line {
+        param ([string]$Text)
+        $global:Shown.Add($Text)
+    }
+
+    function Write-File {
+        param ([string]$Path, [string]$Text)
+        $global:Written = @{ path = $Path; text = $Text }
+    }
+}
+
+function Invoke-SelfCheck {
+    # The package that a user runs, from where its PowerShell begins, as its first lines would start it.
+    param ([object]$Call)
+    $text = [System.IO.File]::ReadAllText($Call.package)
+    $text = $text.Substring($text.LastIndexOf('#:' + ':check', [System.StringComparison]::Ordinal))
+    foreach ($part in @(@('$CheckGiven = ', $readerStandIns), @('# ---- The check', $checkStandIns))) {
+        $mark = $text.LastIndexOf($part[0], [System.StringComparison]::Ordinal)
+        $text = $text.Substring(0, $mark) + $part[1].ToString() + "`n" + $text.Substring($mark)
+    }
+    # Its last lines end the process that it has to itself.
+    $text = $text.Substring(0, $text.LastIndexOf('try {', [System.StringComparison]::Ordinal)) + "`nInvoke-Check`n"
+    $global:Shown = [System.Collections.Generic.List[string]]::new()
+    $global:Written = $null
+    $env:OFFSITE_FOLDER = ''
+    & ([scriptblock]::Create($text))
+    $mounts = @(foreach ($hive in $global:Machine.hives) { if ($hive.mount) { $hive.mount } })
+    return @{ written = $global:Written; shown = $global:Shown; mounts = $mounts }
+}
+
 function Get-NewestRestorePoint {
     $newest = 0
     foreach ($point in $global:Machine.restore.points) { $newest = [System.Math]::Max($newest, $point.number) }
@@ -478,9 +518,12 @@ $calls = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText($CallFile)
 foreach ($call in $calls) {
     $global:Machine = $call.machine
     $global:OpenKeys = 0
-    $text = [System.IO.File]::ReadAllText($call.path)
+    $text = if ($call.path) { [System.IO.File]::ReadAllText($call.path) } else { '' }
     try {
-        if ($call.script -eq 'win_endpoint_state') {
+        if ($call.script -eq 'self_check') {
+            $found = Invoke-SelfCheck -Call $call
+        }
+        elseif ($call.script -eq 'win_endpoint_state') {
             $found = Invoke-Reader -Call $call -Text $text
         }
         else {

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.contract import run_enrollment, vectors
+from tests.contract import run_enrollment, self_check, vectors
 
 PROGRAMS = ("pwsh", "powershell")
 KINDS = {
@@ -63,7 +63,9 @@ def run(program: str) -> int:
     module_utils = Path(ansible.origin).parent / "module_utils"
     with tempfile.TemporaryDirectory() as folder:
         calls, answers = Path(folder, "calls.json"), Path(folder, "answers.jsonl")
-        calls.write_text(json.dumps([call(vector) for vector in wanted]), encoding="utf-8")
+        checks = [check(vector, Path(folder)) for vector in wanted if self_check.answers(vector)]
+        every = [call(vector) for vector in wanted] + checks
+        calls.write_text(json.dumps(every), encoding="utf-8")
         script = vectors.HERE / "run_vectors.ps1"
         start = [program, "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File", str(script)]
         files = ["-CallFile", str(calls), "-AnswerFile", str(answers), "-ModuleUtils", str(module_utils)]
@@ -80,7 +82,13 @@ def run(program: str) -> int:
         failed += bool(wrong)
         if wrong:
             print(f"FAILED {vector['name']}", *wrong, sep="\n         ")
-    print(f"contract: {len(wanted) - failed} vectors passed, {failed} failed in {program} {lines[0]['powershell']}")
+        if self_check.answers(vector):
+            wrong = self_check.differences(vector, found.get(f"check {vector['name']}", {"crash": "no answer"}))
+            failed += bool(wrong)
+            if wrong:
+                print(f"FAILED {vector['name']}, as a user's own check", *wrong, sep="\n         ")
+    number = len(wanted) + len(checks)
+    print(f"contract: {number - failed} vectors passed, {failed} failed in {program} {lines[0]['powershell']}")
     return failed
 
 
@@ -147,6 +155,15 @@ def call(vector: dict[str, Any]) -> dict[str, Any]:
             "rules": [rule | {"name": rule_name} for rule_name, rule in machine.get("rules", {}).items()],
         },
     }
+
+
+def check(vector: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a reader's vector as what a user runs by himself: the package is written into the folder."""
+    path = folder / f"{vector['name']}.cmd"
+    path.write_bytes(self_check.package_of(vector))
+    made = call(vector)
+    made["machine"]["administrator"] = True
+    return made | {"name": f"check {vector['name']}", "script": "self_check", "path": "", "package": str(path)}
 
 
 def install(given: dict[str, Any]) -> dict[str, Any]:

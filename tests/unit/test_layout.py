@@ -14,7 +14,7 @@ PREFIX = "offsite.endpoints."
 BY_GROUP = yaml.safe_load((ROOT / "playbooks/group_vars/all.yml").read_text())["endpoint_roles_by_group"]
 SERVICE_ROLES = sorted({role for roles in BY_GROUP.values() for role in roles})
 # What they say of their variables holds for these roles, too.
-DOCUMENTED_ROLES = [*SERVICE_ROLES, "handover", "user_page"]
+DOCUMENTED_ROLES = [*SERVICE_ROLES, "handover", "user_page", "self_check", "first_day"]
 
 
 def plays(name: str) -> list[dict[str, Any]]:
@@ -74,6 +74,7 @@ def test_only_plays_that_write_for_a_report_let_a_role_go_on_after_a_failure():
         ("user_page", "validate.yml", ["laptops"]),
         ("enroll_windows", "validate.yml", ["windows"]),
         ("ping", "validate.yml", None),
+        ("self_check", "validate.yml", ["laptops"]),
         ("prepare", "validate.yml", None),
     ],
 )
@@ -103,7 +104,7 @@ def test_unless_a_playbook_says_otherwise_it_is_for_all_groups(name):
 
 def test_no_play_gathers_facts_whatever_the_configuration_of_others_says():
     every = {path.stem: plays(path.stem) for path in (ROOT / "playbooks").glob("*.yml")}
-    assert len(every) == 17
+    assert len(every) == 20
     gathering = [
         (name, play["name"])
         for name, found in every.items()
@@ -159,3 +160,14 @@ def test_undo_looks_for_a_run_where_the_report_puts_it():
         defaults["endpoint_report_directory"].replace("{{ lookup(", "lookup(").replace(") }}/records", ") ~ '/records'")
     )
     assert f"endpoint_report_directory | default({folder})" in plays("undo")[1]["vars"]["endpoint_undo_file"]
+
+
+def test_the_key_of_a_user_s_check_is_where_the_audit_looks_for_it():
+    defaults = yaml.safe_load((ROOT / "roles/endpoint_report/defaults/main.yml").read_text())
+    folder = (
+        defaults["endpoint_report_directory"].replace("{{ lookup(", "lookup(").replace(") }}/records", ") ~ '/records'")
+    )
+    assert defaults["endpoint_report_self_check_key"] == "{{ endpoint_report_directory }}/self_check.key"
+    key = yaml.safe_load((ROOT / "roles/self_check/vars/main.yml").read_text())["__self_check_key"]
+    folder = f"endpoint_report_directory | default({folder})"
+    assert key == f"{{{{ endpoint_report_self_check_key | default({folder} ~ '/self_check.key') }}}}"

@@ -17,7 +17,7 @@ from plugins.plugin_utils.reports.sources import PAGES, Section, anchor, cited, 
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.name for path in PAGES.glob("*.md") if path.name != "README.md")
-MADE = {"records", "user_pages", "build", "__pycache__"}
+MADE = {"records", "user_pages", "self_checks", "build", "__pycache__"}
 TEXT = {".py", ".yml", ".yaml", ".md", ".j2", ".ps1", ".json", ".js", ".css", ".toml", ".cfg", ".pac", ""}
 MENTION = re.compile(rf"\b({'|'.join(map(re.escape, NAMES))})#([\w-]+)")
 # In a link of Markdown the name may stand alone in the square brackets; its address is looked at.

@@ -79,13 +79,18 @@ def _base(os: str, edition: str, language: str) -> Machine:
     return machine
 
 
+def base_machine(os: str, edition: str, language: str) -> Machine:
+    """Return a fresh Windows without people, programs or adapters."""
+    return _base(os, edition, language).copy()
+
+
 def build_windows(name: str, variant: Variant, seed: int, *, admin: str = "ansible", password: str = "") -> Machine:
     """Return a machine.
 
     `admin` is the local administrator that the controller logs on as; with no password nobody can.
     """
     rng = random.Random(f"{seed}/{name}")  # noqa: S311 - repeatable on purpose
-    machine = _base(variant.os, variant.edition, variant.language).copy()
+    machine = base_machine(variant.os, variant.edition, variant.language)
     machine.rename(name)
     machine.accounts.machine_sid = "S-1-5-21-" + "-".join(str(rng.randrange(10**8, 2**32)) for _ in range(3))
     administrator = put_accounts(machine, admin, password)

@@ -162,7 +162,12 @@ class History:
     def _note_measured(self, records: list[Record]) -> None:
         # Of a retired one nothing is compared, whether it answers or not.
         silent = {item["endpoint"] for item in records if says_not_measured(item) or item["control"] == LIFE}
-        measured = {(*_texts([item["endpoint"]]), item["at"]) for item in records if item["endpoint"] not in silent}
+        # What a user's own check has read was measured then, and not by the run that judges it.
+        measured = {
+            (*_texts([item["endpoint"]]), item.get("measured_at", item["at"]))
+            for item in records
+            if item["endpoint"] not in silent
+        }
         self._db.executemany(
             "INSERT INTO endpoints (endpoint, life, measured_at) VALUES (?, 'in_house', ?)"
             " ON CONFLICT (endpoint) DO UPDATE SET measured_at = MAX(COALESCE(measured_at, ''), excluded.measured_at)",

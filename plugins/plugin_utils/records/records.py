@@ -58,6 +58,7 @@ _OPTIONAL_TEXTS = (
     "user",
     "data_of",
     "coming",
+    "measured_at",
 )
 _ALL_TEXTS = (*_TEXTS, *_OPTIONAL_TEXTS)
 _ALL_KEYS = {*_KEYS, *_OPTIONAL_TEXTS, "before", "flapping", "changes", "waiver"}
@@ -120,6 +121,7 @@ class Record(TypedDict):
     put_back: NotRequired[str]
     data_of: NotRequired[str]
     coming: NotRequired[str]
+    measured_at: NotRequired[str]
 
 
 class RecordError(ValueError):
@@ -168,6 +170,11 @@ def record(
 def unreachable(reason: str) -> dict[str, Any]:
     """Return the one record of an endpoint that does not answer."""
     return record(REACHABLE, "unreachable", role="endpoint", reason=reason, title="The endpoint answers")
+
+
+def stale(reason: str) -> dict[str, Any]:
+    """Return the one record of an endpoint of which nothing is known that is new enough."""
+    return record(REACHABLE, "stale", role="endpoint", reason=reason, title="The endpoint answers")
 
 
 def unusable_state(reason: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ..records.runs import Known, Runs, by_endpoint
 from ..records.since import LIFE
 from .coming import Coming
 from .data_age import DataAge
+from .own_checks import OwnChecks
 from .sources import shown
 
 Records = Iterable[Mapping[str, Any]] | Known | Runs
@@ -159,7 +160,7 @@ class Outcome:
 
 def outcome(records: Records, endpoints: Iterable[str]) -> Outcome:
     """Return what the records of the given endpoints tell on the screen."""
-    tally, age, coming, lines = Tally(), DataAge(), Coming(), []
+    tally, age, coming, own, lines = Tally(), DataAge(), Coming(), OwnChecks(), []
     news: Counter[str] = Counter()
     for name, items in by_endpoint(records, endpoints):
         tally.add(name, items)
@@ -167,7 +168,8 @@ def outcome(records: Records, endpoints: Iterable[str]) -> Outcome:
         news += _news(items)
         age.add(items)
         coming.add(items)
-    return Outcome(tally.summary(), "\n".join(lines), _news_line(news), _data_lines(age, coming))
+        own.add(items)
+    return Outcome(tally.summary(), "\n".join(lines), _news_line(news), _data_lines(age, coming, own))
 
 
 def verdict(
@@ -229,16 +231,16 @@ def news_line(records: Collection[Record]) -> str:
 
 
 def data_lines(records: Collection[Record]) -> str:
-    """Return what is coming, and of which day the table of known vulnerabilities is; empty where nothing is to say."""
-    age, coming = DataAge(), Coming()
-    age.add(records)
-    coming.add(records)
-    return _data_lines(age, coming)
+    """Return what is coming, whom users have measured, and how old the table of vulnerabilities is; "" without any."""
+    age, coming, own = DataAge(), Coming(), OwnChecks()
+    for one in (age, coming, own):
+        one.add(records)
+    return _data_lines(age, coming, own)
 
 
-def _data_lines(age: DataAge, coming: Coming) -> str:
+def _data_lines(age: DataAge, coming: Coming, own: OwnChecks) -> str:
     lines: list[str] = []
-    for text in (*coming.lines(), age.line()):
+    for text in (*coming.lines(), own.line(), age.line()):
         lines += _wrap(clean(text), 100, indent=2, first=0) if text else []
     return "\n".join(lines)
 

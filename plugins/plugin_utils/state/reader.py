@@ -7,7 +7,7 @@ An endpoint that does not answer, or answers with something else, is an answer a
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -51,10 +51,9 @@ class Reader:
     def read(self, reads: list[Mapping[str, Any]]) -> dict[str, Any]:
         """Return what there is of all that is asked for; the memory of what was there before is always asked for."""
         state: dict[str, Any] = {"reachable": False, "error": None, "platform": self.platform, "document": None}
-        memory = {field: entries for field, entries in MEMORY_READS.items() if field in FIELDS[self.platform]}
         state["error"] = self._probe()
         if state["error"] is None:
-            self._ask(merge_reads([memory, *reads]), state)
+            self._ask(request_of(self.platform, reads), state)
         return state
 
     def _ask(self, request: dict[str, Any], state: dict[str, Any]) -> None:
@@ -103,6 +102,22 @@ class Reader:
         host = connection.get_option("host" if transport == "ssh" else "remote_addr")
         port = int(connection.get_option("port") or DEFAULT_PORTS[transport])
         return probe(host, port, self._timeout_seconds, listener(self.platform, transport))
+
+
+def request_of(platform: str, reads: list[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Return what a reader is asked for: what all roles want, and the memory of what was there before."""
+    memory = {field: entries for field, entries in MEMORY_READS.items() if field in FIELDS[platform]}
+    return merge_reads([memory, *reads])
+
+
+def covers(asked: Mapping[str, Any], reads: Iterable[Mapping[str, Any]]) -> bool:
+    """Say whether an answer to one request answers others, too: whether those add nothing to it.
+
+    >>> covers({"registry": [{"path": "A", "depth": 1}]}, [{"registry": [{"path": "A", "values": ["x"]}]}])
+    True
+    """
+    # Merged with itself it has the form that it has with the others.
+    return merge_reads([asked, asked, *reads]) == merge_reads([asked, asked])
 
 
 def merge_reads(reads: list[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -323,7 +323,9 @@ class _VpnConnection(Place):
 
     def locate(self, state: State) -> Located:
         evidence = f"VPN connection {self.name} of {self.where['of']}"
-        of_user = state.document.get("vpn_connections", {}).get(self.where["of"])
+        if "vpn_connections" not in state.document:
+            raise Unreadable(f"{evidence} can only be seen on the laptop itself: run audit.yml when it is within reach")
+        of_user = state.document["vpn_connections"].get(self.where["of"])
         if of_user is None or self.name not in of_user:
             raise Unreadable(f"{evidence} was not read: name it in the role's variables, also to remove it")
         node = readable(of_user[self.name], evidence)

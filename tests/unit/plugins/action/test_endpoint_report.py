@@ -220,3 +220,60 @@ def test_one_endpoints_bad_part_costs_only_that_endpoint(report, records):
     assert {item["run"] for item in lines} == {Path(found["path"]).stem}
     assert (found["endpoints"]["nb-1"]["good"], found["endpoints"]["nb-2"]["good"]) == (False, True)
     assert set(found["reports"]) == {"html", "csv", "junit", "openmetrics", "sarif"}
+
+
+def checked(measured_at: str, **changed: Any) -> Known:
+    """Return what is known of an endpoint whose user's own check ran at that time."""
+    what = known("compliant")
+    words = f"measured on {measured_at[:10]} by the user's own check, 3 days old"
+    check = {"measured_at": measured_at, "words": words, "remarks": ["on the computer NB-07"]}
+    what.state = state() | {"self_check": check} | changed
+    what.records["vpn_profile"][0]["evidence"] = "HKLM\\X"
+    return what
+
+
+def told(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(found["path"]).read_text(encoding="utf-8").splitlines()]
+
+
+def test_what_a_user_s_check_has_read_says_when_and_by_whom(report):
+    own, port = told(report({"nb-1": checked("2026-11-20T14:30:00Z")}))
+    assert (own["control"], own["status"]) == ("endpoint.self_check", "compliant")
+    assert own["reason"] == ("measured on 2026-11-20 by the user's own check, 3 days old; on the computer NB-07")
+    assert port["evidence"] == "HKLM\\X; measured on 2026-11-20 by the user's own check, 3 days old"
+    assert own["measured_at"] == port["measured_at"] == "2026-11-20T14:30:00Z"
+
+
+def test_what_is_too_old_is_stale_and_what_cannot_be_used_an_error():
+    old = checked("2026-11-01T00:00:00Z", reachable=False, document=None, error="measured on 2026-11-01")
+    assert found_in(old)[0] == ("endpoint.reachable", "stale")
+    broken = checked("", document=None, error="nb-1.state.json: it is no whole JSON")
+    assert found_in(broken)[0] == ("endpoint.state", "error")
+
+
+def test_a_check_that_is_older_than_what_is_known_is_an_error_and_moves_no_history(report, tmp_path):
+    def about(what: Any) -> list[tuple[str, str]]:
+        return [(item["control"], item["status"]) for item in told(report({"nb-1": what}))]
+
+    good = [("endpoint.self_check", "compliant"), ("vpn_profile.port", "compliant")]
+    assert about(checked("2026-11-20T14:30:00Z")) == good
+    # The same file, every night.
+    assert about(checked("2026-11-20T14:30:00Z")) == good
+    (late,) = told(report({"nb-1": checked("2026-11-20T14:29:59Z")}))
+    assert (late["control"], late["status"]) == ("endpoint.state", "error")
+    assert late["reason"] == (
+        "the user's own check ran on 2026-11-20T14:29:59Z, and this endpoint was measured on 2026-11-20T14:30:00Z, "
+        "which is later: move the old state file away, or have the user run the check again"
+    )
+    assert about(checked("2026-11-21T00:00:00Z")) == good
+    # An answer of the endpoint itself is newer than any file so far.
+    about(known("drifted"))
+    assert about(checked("2026-11-22T00:00:00Z")) == [("endpoint.state", "error")]
+    with opened(tmp_path / "history.sqlite") as history:
+        assert (history.lives()["nb-1"].measured_at or "") > "2026-11-22"
+
+
+def test_silence_after_a_user_s_check_counts_from_the_check(report, tmp_path):
+    report({"nb-1": checked("2026-11-20T14:30:00Z")})
+    (silence,) = told(report({"nb-1": "silent"}))
+    assert silence["reason"] == "no answer; last measured on 2026-11-20"

@@ -22,6 +22,8 @@ REPORT = {
 endpoint_report_directory: "{{ place }}/records"
 endpoint_report_history: "{{ endpoint_report_directory }}/history.sqlite"
 endpoint_report_metrics_file: ""
+endpoint_report_self_check_key: "{{ endpoint_report_directory }}/self_check.key"
+endpoint_report_self_check_days: 14
 """,
     "meta/argument_specs.yml": """
 argument_specs:
@@ -30,6 +32,8 @@ argument_specs:
       endpoint_report_directory: {type: path}
       endpoint_report_history: {type: path}
       endpoint_report_metrics_file: {type: str}
+      endpoint_report_self_check_key: {type: path}
+      endpoint_report_self_check_days: {type: int}
 """,
 }
 ROLE = {
@@ -69,11 +73,16 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: RunStore) -> A
     monkeypatch.setattr(role_data, "ROLES", tmp_path / "roles")
     loader = DataLoader()
 
-    def run(roles: list[str] | None = None, more: list[str] | None = None, **endpoints: dict[str, Any]) -> list[str]:
+    def run(
+        roles: list[str] | None = None,
+        more: list[str] | None = None,
+        arguments: dict[str, Any] | None = None,
+        **endpoints: dict[str, Any],
+    ) -> list[str]:
         action = object.__new__(ActionModule)
         action._loader = loader
         of_groups = {"groups": ["laptops"], "all_groups": ["laptops", "office_pcs"], "roles": more or []}
-        action._task = SimpleNamespace(args={"roles": roles} if roles else of_groups)
+        action._task = SimpleNamespace(args={"roles": roles} if roles else of_groups | (arguments or {}))
         known = {
             host: {
                 **{"endpoint_roles": ["vpn"], "place": str(tmp_path), "inventory_hostname": host},
@@ -243,3 +252,61 @@ def test_the_inventory_and_the_variables_are_reported_together(check):
 def test_a_controller_whose_winrm_may_crash_is_told(platform, environment, said):
     words = " ".join(said_of(platform, environment))
     assert ("export OBJC_DISABLE_INITIALIZE_FORK_SAFETY=YES" in words) is said
+
+
+@pytest.fixture
+def sent(tmp_path: Path, check: Any) -> Any:
+    """Return a function that checks laptops w1 and w2 with these state files given."""
+
+    def run(places: Any, takes: bool = True, mode: int = 0o600) -> list[str]:
+        key = tmp_path / "records/self_check.key"
+        if mode:
+            key.parent.mkdir(exist_ok=True)
+            key.write_text("00" * 32)
+            key.chmod(mode)
+        return check(w1={}, w2={}, arguments={"state_files": places, "takes_state_files": takes})
+
+    return run
+
+
+def test_state_files_are_sorted_by_laptop_for_the_run(sent, tmp_path):
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "w1.state.json").write_text("{}")
+    other = tmp_path / "w2.state.json"
+    other.write_text("{}")
+    assert sent(str(inbox)) == []
+    kept = {"key": f"{tmp_path}/records/self_check.key", "most_days": 14}
+    assert RunStore().shared("state files") == kept | {"files": {"w1": [f"{inbox}/w1.state.json"]}}
+    assert sent([str(inbox), str(other)]) == []
+    assert set(RunStore().shared("state files")["files"]) == {"w1", "w2"}
+
+
+def test_a_state_file_of_nobody_is_refused_by_name(sent, tmp_path):
+    (tmp_path / "w3.state.json").write_text("{}")
+    assert sent(str(tmp_path / "w3.state.json")) == [
+        f"state_files: w3.state.json in {tmp_path} is the answer of no laptop of this inventory; one is called "
+        "NAME.state.json. Move it away, or add the laptop to the inventory"
+    ]
+
+
+def test_state_files_are_for_the_audit_alone(sent, tmp_path):
+    assert sent(str(tmp_path), takes=False) == [
+        "state_files: only audit.yml judges what users have sent. This playbook has to reach its endpoints: leave "
+        "-e state_files out"
+    ]
+
+
+@pytest.mark.parametrize("places", ["", [], [""], 7, {"a": 1}, [1]])
+def test_state_files_of_another_kind_are_refused(sent, places):
+    given = [places] if isinstance(places, str) else places
+    assert sent(places) == [f"state_files is {given!r}; it has to be a folder, a file, or a list of them"]
+
+
+def test_state_files_need_the_key_of_their_packages(sent, tmp_path):
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (reported,) = sent(str(inbox), mode=0)
+    assert reported.startswith(f"the key of the checks, {tmp_path}/records/self_check.key, is not there")
+    (reported,) = sent(str(inbox), mode=0o644)
+    assert "is open to everybody on this controller" in reported
