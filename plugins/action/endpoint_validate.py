@@ -33,10 +33,10 @@ from ..plugin_utils.controls.validate import refused_of_role
 from ..plugin_utils.records.history import HistoryError, check_file, check_folder, check_history
 from ..plugin_utils.records.waivers import WaiverError, check_known, read_waivers, waivers_file
 from ..plugin_utils.state.asked import Asked, some
-from ..plugin_utils.state.transports import SETTINGS, refused_connection
 from ..plugin_utils.state.check_request import CheckError, read_key
 from ..plugin_utils.state.run_store import RunStore
 from ..plugin_utils.state.state_files import found_in
+from ..plugin_utils.state.transports import SETTINGS, refused_connection
 
 LIST = {"type": "list", "elements": "str"}
 ARGUMENTS = {

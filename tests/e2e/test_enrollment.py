@@ -46,6 +46,10 @@ def own_certificate(key: rsa.RSAPrivateKey, days: int = 700) -> x509.Certificate
     )
 
 
+def private_pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
 @pytest.fixture(scope="module")
 def key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -61,7 +65,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, key: rsa.RSAPrivateKey, cert
     lab = LabFleet(tmp_path_factory.mktemp("e2e"), 5, 0)
     lab.lab("down")
     tls = lab.directory / "lab/tls"
-    private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = private_pem(key)
     (tls / "server.pem").write_bytes(private + certificate.public_bytes(PEM))
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     (tls / "ca.pem").write_bytes(own_certificate(other).public_bytes(PEM))

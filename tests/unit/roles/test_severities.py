@@ -9,7 +9,7 @@ import yaml
 
 from tests.samples.roles import ROLES
 
-# By file (vars/Windows.yml, vars/Darwin.yml; main.yml is of both). All others are high; each of the vulnerabilities has its own.
+# By file (vars/Windows.yml, vars/Darwin.yml; main.yml is of both). All others are high; each vulnerability has its own.
 SEVERITIES = {
     "low": {
         "main": {"forticlient_install.copied_installer"},
