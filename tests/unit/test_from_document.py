@@ -10,9 +10,11 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 
 from lab.windows.machine import Machine
+from lab.windows.machine.built_in_rules import RULES
 from lab.windows.machine.parts import NotModelled
 from lab.windows.seed import Variant, build_windows
 from lab.windows.seed.document import build_from
+from lab.windows.seed.network import NETWORKS
 from plugins.plugin_utils.controls.role_data import desired
 from plugins.plugin_utils.state.check_package import whole_request
 from plugins.plugin_utils.state.reader import request_of
@@ -71,3 +73,12 @@ def test_what_the_lab_does_not_know_is_refused() -> None:
     given["document"]["platform"] = "Darwin"
     with pytest.raises(NotModelled, match="a Darwin from a document"):
         build_from("again", given)
+
+
+def test_what_a_fresh_windows_has_and_the_document_does_not_is_taken_away() -> None:
+    machine = variant()
+    machine.registry.delete_value(RULES, "FPS-SMB-In-TCP")
+    profile = machine.registry.keys(NETWORKS)[0]
+    machine.registry.delete_key(f"{NETWORKS}\\{profile}")
+    given = content(machine)
+    assert content(build_from("again", given))["document"] == given["document"]

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
 
 from plugins.action.endpoint_compare import judge
+from plugins.plugin_utils.controls.role_data import desired
 from plugins.plugin_utils.state import state_files
 from plugins.plugin_utils.state.state_files import found_in, state_of, stem_of
 from tests.samples.state_files import (
@@ -22,6 +24,7 @@ from tests.samples.state_files import (
     READS,
     ROLE,
     TUNNELS,
+    VARIABLES,
     WANTED,
     answer,
     token,
@@ -293,3 +296,14 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         {},
         [f"state_files: {tmp_path}/below {words}", f"state_files: {tmp_path}/gone {words}"],
     )
+
+
+def test_what_only_the_laptop_itself_shows_is_an_error_with_its_cure(tmp_path: Path) -> None:
+    store = [{"name": "Store", "gateway": "vpn.example.org", "users": ["taro"]}]
+    wanted = desired(ROLE, DataLoader(), {**VARIABLES, "vpn_profile_store_connections": store}, PLATFORM)
+    family = "FortinetInc.FortiClient_sq9g7krz3c65j"
+    found = state(write(tmp_path, document(appx={family: {"exists": True, "packages": [family]}})))
+    records = judge(found["document"], ROLE, wanted, platform=PLATFORM)["records"]
+    (about,) = [item for item in records if item["control"] == "vpn_profile.store_connection"]
+    assert about["status"] == "error"
+    assert about["reason"].endswith("can only be seen on the laptop itself: run audit.yml when it is within reach")
