@@ -102,6 +102,12 @@ CASES = [
         ["rdp_enable_users", "everybody", "vpn_profile_connections", "1 to 65535"],
     ),
     ({"time_sync_enable": True}, ["time_sync_servers is empty"]),
+    (
+        {"ansible_connection": "ssh"},
+        ["would be taken for a Mac", "ansible_shell_type: powershell", "docs/transports.md"],
+    ),
+    ({"ansible_connection": "psrp", "ansible_port": 22}, ["ansible_port is 22", "psrp is not spoken", "leave it out"]),
+    ({"ansible_winrm_ca_trust_path": "/nowhere/ca.pem"}, ["ansible_winrm_ca_trust_path", "no file /nowhere/ca.pem"]),
     ({"time_sync_servers": ["ntp.example.org,0x9"]}, ["time_sync_servers", "'ntp.example.org,0x9'", "flags"]),
 ]
 

@@ -63,7 +63,8 @@ def refused_connection(settings: Mapping[str, Any], groups: set[str]) -> Iterato
     transport = transport_of(settings)
     if transport not in DEFAULT_PORTS:
         return
-    if "windows" in groups and not leads_to_windows(settings):
+    # Where nothing is set, ansible.cfg may say it, and a playbook that reaches nobody may run all the same.
+    if "windows" in groups and settings.get("ansible_connection") and not leads_to_windows(settings):
         yield (
             "ansible_connection is ssh, and ansible_shell_type does not say powershell, so this Windows machine would "
             f"be taken for a Mac. Set ansible_shell_type: powershell, or another connection (winrm, psrp). {READ_ON}"

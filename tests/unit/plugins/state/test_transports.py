@@ -31,6 +31,7 @@ def refused(settings: dict[str, Any], groups: set[str] = WINDOWS) -> list[str]:
         ({}, MACS),
         ({"ansible_connection": "ssh", "ansible_port": 2222}, MACS),
         ({"ansible_connection": "ssh"}, set()),
+        ({}, WINDOWS),
         # What tests and other tools use is left to them.
         ({"ansible_connection": "local"}, WINDOWS),
         ({"ansible_connection": "community.aws.aws_ssm", "ansible_port": 22}, WINDOWS),
@@ -40,9 +41,9 @@ def test_what_works_is_let_pass(settings: dict[str, Any], groups: set[str]) -> N
     assert refused(settings, groups) == []
 
 
-@pytest.mark.parametrize("settings", [{}, {"ansible_connection": "ssh"}, {"ansible_connection": "ansible.builtin.ssh"}])
-def test_windows_by_ssh_has_to_name_its_shell(settings: dict[str, Any]) -> None:
-    (said,) = refused(settings)
+@pytest.mark.parametrize("connection", ["ssh", "ansible.builtin.ssh"])
+def test_windows_by_ssh_has_to_name_its_shell(connection: str) -> None:
+    (said,) = refused({"ansible_connection": connection})
     assert "would be taken for a Mac. Set ansible_shell_type: powershell" in said
     assert said.endswith("See docs/transports.md")
 
