@@ -339,7 +339,11 @@ function Remove-Leaving {
     foreach ($task in @(Get-ScheduledTask -ErrorAction Stop)) {
         if ($task.TaskName -eq $Name) { Unregister-ScheduledTask -TaskName $Name -Confirm:$false -ErrorAction Stop }
     }
-    if ([System.IO.Directory]::Exists($Folder)) { [System.IO.Directory]::Delete($Folder, $true) }
+    if (-not [System.IO.Directory]::Exists($Folder)) { return }
+    [System.IO.Directory]::Delete($Folder, $true)
+    # The folder around it belongs to the client's installation, too.
+    $around = [System.IO.Path]::GetDirectoryName($Folder)
+    if ([System.IO.Directory]::GetFileSystemEntries($around).Count -eq 0) { [System.IO.Directory]::Delete($around) }
 }
 
 function Get-ProgramData {

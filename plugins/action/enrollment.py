@@ -76,7 +76,8 @@ class ActionModule(ActionBase):
         place = Places(folder, name, task_vars.get("inventory_dir"))
         host, port = self._address()
         enrolled = found_for(Path(args["files"]), [name, host]) if args["files"] else None
-        if args["files"] and enrolled is None:
+        # One that was taken before need not have a file again.
+        if args["files"] and enrolled is None and not place.pin.is_file():
             raise EnrollmentError(f"enrollment_files: no file in {args['files']} is of {name} or {host}. {FILES}")
         place.check()
         pinned = None
@@ -86,14 +87,15 @@ class ActionModule(ActionBase):
         pin = pinned.pin if pinned else known_hosts(enrolled, host)
         file = place.pin if pinned else place.known_hosts
         text = variables(enrolled, place.called(file) if pin else None, secret)
-        changed = place.write({file: pin, place.file: text}, pretend=self._task.check_mode)
-        signed = (
-            f"; signed by {pinned.issuer}, whose CA ansible_winrm_ca_trust_path has to name"
-            if pinned and not pin
-            else ""
-        )
+        # Without a file nothing new is known of the account.
+        kept = enrolled is None and place.file.is_file()
+        changed = place.write({file: pin, place.file: None if kept else text}, pretend=self._task.check_mode)
+        notes = [words] if words else []
+        if pinned and not pin:
+            notes.append(f"it was signed by {pinned.issuer}, and ansible_winrm_ca_trust_path has to name that CA")
         fingerprint = pinned.fingerprint if pinned else ""
-        return {"changed": changed, "fingerprint": fingerprint, "note": words + signed, "variables": str(place.file)}
+        note = "; ".join(notes)
+        return {"changed": changed, "fingerprint": fingerprint, "note": note, "variables": str(place.file)}
 
     def _address(self) -> tuple[str, int]:
         transport = self._connection.transport.rpartition(".")[2]

@@ -15,6 +15,7 @@ from tests.mutation.survivors import Score, Survivor
 ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("values", "ledger", "state", "controls", "plan", "records", "reports"), ()),
     "handover": (
+        "tests/unit/plugins/action/test_enrollment.py",
         "tests/unit/plugins/action/test_gateway_certificate.py",
         "tests/unit/plugins/action/test_pac_check.py",
     ),
