@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,12 @@ def client(
 
 def run(served: Served, line: str, stdin: bytes = b"", **how: Any) -> tuple[str, str, int]:
     async def work(connection: asyncssh.SSHClientConnection) -> tuple[str, str, int]:
-        done = await connection.run(line, input=stdin, encoding=None)
+        process = await connection.create_process(line, encoding=None)
+        # A command may end before it is told anything.
+        with suppress(BrokenPipeError):
+            process.stdin.write(stdin)
+            process.stdin.write_eof()
+        done = await process.wait()
         assert isinstance(done.stdout, bytes) and isinstance(done.stderr, bytes)
         if done.exit_status is None:
             raise ConnectionResetError("the connection ended before the command did")

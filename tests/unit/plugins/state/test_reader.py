@@ -217,8 +217,8 @@ def test_why_nobody_answers_is_reported_in_words(
 @pytest.mark.parametrize(
     ("transport", "windows", "port", "tried", "cure"),
     [
-        ("winrm", True, 5986, 5986, "Enable WinRM over HTTPS"),
-        ("psrp", True, None, 5986, "Enable WinRM over HTTPS"),
+        ("winrm", True, 5986, 5986, "Run enroll/windows.cmd on it"),
+        ("psrp", True, None, 5986, "Run enroll/windows.cmd on it"),
         ("ssh", True, None, 22, "Start the OpenSSH server"),
         ("ansible.builtin.ssh", False, 2222, 2222, "Enable Remote Login"),
         ("local", True, 1, 0, ""),
