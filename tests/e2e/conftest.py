@@ -22,6 +22,7 @@ from lab.server import LAB_FILE
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = (
     "lost_answers",
+    "newcomer",
     "site_and_audit",
     "screen",
     "role_alone",

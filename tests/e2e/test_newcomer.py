@@ -79,7 +79,6 @@ class Newcomer:
         values = {
             **downloads,
             **self.office.variables(port),
-            "endpoint_report_directory": str(self.folder / "records"),
         }
         roles = {name: groups[name] for name in ("windows", "macs")}
         (self.ours / "values.yml").write_text(
@@ -108,9 +107,7 @@ class Newcomer:
             ]
         )
         for name in LAPTOPS:
-            sheet.append(
-                [name, None, "Windows 11 Pro", "ノートPC", "通常版", "使用中", "鈴木", "山田 花子", "日英"]
-            )
+            sheet.append([name, None, "Windows 11 Pro", "ノートPC", "通常版", "使用中", "鈴木", "山田 花子", "日英"])
         for name in MACS:
             sheet.append([name, None, "macOS 15", "ノートPC", None, "使用中", "鈴木"])
         sheet.append([OFFICE_PC, None, "Windows 11 Pro", "事務PC", None, "使用中", "鈴木"])
@@ -127,7 +124,7 @@ class Newcomer:
         return subprocess.run(
             [first, *words[1:]],
             cwd=self.folder,
-            env={**os.environ, "HOME": str(self.folder / "home")},
+            env={**os.environ, "HOME": str(self.folder / "home"), "PWD": str(self.folder)},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
