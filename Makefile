@@ -10,6 +10,8 @@
 # make supply whether those are current, known to be vulnerable, and no secret is in the repository; a bill of materials
 # make contract  the PowerShell scripts in every PowerShell there is (pwsh on PATH), which make test does as well; ARGS=pwsh
 #             where one has to be there
+# make real   the real modules and Ansible's real wrapper over Wine's registry, files and Windows Installer, on Linux; needs Wine
+#             and OFFSITE_POWERSHELL=ARCHIVE (tests/real/README.md), and says what is missing
 # make sanity ansible-test's own checks, of what others install; a minute, and more the first time
 # Each makes its own virtual environment in $(VENV) with $(PYTHON).
 PYTHON ?= python3
@@ -29,7 +31,7 @@ export PYTHONUTF8 = 1
 # A file's tests share a lab, so they stay in one process; the order is that of tests/e2e/conftest.py, the longest first.
 EACH_FILE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo docs lock supply sanity test lint unit molecule e2e browser depth faults mutation bench contract clean
+.PHONY: help demo docs lock supply sanity test lint unit molecule e2e browser depth faults mutation bench contract real clean
 
 help:
 	@sed -n '/^PYTHON/q; s/^# //p' Makefile
@@ -130,6 +132,9 @@ bench: $(VENV)/.run
 
 contract: $(VENV)/.test
 	$(BIN)/python -m tests.contract.run_vectors $(ARGS)
+
+real: $(VENV)/.test
+	$(BIN)/python -m tests.real $(ARGS)
 
 clean:
 	rm -rf $(VENV) .lab .demo records user_pages self_checks first_day

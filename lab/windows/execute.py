@@ -119,7 +119,8 @@ def _finish(
         # Core 2.21 leaves the invocation out unless asked; core 2.19 always has it and does not send the setting.
         if not call.internal.get("_ansible_inject_invocation", True):
             envelope.pop("invocation", None)
-    if not call.diff_mode or not envelope.get("diff"):
+    # Modules of the old library return what they have, if it is nothing.
+    if not call.diff_mode or not (envelope.get("diff") or documentation.legacy):
         envelope.pop("diff", None)
     if not envelope.get("warnings"):
         envelope.pop("warnings", None)

@@ -168,9 +168,10 @@ def test_other_commands_and_scripts_fail_and_name_themselves(machine: Machine) -
 def test_stat_of_a_file(machine: Machine) -> None:
     machine.files.write(r"C:\Users\taro\a.TXT", b"abc")
     stat = module(machine, "win_stat", path=r"c:\users\TARO\A.txt")["stat"]
-    assert stat["path"] == r"C:\Users\taro\a.TXT"
+    # As it was asked for, in its case and with the last backslash, not as it lies on the disk.
+    assert stat["path"] == r"c:\users\TARO\A.txt"
     assert (stat["exists"], stat["isreg"], stat["isdir"], stat["size"]) == (True, True, False, 3)
-    assert (stat["attributes"], stat["extension"], stat["filename"]) == ("Archive", ".TXT", "a.TXT")
+    assert (stat["attributes"], stat["extension"], stat["filename"]) == ("Archive", ".txt", "A.txt")
     assert stat["checksum"] == "a9993e364706816aba3e25717850c26c9cd0d89d"
     assert stat["owner"] == r"PC1\taro"
 
@@ -189,6 +190,8 @@ def test_stat_of_a_directory_counts_what_is_in_it(machine: Machine) -> None:
     machine.files.set_attributes(r"C:\Temp", ("Hidden",))
     stat = module(machine, "ansible.windows.win_stat", path=r"C:\Temp")["stat"]
     assert (stat["isdir"], stat["size"], stat["attributes"], stat["ishidden"]) == (True, 5, "Hidden, Directory", True)
+    asked = module(machine, "win_stat", path="C:/temp/./d/")["stat"]
+    assert (asked["path"], asked["filename"]) == ("C:\\temp\\d\\", "d")
 
 
 def test_stat_of_nothing(machine: Machine) -> None:
@@ -348,6 +351,22 @@ def test_a_folder_is_copied_on_the_endpoint_as_a_whole_or_its_contents(machine: 
 def test_a_missing_source_on_the_endpoint_is_named(machine: Machine) -> None:
     result = module(machine, "win_copy", _copy_mode="remote", remote_src=True, src=r"C:\no", dest=r"C:\b")
     assert result["msg"] == r"Cannot copy src file: 'C:\no' as it does not exist"
+
+
+def test_a_copy_that_fails_says_how_far_it_came(machine: Machine) -> None:
+    machine.files.write(r"C:\Temp\a", b"abc")
+    args: dict[str, Any] = {"_copy_mode": "remote", "src": r"C:\Temp\a", "dest": r"C:\no\b"}
+    result = module(machine, "win_copy", diff=True, **args)
+    assert result.pop("msg") == r"Destination directory 'C:\no' does not exist"
+    assert result == {
+        "changed": False,
+        "failed": True,
+        "src": r"C:\Temp\a",
+        "dest": r"C:\no\b",
+        "operation": "file_copy",
+        "original_basename": "a",
+        "diff": {},
+    }
 
 
 def test_backup_is_refused_by_name(machine: Machine) -> None:

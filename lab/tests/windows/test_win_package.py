@@ -356,3 +356,9 @@ def test_a_product_of_the_user_alone_is_found() -> None:
     assert run(machine, MODULE, {"path": EXE, "product_id": "Own"})["changed"] is False
     result = run(machine, MODULE, {"product_id": "Own", "state": "absent"})
     assert result["msg"] == r"The lab does not model what C:\own\remove.exe does to a machine."
+
+
+def test_in_check_mode_a_file_that_is_not_there_yet_would_be_installed() -> None:
+    machine = small_machine()
+    result = run(machine, MODULE, {"path": r"C:\none.msi"}, check=True)
+    assert result == {"changed": True, "rc": 0, "reboot_required": False}

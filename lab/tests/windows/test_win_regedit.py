@@ -175,6 +175,15 @@ def test_a_new_value_has_no_data_changed(machine: Machine) -> None:
     assert (result["changed"], result["data_changed"], result["data_type_changed"]) == (True, False, False)
 
 
+def test_the_diff_shows_a_new_text_as_the_task_gave_it(machine: Machine) -> None:
+    assert run(machine, path=KEY, name="v", data=5)["diff"]["after"] == {KEY: {"v": {"type": "String", "value": 5}}}
+    result = run(machine, path=KEY, name="v", data=True)
+    assert result["diff"] == {
+        "before": {KEY: {"v": {"type": "String", "value": "5"}}},
+        "after": {KEY: {"v": {"type": "String", "value": True}}},
+    }
+
+
 def test_the_diff_shows_type_and_value_before_and_after(machine: Machine) -> None:
     run(machine, path=KEY, name="v", type="dword", data=0)
     result = run(machine, path=KEY, name="v", type="binary", data="hex:be,ef")

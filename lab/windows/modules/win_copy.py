@@ -41,15 +41,23 @@ def win_copy(machine: Machine, call: Call) -> Result:
             readable_path("win_copy", machine, call, args[name])
     if args["backup"] and mode != "query":
         raise NotModelled("win_copy option 'backup'")
-    copy = _Copy(machine, call.check_mode, bool(args["force"]))
+    # Asked for one, the module returns a diff, if an empty one, whatever comes of it.
     try:
-        if mode == "query":
-            return _query(machine, args)
-        if mode == "explode":
-            return _explode(machine, args, call.check_mode)
-        return copy.single(args) if mode == "single" else copy.remote(args)
+        return {"diff": {}, **_do(machine, args, mode, call.check_mode)}
+    except ModuleFailure as failure:
+        failure.extra = {"diff": {}, **failure.extra}
+        raise
     except FileSystemError as error:
         raise ModuleFailure(f"Unhandled exception while executing module: {error}") from None
+
+
+def _do(machine: Machine, args: dict[str, Any], mode: str, check_mode: bool) -> Result:
+    if mode == "query":
+        return _query(machine, args)
+    if mode == "explode":
+        return _explode(machine, args, check_mode)
+    copy = _Copy(machine, check_mode, bool(args["force"]))
+    return copy.single(args) if mode == "single" else copy.remote(args)
 
 
 def _query(machine: Machine, args: dict[str, Any]) -> Result:
@@ -118,9 +126,17 @@ class _Copy:
     def remote(self, args: dict[str, Any]) -> Result:
         src, dest = args["src"], args["dest"]
         result: Result = {"changed": False, "src": src, "dest": dest}
+        try:
+            self._remote(src, dest, result)
+        except ModuleFailure as failure:
+            failure.extra = {**result, **failure.extra, "changed": self.changed}
+            raise
+        return result
+
+    def _remote(self, src: str, dest: str, result: Result) -> None:
         source = self.files.stat(src)
         if source is None:
-            raise ModuleFailure(f"Cannot copy src file: '{src}' as it does not exist", **result)
+            raise ModuleFailure(f"Cannot copy src file: '{src}' as it does not exist")
         target = dest
         if source.is_dir:
             result["operation"] = "folder_copy"
@@ -140,7 +156,6 @@ class _Copy:
         result["changed"] = self.changed
         result["size"] = self._size(target)
         result["diff"] = {"prepared": self.diff}
-        return result
 
     def _target(self, dest: str, name: str) -> str:
         return ntpath.join(dest, name) if dest.endswith(("/", "\\")) or self.files.is_dir(dest) else dest

@@ -93,7 +93,8 @@ def _provider_of(machine: Machine, path: str) -> str:
     extension = ntpath.splitext(path)[1].lower()
     if extension in _MSIX:
         return "msix"
-    kind = machine.files.metadata(path).get("kind") if machine.files.is_file(path) else extension.strip(".")
+    # A file that is not there is of no class (GetClassFile), so no msi either; in check mode there may be none yet.
+    kind = machine.files.metadata(path).get("kind") if machine.files.is_file(path) else None
     return str(kind) if kind in ("msi", "msp") else "registry"
 
 

@@ -142,6 +142,9 @@ class _Edit:
                 return
         self.result["changed"] = True
         after[path][name] = _shown(value)
+        if value.type in ("REG_SZ", "REG_EXPAND_SZ"):
+            # What becomes a text only when it is written is shown as the task gave it: 5, true.
+            after[path][name]["value"] = "" if self.call.args["data"] is None else self.call.args["data"]
         if not self.call.check_mode:
             registry.set(self.location, name, value)
 

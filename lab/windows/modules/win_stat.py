@@ -43,7 +43,8 @@ def readable_path(module: str, machine: Machine, call: Call, path: str) -> str:
 def win_stat(machine: Machine, call: Call) -> Result:
     """Return `stat`."""
     args = call.args
-    entry = machine.files.stat(readable_path("win_stat", machine, call, args["path"]))
+    asked = readable_path("win_stat", machine, call, args["path"])
+    entry = machine.files.stat(asked)
     if entry is None:
         return {"stat": {"exists": False}}
     attributes = _attributes(entry)
@@ -63,17 +64,24 @@ def win_stat(machine: Machine, call: Call) -> Result:
         "creationtime": entry.times.created,
         "lastaccesstime": entry.times.accessed,
         "lastwritetime": entry.times.written,
-        "path": entry.path,
-        "filename": ntpath.basename(entry.path) or entry.path,
+        "path": _as_asked(asked),
+        "filename": ntpath.basename(_as_asked(asked).rstrip("\\")) or entry.path,
         "owner": _owner(machine, entry.path),
     }
     if not entry.is_dir:
-        stat["extension"] = ntpath.splitext(entry.path)[1]
+        stat["extension"] = ntpath.splitext(_as_asked(asked))[1]
         if args["get_checksum"]:
             stat["checksum"] = entry.checksum(args["checksum_algorithm"].lower())
     if args["get_size"]:
         stat["size"] = sum(each.size for each in machine.files.walk(entry.path)) if entry.is_dir else entry.size
     return {"stat": stat}
+
+
+def _as_asked(path: str) -> str:
+    """Return the path as .NET shows what was asked for: in the caller's case, with the last backslash if it has one."""
+    whole = path.replace("/", "\\")
+    short = ntpath.normpath(whole)
+    return short + "\\" if whole.endswith("\\") and not short.endswith("\\") else short
 
 
 def _attributes(entry: Entry) -> list[str]:

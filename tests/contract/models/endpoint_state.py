@@ -128,7 +128,13 @@ def _is_asked_for(name: str, value: Value, ask: Mapping[str, Any]) -> bool:
 
 
 def _matches(name: str, patterns: list[str]) -> bool:
-    return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+    return any(fnmatch.fnmatchcase(_units(name.lower()), _units(pattern.lower())) for pattern in patterns)
+
+
+def _units(text: str) -> str:
+    """Return the text with two letters for one that .NET takes for two, as for most of emoji: ? is one of them."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    return "".join(chr(int.from_bytes(units[at : at + 2], "little")) for at in range(0, len(units), 2))
 
 
 def _value(value: Value) -> Node:
