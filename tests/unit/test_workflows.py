@@ -21,8 +21,6 @@ FILES = sorted((ROOT / ".github/workflows").iterdir())
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 # What GitHub fills in before the shell sees it.
 FILLED_IN = re.compile(r"\$\{\{.*?\}\}")
-# What stands in the workflow before it stands here.
-NOT_YET = {"real"} if not (ROOT / "tests/real").is_dir() else set()
 SHELLS = ("bash", "wsl-bash {0}", "pwsh", "powershell")
 
 
@@ -149,15 +147,14 @@ def test_what_they_name_is_there():
     targets = {*re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)}
     asked = {target for _name, _shell, script in STEPS for target in re.findall(r"\bmake ([a-z]+)\b", script)}
     assert asked == {"test", "contract", "sanity", "supply", "real"}
-    assert asked - NOT_YET <= targets
+    assert asked <= targets
     for _name, _shell, script in STEPS:
         for module in re.findall(r"python -m (tests\.[\w.]+)", script):
             path = ROOT / module.replace(".", "/")
             assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
         for name in re.findall(r"(?<![\w./])(?:\./)?((?:tests|requirements)/[\w./-]+)", script):
             # What a step makes itself is read by the inventory beside it.
-            made = not NOT_YET or not name.startswith("tests/real")
-            assert (ROOT / name).exists() or not made or name in inventory_of(Path(name).parent), name
+            assert (ROOT / name).exists() or name in inventory_of(Path(name).parent), name
 
 
 def inventory_of(folder: Path) -> str:
