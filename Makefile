@@ -12,6 +12,7 @@
 #             where one has to be there
 # make real   the real modules and Ansible's real wrapper over Wine's registry, files and Windows Installer, on Linux; needs Wine
 #             and OFFSITE_POWERSHELL=ARCHIVE (tests/real/README.md), and says what is missing
+# make release-check  whether this checkout can be released, or each reason why not; builds the collection
 # make sanity ansible-test's own checks, of what others install; a minute, and more the first time
 # Each makes its own virtual environment in $(VENV) with $(PYTHON).
 PYTHON ?= python3
@@ -31,7 +32,7 @@ export PYTHONUTF8 = 1
 # A file's tests share a lab, so they stay in one process; the order is that of tests/e2e/conftest.py, the longest first.
 EACH_FILE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo docs lock supply sanity test lint unit molecule e2e browser depth faults mutation bench contract real clean
+.PHONY: help demo docs lock supply sanity test lint unit molecule e2e browser depth faults mutation bench contract release-check real clean
 
 help:
 	@sed -n '/^PYTHON/q; s/^# //p' Makefile
@@ -135,6 +136,9 @@ contract: $(VENV)/.test
 
 real: $(VENV)/.test
 	$(BIN)/python -m tests.real $(ARGS)
+
+release-check: supply
+	$(BIN)/python -m tests.release "$(VENV)"
 
 clean:
 	rm -rf $(VENV) .lab .demo records user_pages self_checks first_day

@@ -1,0 +1,1 @@
+"""Whether this checkout can be released: `make release-check`."""
