@@ -115,3 +115,9 @@ def test_extra_variables_of_the_pages_are_variables_of_a_role_or_playbook():
             for given in re.findall(r"-e (?:'(\{.*?\})'|(\w+)=)", rest):
                 names = yaml.safe_load(given[0]).keys() if given[0] else [given[1]]
                 assert [name for name in names if name not in known] == [], path
+
+
+def test_each_playbook_of_the_pages_is_run_by_a_test_as_people_run_it():
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/e2e").glob("*.py"))
+    tests += text_of("thirty-laptops.md")  # whose commands test_newcomer.py types
+    assert sorted(name for name in PLAYBOOKS - PARTS if f"{name}.yml" not in tests) == []
