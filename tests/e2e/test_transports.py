@@ -13,7 +13,7 @@ STARTS = 8
 SAID = {
     "psrp": (
         "Failed to authenticate the user labadmin with ntlm. Check the user name and",
-        "the machine is on, but nothing listens there. Enable WinRM over HTTPS",
+        "the machine is on, but nothing listens there. Run enroll/windows.cmd on it",
         "no answer from 127.0.0.1 port",
         "(read timeout=6). The machine is very slow, asleep",
     ),
