@@ -204,7 +204,7 @@ def main() -> int:
         finally:
             demo.say("Switch the lab off.")
             demo.run("python", "-m", "lab", "down", "--state-dir", f"{directory}/lab", expect=None)
-    demo.say("That was the story. Next: README.md, 'Your own machines'. The whole of it on one page:")
+    demo.say("That was the story. Next: docs/thirty-laptops.md. The whole of it on one page:")
     print(max(demo.records.glob("*.html")), flush=True)
     return 0
 
