@@ -121,3 +121,22 @@ def test_each_playbook_of_the_pages_is_run_by_a_test_as_people_run_it():
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/e2e").glob("*.py"))
     tests += text_of("thirty-laptops.md")  # whose commands test_newcomer.py types
     assert sorted(name for name in PLAYBOOKS - PARTS if f"{name}.yml" not in tests) == []
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a link may name in a page, as GitHub makes it of its headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_each_link_within_the_repository_leads_somewhere():
+    every = [path for path in ROOT.rglob("*.md") if not path.relative_to(ROOT).parts[0].startswith(".")]
+    assert len(every) > 50
+    lost = []
+    for page in every:
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for target, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)", text):
+            place = (page.parent / target).resolve() if target else page
+            if not place.exists() or (anchor and place.suffix == ".md" and anchor not in anchors(place)):
+                lost.append(f"{page.relative_to(ROOT)}: {target}#{anchor}")
+    assert lost == []
