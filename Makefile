@@ -137,7 +137,7 @@ contract: $(VENV)/.test
 real: $(VENV)/.test
 	$(BIN)/python -m tests.real $(ARGS)
 
-release-check: supply
+release-check: $(VENV)/.run supply
 	$(BIN)/python -m tests.release "$(VENV)"
 
 clean:
