@@ -120,7 +120,7 @@ class _Names:
 
     def _account(self, account: Any) -> None:
         if isinstance(account, str):
-            authority, _, name = account.rpartition("\\")
+            authority, _between, name = account.rpartition("\\")
             self._name("DOMAIN", authority)
             self._name("user", name)
 
@@ -220,7 +220,7 @@ class _Names:
             return found[0]
         if not address.is_global or self._stays(found[1]) or self._within_kept(address):
             return found[0]
-        network, _, host = found[1].rpartition(".")
+        network, _between, host = found[1].rpartition(".")
         number = self._number("net", f"{network}.")
         return f"198.{18 + number // 256}.{number % 256}.{host}"
 

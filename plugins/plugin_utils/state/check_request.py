@@ -53,7 +53,7 @@ def sign(endpoint: str, platform: str, reads: Mapping[str, Any], *, key: bytes, 
 
 def opened(token: Any, key: bytes) -> Request:
     """Return a request that was signed with this key. Raises CheckError."""
-    body, _, signature = token.rpartition(".") if isinstance(token, str) else ("", "", "")
+    body, _between, signature = token.rpartition(".") if isinstance(token, str) else ("", "", "")
     if not hmac.compare_digest(_signature(body, key).encode(), signature.encode("utf-8", "surrogatepass")):
         raise CheckError(
             "its request was not made by this controller, or was changed: have the user run a package that "
