@@ -12,6 +12,7 @@ from tests.real.plays import Run, play
 # What is good because nothing is there that would be bad.
 GOOD = {
     ("endpoint.reachable", None),
+    ("forticlient_install.copied_installer", None),
     ("forticlient_install.edition", None),
     ("forticlient_install.reboot_required", None),
     ("fortissl_proxy.browser_policy", "Chrome ProxyMode"),
@@ -72,7 +73,7 @@ def run(endpoint: Endpoint) -> Run:
 def test_it_ends_with_a_verdict_and_a_record_for_each_control(run: Run) -> None:
     assert run.code == 2, run.output
     assert run.output.rstrip().splitlines()[-1] == (
-        "Not good: 11 of 43 controls on 1 of 1 endpoint compliant; 15 drifted, 17 error"
+        "Not good: 12 of 44 controls on 1 of 1 endpoint compliant; 15 drifted, 17 error"
     )
     assert {record["status"] for record in run.records} == {"compliant", "drifted", "error", "not_applicable"}
 
