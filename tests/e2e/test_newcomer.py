@@ -25,7 +25,7 @@ from tests.e2e.conftest import ROOT, LabFleet, program
 from tests.e2e.test_enrollment import PEM, own_certificate, private_pem, write
 from tests.e2e.test_handover_checks import Lab
 
-STARTS = 14
+STARTS = 13
 STICK = "/media/stick/enroll"
 LAPTOP = "win-01"
 LAPTOPS = [f"win-{number:02}" for number in range(1, 8)]

@@ -9,7 +9,7 @@ from tests.e2e.conftest import ROOT
 
 STARTS = 0
 # All that the files below name. A number that goes up has to be worth it: a start is one to three seconds of a core.
-ALL = 230
+ALL = 229
 LONG = "pytestmark = pytest.mark.depth"
 
 
