@@ -141,4 +141,4 @@ release-check: $(VENV)/.run supply
 	$(BIN)/python -m tests.release "$(VENV)"
 
 clean:
-	rm -rf $(VENV) .lab .demo records user_pages self_checks first_day
+	rm -rf $(VENV) .lab .demo records molecule/*/records user_pages self_checks first_day
