@@ -27,6 +27,7 @@ def powershell(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return powershell.exe."""
     lacking = missing()
     if lacking:
+        # Started by pytest alone; `python -m tests.real` says so itself, and ends badly where it has to be there.
         pytest.skip(f"missing: {lacking}")
     return unpack(Path(os.environ[ARCHIVE]), tmp_path_factory.mktemp("powershell"))
 
