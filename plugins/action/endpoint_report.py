@@ -148,11 +148,11 @@ class ActionModule(ActionBase):
             records = known
             if args["remember"]:
                 # A dry run says what would be.
-                records = merge((history.describe if self._task.check_mode else history.remember)(known, rules))
+                records = Merged((history.describe if self._task.check_mode else history.remember)(known, rules))
             if not self._task.check_mode:
                 history.note_put_back(*put_back(args, stem.name))
                 begun = note_lives(history, records, lives, args, at)
-                records = merge({**item, "life": begun.get(item["endpoint"], item["life"])} for item in records)
+                records = Merged({**item, "life": begun.get(item["endpoint"], item["life"])} for item in records)
                 history.forget_before(keep_from(at, args["history_days"]))
             # The records belong to the controller: a dry run writes them as well, it is the endpoints that it spares.
             write_lines(f"{stem}.jsonl", records)

@@ -84,7 +84,8 @@ class History:
 
     def describe(self, records: Iterable[Record], rules: Flapping) -> list[Record]:
         """Return the records with what is new about them; stores nothing."""
-        return [described(item, self._past(item)[1], rules) for item in records]
+        past = ((item, self._past(item)[1]) for item in records)
+        return [described(item, known, now_known(item, known), rules) for item, known in past]
 
     def remember(self, records: Iterable[Record], rules: Flapping) -> list[Record]:
         """Return the records with what is new about them, and store them.
@@ -94,9 +95,10 @@ class History:
         seen = []
         for item in records:
             number, past = self._past(item)
-            seen.append(described(item, past, rules))
+            known = now_known(item, past)
+            seen.append(described(item, past, known, rules))
             if past is None or item["at"] >= past.at:
-                self._store(item, number, past, now_known(item, past))
+                self._store(item, number, past, known)
         self._note_measured(seen)
         self._db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", {(item["run"], item["at"]) for item in seen})
         return seen

@@ -93,9 +93,11 @@ def now_known(item: Record, past: Past | None) -> Past:
     )
 
 
-def described(item: Record, past: Past | None, rules: Flapping) -> Record:
-    """Return the record with since, news, moved, flapping and changes, and moved_by when it was this project."""
-    known = now_known(item, past)
+def described(item: Record, past: Past | None, known: Past, rules: Flapping) -> Record:
+    """Return the record with since, news, moved, flapping and changes, and moved_by when it was this project.
+
+    `known` is what is known after it (now_known).
+    """
     ours: Any = {"moved_by": known.moved_by} if known.moved_by else {}
     return {
         **item,

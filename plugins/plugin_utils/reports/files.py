@@ -7,26 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ..records.records import replaced
 from ..records.runs import Known, Runs, known
-from .csv import Csv
-from .junit import Junit
-from .openmetrics import Openmetrics
 from .page import Page
-from .sarif import Sarif
 from .writer import Writer, looked, written
 
-# Name -> the end of the file's name, and what writes the file; docs/reports.md says what each is for. node_exporter
-# reads *.prom only.
-EXPORTS: dict[str, tuple[str, type[Writer]]] = {
-    "csv": (".csv", Csv),
-    "junit": (".junit.xml", Junit),
-    "openmetrics": (".prom", Openmetrics),
-    "sarif": (".sarif", Sarif),
-}
+# Name -> the end of the file's name; docs/reports.md says what each is for. node_exporter reads *.prom only.
+EXPORTS = {"csv": ".csv", "junit": ".junit.xml", "openmetrics": ".prom", "sarif": ".sarif"}
 HTML = "html"
 FORMATS = (HTML, *EXPORTS)
 
@@ -46,16 +37,21 @@ def write_all(
     made: dict[str, Path] = {}
     writers: dict[Writer, Path] = {}
     for name in (name for name in FORMATS if name in how["formats"]):
-        suffix, writer = (
-            (".html", Page(how["language"], waivers, stem.parent))
-            if name == HTML
-            else (EXPORTS[name][0], EXPORTS[name][1]())
-        )
-        made[name] = writers[writer] = stem.parent / f"{stem.name}{suffix}"
+        writer = Page(how["language"], waivers, stem.parent) if name == HTML else writer_of(name)
+        made[name] = writers[writer] = stem.parent / f"{stem.name}{EXPORTS.get(name, '.html')}"
     if how["metrics_file"]:
-        writers[EXPORTS["openmetrics"][1]()] = Path(how["metrics_file"]).with_suffix(EXPORTS["openmetrics"][0])
+        writers[writer_of("openmetrics")] = Path(how["metrics_file"]).with_suffix(EXPORTS["openmetrics"])
     ours = known(records)
     looked(writers, ours)
     with ExitStack() as files:
         written({writer: files.enter_context(replaced(path)) for writer, path in writers.items()}, ours)
     return {name: str(path) for name, path in made.items()}
+
+
+def writer_of(name: str) -> Writer:
+    """Return what writes an export: the class of its name in the module of its name.
+
+    Ansible compiles a collection's modules anew at each start, so those that nobody asked for are left alone.
+    """
+    writer: Writer = getattr(import_module(f".{name}", __package__), name.capitalize())()
+    return writer

@@ -116,7 +116,7 @@ def readable(node: Any, what: str) -> Mapping[str, Any]:
     """Return a node; raise Unreadable when it is missing, an error or something else than an object."""
     if node is None:
         raise Unreadable(f"{what} is not in the state document: it was not asked for, or the answer is incomplete")
-    if not isinstance(node, Mapping):
+    if not isinstance(node, (dict, Mapping)):
         raise Unreadable(f"{what} is not an object in the state document")
     if isinstance(node.get("error"), str):
         raise Unreadable(explained(f"{what} could not be read: {node['error']}"))

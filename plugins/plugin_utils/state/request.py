@@ -23,6 +23,7 @@ MEMORY_READS: dict[str, list[dict[str, Any]]] = {
     "registry": [{"path": MEMORY_KEY}],
     "plists": [{"path": MEMORY_PLIST, "keys": ["*"]}],
 }
+_WILDCARD = re.compile(r"[*?\[]")
 _HIVES = {
     "hkey_local_machine": "hklm",
     "hkey_users": "hku",
@@ -101,7 +102,16 @@ def asks_for_plist_key(reads: Mapping[str, Any], path: str, key: list[str]) -> b
 def _matches(name: str | None, patterns: list[str]) -> bool:
     if name is None:
         return "*" in patterns
-    return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
+    return any(_fits(name.casefold(), pattern.casefold()) for pattern in patterns)
+
+
+@lru_cache(maxsize=4096)
+def _fits(name: str, pattern: str) -> bool:
+    # Most are a name, or a beginning; each process would have to compile them all.
+    stem = pattern.removesuffix("*")
+    if not _WILDCARD.search(stem):
+        return name == stem if stem == pattern else name.startswith(stem)
+    return fnmatchcase(name, pattern)
 
 
 def _entries(reads: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .addresses import AddressSet, and_list, parse, union
 from .firewall_settings import GROUP_POLICY, HARDENING, LOCAL, MDM, STORES, Keys, Profile, Setting
@@ -72,7 +73,7 @@ class Finding:
 
 @dataclass
 class Reach:
-    """Who lets a listener's callers in and who keeps them out, in one profile."""
+    """Who lets a listener's callers in and who keeps them out, in one profile; nothing is added once it was asked."""
 
     listener: Listener
     settings: Profile
@@ -86,13 +87,9 @@ class Reach:
     def split(self, wanted: AddressSet) -> tuple[AddressSet, AddressSet, AddressSet]:
         """Return what of these addresses is let in, what is kept out, and what of them nobody can tell."""
         inside, unknown = NOBODY, NOBODY
-        for family in (4, 6):
-            allow, block, may_allow, may_block, bypass = (
-                union(entry.addresses for entry in entries).of_family(family)
-                for entries in (self.allow, self.block, self.may_allow, self.may_block, self.may_bypass)
-            )
-            here, barred = wanted.of_family(family), block.plus(may_block)
-            possible = here.common(allow.plus(may_allow)).minus(here.common(block)).plus(here.common(bypass))
+        for family, (allow, allowing, block, barred, bypass) in self._by_family.items():
+            here = wanted.of_family(family)
+            possible = here.common(allowing).minus(here.common(block)).plus(here.common(bypass))
             certain = here.common(allow).minus(here.common(barred))
             # What a keyword stands for may be among these numbers, and these numbers among what it stands for.
             if barred.keywords:
@@ -102,8 +99,25 @@ class Reach:
             inside, unknown = inside.plus(certain), unknown.plus(possible.minus(certain))
         return inside, wanted.minus(inside).minus(unknown), unknown
 
+    @cached_property
+    def _by_family(self) -> dict[int, tuple[AddressSet, ...]]:
+        """All addresses: allowed; those and the perhaps allowed; blocked; those and the perhaps; past what blocks."""
+        every = [
+            union(entry.addresses for entry in entries)
+            for entries in (self.allow, self.may_allow, self.block, self.may_block, self.may_bypass)
+        ]
+        found: dict[int, tuple[AddressSet, ...]] = {}
+        for family in (4, 6):
+            allow, may_allow, block, may_block, bypass = (one.of_family(family) for one in every)
+            found[family] = (allow, allow.plus(may_allow), block, block.plus(may_block), bypass)
+        return found
+
     def let_in(self) -> tuple[AddressSet, AddressSet]:
         """Return all that is let in, and all of which nobody can tell."""
+        return self._let_in
+
+    @cached_property
+    def _let_in(self) -> tuple[AddressSet, AddressSet]:
         entries = [*self.allow, *self.may_allow, *self.may_bypass]
         named = AddressSet(union(entry.addresses for entry in entries).keywords, ())
         (ranges, _out, doubtful), (words, _kept, unknown) = self.split(EVERYBODY), self.split(named)

@@ -39,7 +39,7 @@ def reported(*items: Record, rules: Flapping = RULES) -> list[Record]:
     found = []
     for number, item in enumerate(items, start=1):
         dated: Record = {**item, "at": item["at"] if item["at"] != rec("error")["at"] else day(number)}
-        found.append(described(dated, past, rules))
+        found.append(described(dated, past, now_known(dated, past), rules))
         past = now_known(dated, past)
     return found
 
@@ -145,7 +145,8 @@ def test_the_changes_are_reported_oldest_first_and_each_fix_is_one():
 def test_of_many_changes_the_newest_are_reported():
     changes = tuple((f"2026-11-01T00:{number // 60:02}:{number % 60:02}Z", "fixed") for number in range(150))
     past = Past("2026-11-01T00:03:00Z", "fixed", "2026-11-01T00:02:29Z", "", "", "", "", changes)
-    found = described({**bad(), "at": day(2)}, past, RULES)["changes"]
+    item = {**bad(), "at": day(2)}
+    found = described(item, past, now_known(item, past), RULES)["changes"]
     assert len(found) == REPORTED_CHANGES == 100
     assert found[0] == {"at": "2026-11-01T00:00:51Z", "status": "fixed"}
     assert found[-1] == {"at": day(2), "status": "drifted"}
@@ -284,7 +285,7 @@ def test_random_runs_agree_with_a_naive_model(runs):
         known.append((status, (known[-1][1] if known else 0) + pause))
         at = date_of(known[-1][1])
         item = fixed(actual, desired, at=at) if status == "fixed" else bad(actual, desired, status, at=at)
-        found = described(item, past, Flapping(3, 20))
+        found = described(item, past, now_known(item, past), Flapping(3, 20))
         past = now_known(item, past)
         since, word, flaps = model(known, times=3, days=20)
         assert (found["since"], found["news"], found["flapping"]) == (date_of(since), word, flaps)
