@@ -25,6 +25,8 @@ LINK    = folder="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_pat
 	mkdir -p "$$folder" && ln -sfn "$(CURDIR)" "$$folder/endpoints"
 # What each target says stays in one piece; make 3.81, which macOS has, cannot do that.
 WHOLE = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# Ansible and pytest start hundreds of processes: what one compiles the next one uses, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 # ansible and molecule print UTF-8; a bare CI shell may have no locale.
 export LC_ALL ?= C.UTF-8
 export PYTHONUTF8 = 1

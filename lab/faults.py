@@ -17,6 +17,7 @@ KINDS = {
     "logs_on": "with the next command somebody logs on who was not (Windows)",
     "timeout": "the next command is never answered and not carried out",
     "slow_reboot": "the next reboot takes a minute longer (Windows)",
+    "no_return": "after the next reboot the machine is silent, as one that asks for its BitLocker key (Windows)",
     "network_busy": "networksetup fails with exit code 8, as while the list of services changes (Mac)",
     "image_busy": "hdiutil can't detach a disk image, unless it is forced to (Mac)",
     "install_fails": "the installer fails halfway (Mac)",
@@ -25,7 +26,7 @@ KINDS = {
 STATES = frozenset({"refuse", "power_off"})
 # Those of a Mac's tools, which look for them in the machine's facts.
 OF_MACS = frozenset({"network_busy", "image_busy", "install_fails"})
-OF_WINDOWS = frozenset({"auth", "http500", "logs_on", "slow_reboot"})
+OF_WINDOWS = frozenset({"auth", "http500", "logs_on", "slow_reboot", "no_return"})
 # Those that can wait for a later command: they begin when that command does.
 LATER = STATES | {"drop", "timeout", "fails", "http500", "logs_on"}
 UNANSWERED = "(no answer)"  # how the log of calls names a command that `timeout` hit

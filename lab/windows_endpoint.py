@@ -219,6 +219,8 @@ class WindowsEndpoint(Endpoint):
         await asyncio.sleep(REBOOT_SECONDS + slow)
         async with self._lock:
             await asyncio.to_thread(self._finish_reboot, machine)
+        if self.strikes("no_return"):
+            self.faults.set("power_off")
         self._rebooting = None
         await self._apply_state()
 

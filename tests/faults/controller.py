@@ -20,6 +20,7 @@ from lab import server
 from tests.e2e.conftest import ROOT, LabFleet, Run, program
 from tests.faults.machines import keep, lab_of, other
 from tests.faults.places import Place, named
+from tests.faults.restart import no_return
 from tests.faults.trials import BAD, JOURNEYS, Baseline, Trial, Tried, controls, names_of, play, shown
 
 # As one that goes off: whatever was done is noted, and nothing is known of it.
@@ -212,4 +213,5 @@ INCIDENTS: dict[str, Callable[[Path, Found, random.Random], Tried]] = {
     "history-broken": history_broken,
     "controller-full": controller_full,
     "clock-wrong": clock_wrong,
+    "no-return": no_return,
 }

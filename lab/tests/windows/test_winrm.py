@@ -274,6 +274,17 @@ def test_a_reboot_takes_the_endpoint_away_and_moves_the_boot_time(served: Served
         protocol.run_command(shell, "hostname")
 
 
+def test_a_machine_that_does_not_come_back_is_silent_and_has_booted(served: Served) -> None:
+    served.fault("no_return")
+    assert served.run("reboot")[2] == 0
+    until(lambda: json.loads(served.file.read_bytes())["boot_count"] == 2)
+    until(lambda: served.endpoint.faults.state == "power_off" and not served.endpoint.answers)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        served.run("hostname")
+    served.fault("none")
+    assert served.run("hostname")[2] == 0
+
+
 def test_a_reboot_that_was_under_way_when_the_lab_ended_is_over(served: Served) -> None:
     machine = Machine.load(served.file)
     machine.request_reboot()

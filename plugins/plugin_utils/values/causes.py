@@ -21,7 +21,8 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         "clock of the controller",
         r"certificate is not yet valid",
-        "set the clock of this controller right; if it is right, have a certificate issued that is valid already",
+        "set the clock of this controller right; if it is right, the machine's was ahead when it made the certificate: "
+        "set that one, and have a certificate issued that is valid already (enroll/windows.cmd does, once more)",
     ),
     (
         "certificate expired",
@@ -182,6 +183,13 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "on a Mac: System Settings, General, Sharing, Remote Login, allow full disk access for remote users",
     ),
     # The way there.
+    (
+        "not back from a restart",
+        r"Timed out waiting for (?:last boot time check|post-reboot test command)",
+        "the machine was restarted and has not come back: look at its screen (updates, a BitLocker key that is asked "
+        "for, no system to start), and run again when it is up; forticlient_install_reboot_timeout says how "
+        "long is waited",
+    ),
     (
         "proxy of the controller",
         r"ProxyError|(?i:cannot connect to proxy|tunnel connection failed)",

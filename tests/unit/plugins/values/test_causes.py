@@ -72,6 +72,9 @@ PRINCIPAL = "Kerberos auth failure for principal taro@EXAMPLE.ORG: kinit: "
     ("said", "words"),
     [
         (TLS.format("certificate is not yet valid"), "set the clock of this controller right"),
+        (TLS.format("certificate is not yet valid"), "the machine's was ahead when it made the certificate"),
+        ("Timed out waiting for last boot time check (timeout=600)", "a BitLocker key that is asked for"),
+        ("Timed out waiting for post-reboot test command (timeout=600)", "forticlient_install_reboot_timeout"),
         (TLS.format("certificate has expired"), "renew the certificate of the machine's WinRM listener"),
         (TLS.format("unable to get local issuer certificate"), "ansible_winrm_ca_trust_path"),
         (TLS.format("self-signed certificate"), "ansible_winrm_ca_trust_path"),
