@@ -12,6 +12,7 @@ from lab.windows.calls.payload import Call
 from lab.windows.calls.scripts import digest
 from lab.windows.execute import execute
 from lab.windows.machine import Machine
+from lab.windows.seed import Variant, build_windows
 from tests.contract import lab, vectors
 from tests.contract.models import (
     endpoint_state,
@@ -123,3 +124,13 @@ def test_a_script_that_announces_a_name_without_a_model_is_refused_by_name() -> 
     answer = answer_to("ansible.windows.win_powershell", {"script": "# offsite-script: make_coffee\n1"}, "")
     assert answer["failed"] is True
     assert "make_coffee" in answer["msg"]
+
+
+def test_without_the_firewall_s_service_a_rule_is_neither_read_nor_written() -> None:
+    machine = build_windows("win-01", Variant("11-24H2", "Pro", "en-US", "clean"), 7, password="x")
+    machine.services["mpssvc"].state = "Stopped"
+    before = machine.to_bytes()
+    asked = {"Rule": "FPS-SMB-In-TCP", "RemoteAddress": ["10.0.0.0/255.0.0.0"]}
+    result = set_firewall_rule.set_firewall_rule(machine, asked, check_mode=False, diff_mode=False)
+    assert result.error == "There are no more endpoints available from the endpoint mapper."
+    assert machine.to_bytes() == before

@@ -21,6 +21,8 @@ _KEYWORDS = {
 }
 
 
+# How Windows says that mpssvc does not run; that the cmdlets give its words without more is a guess.
+_NO_SERVICE = "There are no more endpoints available from the endpoint mapper."
 # In the order in which the script tells them.
 _PROFILES = ("Domain", "Private", "Public")
 
@@ -28,6 +30,9 @@ _PROFILES = ("Domain", "Private", "Public")
 @script_model("set_firewall_rule", SHA256)
 def set_firewall_rule(machine: Machine, params: dict[str, Any], *, check_mode: bool, diff_mode: bool) -> ScriptResult:
     """Write what is desired unless it is there, and read it back; in check mode, that counts as read back."""
+    service = machine.service("mpssvc")
+    if service is not None and service.state != "Running":
+        return ScriptResult(error=_NO_SERVICE)
     name = params["Rule"]
     text = machine.registry.data(LOCAL_RULES, name)
     if text is None:
