@@ -24,6 +24,7 @@ from ansible.release import __version__ as ansible_core
 from ansible.template import Templar
 
 from ..plugin_utils import VERSION
+from ..plugin_utils.ledger.machines import OUT_OF_USE
 from ..plugin_utils.plan.read_back import read_back
 from ..plugin_utils.records.history import History, HistoryError, keep_from, opened
 from ..plugin_utils.records.records import (
@@ -38,7 +39,7 @@ from ..plugin_utils.records.records import (
     unusable_state,
     write_lines,
 )
-from ..plugin_utils.records.since import Flapping, Life, retired, silent
+from ..plugin_utils.records.since import Flapping, Life, never_retired, retired, silent
 from ..plugin_utils.records.waivers import WaiverError, listing, read_waivers, waivers_file
 from ..plugin_utils.reports.files import FORMATS, write_all
 from ..plugin_utils.reports.notify import notification
@@ -99,11 +100,14 @@ class ActionModule(ActionBase):
             found[host] = [{**item, "owner": owner, **measured_by_user(known)} for item in stamped]
         stem = Path(args["directory"]) / run
         troubles: list[str] = []
+        self._never_retired = ""
+        self._out_of_use = task_vars["groups"].get(OUT_OF_USE, [])
         records = self._recorded(found, args, at, stem, troubles)
         waivers = waivers_of(records, args, task_vars, now.date(), troubles)
         files = written(stem, records, args, waivers, troubles)
         # Whatever could not be written, what was found is still reported.
         report = judge(records, args, dry_run=self._task.check_mode, trouble="; ".join(troubles))
+        report["data"] = data_lines(records, self._never_retired)
         notice = notification(records, files["reports"].get("html", files["path"]))
         # Nobody is notified of what a dry run predicts, or what is done on purpose.
         quiet = notice is None or self._task.check_mode or not args["remember"]
@@ -141,6 +145,7 @@ class ActionModule(ActionBase):
             if not self._task.check_mode:
                 history.nothing_after(at)
             lives = history.lives()
+            self._never_retired = never_retired(lives, self._out_of_use)
             known = merge(
                 item for host, items in found.items() for item in in_its_life(items, lives.get(host, Life()), args, at)
             )
@@ -293,7 +298,6 @@ def judge(records: Merged, args: Mapping[str, Any], *, dry_run: bool, trouble: s
     return {
         "table": table(records, hosts),
         "news": news_line(records),
-        "data": data_lines(records),
         "verdict": words,
         "good": good,
         "endpoints": endpoints,

@@ -98,7 +98,8 @@ endpoint_report:
       returned: always
       type: str
     data:
-      description: What is coming, and of which day the table of known vulnerabilities is; may be empty.
+      description: What is coming, of which day the table of known vulnerabilities is, and which machines the ledger has
+        as out of use though nobody retired them; may be empty.
       returned: always
       type: str
     verdict:

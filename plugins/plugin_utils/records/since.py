@@ -186,6 +186,17 @@ class Life:
     measured_at: str | None = None
 
 
+def never_retired(lives: Mapping[str, Life], out_of_use: Iterable[str]) -> str:
+    """Return in words which machines the inventory has as out of use though they were never retired; "" without any."""
+    left = [name for name in sorted({*out_of_use}) if name in lives and lives[name].life != "retired"]
+    if not left:
+        return ""
+    return (
+        f"Out of use by the ledger, and never retired: {', '.join(left)}. Say in the ledger that it is in use, run "
+        "retire.yml for it, then say again that it is not; of one that was wiped, delete the row"
+    )
+
+
 def silent(item: Mapping[str, Any], life: Life, at: str, stale_after_days: int) -> dict[str, Any]:
     """Return the record of an endpoint that does not answer, in the light of its life.
 

@@ -230,17 +230,17 @@ def news_line(records: Collection[Record]) -> str:
     return _news_line(_news(records))
 
 
-def data_lines(records: Collection[Record]) -> str:
-    """Return what is coming, whom users have measured, and how old the table of vulnerabilities is; "" without any."""
+def data_lines(records: Collection[Record], *more: str) -> str:
+    """Return what is coming, whom users have measured, how old the table of vulnerabilities is, and `more`."""
     age, coming, own = DataAge(), Coming(), OwnChecks()
     for one in (age, coming, own):
         one.add(records)
-    return _data_lines(age, coming, own)
+    return _data_lines(age, coming, own, *more)
 
 
-def _data_lines(age: DataAge, coming: Coming, own: OwnChecks) -> str:
+def _data_lines(age: DataAge, coming: Coming, own: OwnChecks, *more: str) -> str:
     lines: list[str] = []
-    for text in (*coming.lines(), own.line(), age.line()):
+    for text in (*coming.lines(), own.line(), age.line(), *more):
         lines += _wrap(clean(text), 100, indent=2, first=0) if text else []
     return "\n".join(lines)
 

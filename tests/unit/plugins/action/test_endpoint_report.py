@@ -23,7 +23,7 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: RunStore) -> 
     """Return a function that reports on endpoints, given as the status of their one control or as what is known."""
     monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
 
-    def run(hosts: dict[str, Any], **arguments: Any) -> dict[str, Any]:
+    def run(hosts: dict[str, Any], out_of_use: tuple[str, ...] = (), **arguments: Any) -> dict[str, Any]:
         action = object.__new__(ActionModule)
         action._loader = DataLoader()
         places = {"directory": f"{tmp_path}/records", "history": f"{tmp_path}/history.sqlite"}
@@ -31,7 +31,9 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: RunStore) -> 
         for host, what in hosts.items():
             store.keep(host, what if isinstance(what, Known) else known(what))
         hostvars = SimpleNamespace(raw_get=lambda _host: {"endpoint_owner": ""})
-        found: dict[str, Any] = action.run(task_vars={"hostvars": hostvars})["endpoint_report"]
+        found: dict[str, Any] = action.run(task_vars={"hostvars": hostvars, "groups": {"out_of_use": [*out_of_use]}})[
+            "endpoint_report"
+        ]
         return found
 
     return run
@@ -277,3 +279,17 @@ def test_silence_after_a_user_s_check_counts_from_the_check(report, tmp_path):
     report({"nb-1": checked("2026-11-20T14:30:00Z")})
     (silence,) = told(report({"nb-1": "silent"}))
     assert silence["reason"] == "no answer; last measured on 2026-11-20"
+
+
+def test_what_the_ledger_has_out_of_use_and_nobody_retired_is_named(report, tmp_path):
+    with opened(f"{tmp_path}/history.sqlite") as history:
+        history.note_life("nb-2", "offsite", "2026-11-04T10:00:00Z")
+        history.note_life("nb-3", "retired", "2026-11-04T10:00:00Z")
+    # Of one that this project never saw there is nothing to put back.
+    found = report({"nb-1": "compliant"}, out_of_use=("nb-2", "nb-3", "nb-4"))
+    assert " ".join(found["data"].split()) == (
+        "Out of use by the ledger, and never retired: nb-2. Say in the ledger that it is in use, run retire.yml "
+        "for it, then say again that it is not; of one that was wiped, delete the row"
+    )
+    assert found["good"]
+    assert report({"nb-1": "compliant"})["data"] == ""
