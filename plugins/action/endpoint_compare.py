@@ -139,7 +139,7 @@ class ActionModule(ActionBase):
         document = state["document"]
         document = document if "self_check" in state else with_looks(document, looks_of(role, task_vars))
         try:
-            found = judge(document, role, wanted, platform=state["platform"], fixed=fixed, waive=waive)
+            found = judge(document, role, wanted, platform=state["platform"], fixed=fixed, waive=waive, checked=True)
             if found["state"] == "absent" and (known.reading == 1 or role not in known.before):
                 known.before[role] = seen_values(wanted, document, role)
         except ControlError as error:
@@ -257,6 +257,7 @@ def judge(
     platform: str,
     fixed: list[Any] | None = None,
     waive: Waive = dict,
+    checked: bool = False,
 ) -> dict[str, Any]:
     """Return the plan of one role, its records in it.
 
@@ -264,7 +265,7 @@ def judge(
     endpoint has answered may have any shape; what nobody thought of ends in an error of this endpoint.
     """
     try:
-        return _judged(document, role, wanted, platform=platform, fixed=fixed, waive=waive)
+        return _judged(document, role, wanted, platform=platform, fixed=fixed, waive=waive, checked=checked)
     except (ControlError, LocatorError):
         raise
     except ODD as error:
@@ -279,6 +280,7 @@ def _judged(
     platform: str,
     fixed: list[Any] | None,
     waive: Waive,
+    checked: bool,
 ) -> dict[str, Any]:
     nothing = Plan(role, wanted["state"])
     if document is None:
@@ -290,5 +292,5 @@ def _judged(
         return nothing.as_dict()
     if fixed is not None:
         return undo_plan(wanted["controls"], document, role, reads=wanted["reads"], fixed=fixed).as_dict()
-    kept = {"reads": wanted["reads"], "state": wanted["state"], "waive": waive}
+    kept = {"reads": wanted["reads"], "state": wanted["state"], "waive": waive, "checked": checked}
     return plan(wanted["controls"], document, role, **kept).as_dict()

@@ -94,20 +94,21 @@ def plan(
     memory: str | None = None,
     waive: Waive = dict,
     before: str = ROLE,
+    checked: bool = False,
 ) -> Plan:
     """Compare one endpoint with a role's controls.
 
     `reads` is what the role asked the reader for; `state` is present or absent; `memory` stands in for the memory in
     the document (read_back needs it once the memory is gone, undo for what one run wrote over), and `before` says
-    in words what it was there before; `waive` puts the
-    waiver that concerns it on a record. What is waived is not written. Raises ControlError for unusable controls.
+    in words what it was there before; `waive` puts the waiver that concerns it on a record. What is waived is not
+    written. `checked` is as in State. Raises ControlError for unusable controls.
     """
     controls = plain(controls)
     if state not in ("present", "absent"):
         raise ControlError(f"state is {state!r}; allowed: present, absent")
     result = Plan(role, state)
     try:
-        endpoint = State(document, plain(reads))
+        endpoint = State(document, plain(reads), checked=checked)
     except Unreadable as error:
         expand(controls)  # a mistake in them is one on every endpoint
         result.records.append(unusable_state(str(error)))

@@ -56,16 +56,22 @@ class AddressSet:
 
     def minus(self, other: AddressSet) -> AddressSet:
         """Return what is in this set and not in `other`."""
+        if not other or not self:
+            return self
         full = {family for family, whole in _WHOLE.items() if whole in other.ranges}
         keywords = frozenset(item for item in self.keywords - other.keywords if item[1] not in full)
         return AddressSet(keywords, tuple(_subtract(self.ranges, other.ranges)))
 
     def plus(self, other: AddressSet) -> AddressSet:
         """Return what is in this set, in `other`, or in both."""
+        if not other or not self:
+            return self or other
         return _normal({*self.keywords, *other.keywords}, [*self.ranges, *other.ranges])
 
     def common(self, other: AddressSet) -> AddressSet:
         """Return what is in both sets; every address of a family is also every keyword's."""
+        if not other or not self:
+            return _NOTHING
         ranges = _subtract(self.ranges, _subtract(self.ranges, other.ranges))
         whole = [{family for family, full in _WHOLE.items() if full in one.ranges} for one in (self, other)]
         kept = {item for item in self.keywords if item in other.keywords or item[1] in whole[1]}
@@ -109,6 +115,9 @@ class AddressSet:
         return words + [_range_text(item, masks) for item in self.ranges]
 
 
+_NOTHING = AddressSet(frozenset(), ())
+
+
 def parse(value: str | Iterable[str]) -> AddressSet:
     """Return the set that a text (comma-separated, as COM gives it) or a list of texts stands for.
 
@@ -131,7 +140,9 @@ def union(sets: Iterable[AddressSet]) -> AddressSet:
     >>> union([parse("10.0.0.0/9"), parse("10.128.0.0/9"), parse("DNS")]).texts()
     ['DNS', '10.0.0.0/8']
     """
-    given = list(sets)
+    given = [one for one in sets if one]
+    if len(given) == 1:
+        return given[0]
     return _normal({item for one in given for item in one.keywords}, [item for one in given for item in one.ranges])
 
 

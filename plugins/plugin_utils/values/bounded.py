@@ -21,6 +21,7 @@ DEEPEST = 60
 # Beyond that no other program reads a whole number exactly.
 _LARGEST = 2**64
 _MARK = 64
+_NESTED = (dict, list)
 MASKED = "***"
 _URL = re.compile(r"://[^\s\"'<>]+")
 # The last @ before the path ends the password, whatever is in it.
@@ -103,17 +104,17 @@ def _masked_url(url: str) -> str:
 
 
 def too_deep(value: Any, most: int = DEEPEST) -> str:
-    """Return where a value of dicts and lists is nested deeper than `most` levels; empty when it is nowhere.
+    """Return where a value of JSON's objects and lists is nested deeper than `most` levels; empty when it is nowhere.
 
     Not by recursion, which is just what such a value exhausts.
     """
-    waiting: list[tuple[Any, int, tuple[Any, ...]]] = [(value, 0, ())]
+    waiting: list[tuple[Any, int, tuple[Any, ...]]] = [(value, 0, ())] if isinstance(value, _NESTED) else []
     while waiting:
         one, level, path = waiting.pop()
-        if not isinstance(one, Mapping | list):
-            continue
         if level >= most:
             return ".".join(cut(str(part), 80 + _MARK) for part in path[:4]) or "the whole of it"
-        parts = one.items() if isinstance(one, Mapping) else enumerate(one)
-        waiting += [(part, level + 1, (*path, name) if level < 4 else path) for name, part in parts]
+        parts = one.items() if isinstance(one, dict) else enumerate(one)
+        waiting += [
+            (part, level + 1, (*path, name) if level < 4 else path) for name, part in parts if isinstance(part, _NESTED)
+        ]
     return ""
