@@ -11,6 +11,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from ..values.bounded import bounded
@@ -64,8 +65,16 @@ def digest(value: Any) -> str:
 
     A value counts as a record holds it, so that what was just read is the same as what a record says of it.
     """
+    return _known_digest(value) if value is None or type(value) in (str, int, bool) else _digest(value)
+
+
+def _digest(value: Any) -> str:
     text = json.dumps(None if value == NOT_READ else bounded(value), ensure_ascii=True, sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
+
+
+# The endpoints of a fleet have the same few hundred values.
+_known_digest = lru_cache(maxsize=4096, typed=True)(_digest)
 
 
 def now_known(item: Record, past: Past | None) -> Past:
@@ -168,6 +177,7 @@ def is_flapping(
     return wrong >= rules.times
 
 
+@lru_cache(maxsize=4096)
 def moment(at: str) -> datetime:
     """Return the time of a record's `at`."""
     return datetime.strptime(at, TIME).replace(tzinfo=UTC)
