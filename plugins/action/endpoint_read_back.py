@@ -104,7 +104,7 @@ class ActionModule(ActionBase):
             records.append(record(f"{role}.memory", "error", role=role, reason=trouble, title=NOTE))
         if note["change"]:
             # What was read back stands, whatever becomes of the note.
-            known.pending[role] = {**plan, "written": [], "records": [*records, unknown_note(role)]}
+            known.pending[role] = {**plan, "written": [], "at_stake": [], "records": [*records, unknown_note(role)]}
         else:
             known.pending.pop(role, None)
         known.records[role] = records

@@ -20,9 +20,9 @@ from tests.samples.states import differences
 SEED = 1
 NOTE = r"HKLM\SOFTWARE\OffsiteEndpoints\Before"
 NOTE_FILE = "/Library/Application Support/OffsiteEndpoints/before.plist"
-# Where two copies may differ: process numbers of programs that were started anew, and how many restore points there
-# are, since each try at an installation has its own.
-BY_CHANCE = re.compile(r"^(/launchd/jobs/.*/pid|/restore_points) ")
+# Where two copies may differ: process numbers of programs that were started anew, how many restore points there are,
+# since each try at an installation has its own, and when a file was written.
+BY_CHANCE = re.compile(r"^(/launchd/jobs/.*/pid|/restore_points|/files/entries/.*/dated) ")
 WAITS = "tests/e2e/short_waits.yml"
 
 

@@ -45,8 +45,6 @@ def no_return(folder: Path, _found: Mapping[str, Baseline], _chance: random.Rand
         tried.complain(what, f"the run says that {names_of(bad)} of the other machine are not right")
     if bad := controls(second, STRUCK, *BAD):
         tried.complain(what, f"the next run says that {names_of(bad)} are not right")
-    # The two were installed at different moments.
-    left = [line for line in other(end[UNDISTURBED], end[STRUCK]) if "/dated " not in line]
-    if left:
+    if left := other(end[UNDISTURBED], end[STRUCK]):
         tried.complain(what, f"after the next run {len(left)} things are other than they have to be: {shown(left)}")
     return tried

@@ -60,6 +60,8 @@ class Plan:
     records: list[dict[str, Any]] = field(default_factory=list)
     writes: Writes = field(default_factory=Writes)
     role_work: list[dict[str, Any]] = field(default_factory=list)
+    # What is right, and the role's own work might leave otherwise when it is cut off.
+    at_stake: list[About] = field(default_factory=list)
     postponed: dict[str, str] = field(default_factory=dict)
     effects: dict[str, str] = field(default_factory=dict)
     written: list[About] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Plan:
             "records": self.records,
             "writes": writes,
             "role_work": self.role_work,
+            "at_stake": [list(about) for about in self.at_stake] if self.role_work else [],
             "written": [list(about) for about in self.written],
             "undo": [{"about": list(about), "put_back": render(entries)} for about, entries in self.undo.items()],
             "memory": {"found": self.kept, "keep": self.keep, "forget": self.forget},
@@ -188,6 +191,8 @@ def _plan_present(
                 found |= {"reason": f"{found['reason']}; {result.postponed[check.id]}", "next": WAIT}
         elif found["status"] in TO_FIX and check.cure:
             found["next"] = check.cure
+        elif found["status"] == "compliant" and check.remedy == "role":
+            result.at_stake.append(About.of(found))
         result.records.append(found)
     if entries is not None and len(known) > len(entries):
         result.keep = render(known)

@@ -36,7 +36,8 @@ def read_back(
     before, failures = plain(before), plain(failures or [])
     why = {About(*item): _reason(About(*item), failures) for item in before["written"]}
     if document is None:
-        return [_unconfirmed(item, why, failures) for item in before["records"]]
+        at_stake = {About(*item): "" for item in before["at_stake"]}
+        return [_unconfirmed(item, {**at_stake, **why}, failures) for item in before["records"]]
     memory = before["memory"]["found"] if before["state"] == "absent" else None
     after = plan(controls, document, before["role"], reads=reads, state=before["state"], memory=memory, waive=waive)
     old = {About.of(item): item for item in before["records"]}
@@ -140,7 +141,10 @@ def _unconfirmed(item: dict[str, Any], why: dict[About, str], failures: Failures
         return item
     reason = why[About.of(item)] or next((failure["reason"] for failure in failures), "")
     reason = reason or "the endpoint did not answer when it was to be read back"
-    lost = _error(item, f"was to be written; whether it was is not known: {reason}")
+    words = "was to be written; whether it was is not known"
+    if item["status"] == "compliant":
+        words = "was right; whether it is after the role's work was cut off is not known"
+    lost = _error(item, f"{words}: {reason}")
     return {**lost, "actual": dict(NOT_READ)}
 
 

@@ -86,6 +86,7 @@ def test_of_an_endpoint_that_got_lost_while_it_was_written_to_nothing_is_fixed()
             "state": "present",
             "records": records,
             "written": [["vpn_profile.port", None, "machine"]],
+            "at_stake": [],
         }
     }
     _there, port, left = records_of(what)

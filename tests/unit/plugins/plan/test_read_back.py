@@ -120,6 +120,23 @@ def test_a_failure_is_reported_even_when_every_value_reads_back_right():
     assert records[2]["reason"] == "Forget: access denied"
 
 
+def test_what_was_right_is_open_when_the_role_s_own_work_was_cut_off():
+    controls = [
+        tunnel_control(remedy="role"),
+        prompt_control(remedy="role"),
+        {**prompt_control(), "id": "vpn_profile.other"},
+    ]
+    server, prompt, other = judged(planned(drifted(), controls), None, controls, failure="connection lost")
+    assert [item["status"] for item in (server, prompt, other)] == ["error", "error", "compliant"]
+    assert prompt["reason"] == (
+        "was right; whether it is after the role's work was cut off is not known: connection lost"
+    )
+    # Where the role had nothing to do itself, nothing of it moves.
+    controls = [tunnel_control(), prompt_control(remedy="role")]
+    _server, prompt = judged(planned(drifted(), controls), None, controls, failure="connection lost")
+    assert prompt["status"] == "compliant"
+
+
 def test_an_endpoint_that_is_gone_after_the_writing_leaves_the_written_open():
     server, prompt = judged(planned(drifted()), None, failure="connection lost")
     assert server["status"] == "error"
