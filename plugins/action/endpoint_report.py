@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_core
@@ -30,7 +30,6 @@ from ..plugin_utils.records.history import History, HistoryError, keep_from, ope
 from ..plugin_utils.records.records import (
     STATUSES,
     Merged,
-    Record,
     in_order,
     merge,
     record,
@@ -149,13 +148,10 @@ class ActionModule(ActionBase):
             lives = history.lives()
             self._never_retired = never_retired(lives, self._out_of_use)
             # Checked by `sound`, or made here.
-            known = Merged(
-                in_order(
-                    cast("Record", item)
-                    for host, items in found.items()
-                    for item in in_its_life(items, lives.get(host, Life()), args, at)
-                )
+            fresh: Iterator[Any] = (
+                item for host, items in found.items() for item in in_its_life(items, lives.get(host, Life()), args, at)
             )
+            known = Merged(in_order(fresh))
             # What is taken off or put back on purpose is no drift, so there is nothing to say of it.
             records = known
             if args["remember"]:
