@@ -21,8 +21,9 @@ SEED = 1
 NOTE = r"HKLM\SOFTWARE\OffsiteEndpoints\Before"
 NOTE_FILE = "/Library/Application Support/OffsiteEndpoints/before.plist"
 # Where two copies may differ: process numbers of programs that were started anew, how many restore points there are,
-# since each try at an installation has its own, and when a file was written.
-BY_CHANCE = re.compile(r"^(/launchd/jobs/.*/pid|/restore_points|/files/entries/.*/dated) ")
+# since each try at an installation has its own, and when an installer wrote what is its.
+INSTALLED = r"/files/entries/C:\\(Program Files\\Fortinet|WINDOWS\\Installer)(\\.*)?/dated"
+BY_CHANCE = re.compile(rf"^(/launchd/jobs/.*/pid|/restore_points|{INSTALLED}) ")
 WAITS = "tests/e2e/short_waits.yml"
 
 

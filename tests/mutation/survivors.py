@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,8 +22,7 @@ class Survivor:
     def why(self) -> str:
         """Return why it may live; nothing when nobody has said so."""
         for one in known():
-            same = one.get("text", self.text) == self.text and re.search(one.get("matches", ""), self.text)
-            if same and fnmatchcase(self.where, one["where"]):
+            if fnmatchcase(self.where, one["where"]) and one.get("text", self.text) == self.text:
                 return str(one["why"])
         return ""
 
@@ -56,5 +54,5 @@ class Score:
 
 
 def known() -> list[dict[str, Any]]:
-    """Return what may live: where, the text as it then is or a pattern in it (without both any), and why."""
+    """Return what may live: where, the text as it then is (without it any), and why."""
     return list(yaml.safe_load(FILE.read_text(encoding="utf-8")) or [])

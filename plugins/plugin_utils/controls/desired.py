@@ -27,7 +27,8 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _ESCAPED = re.compile(r"\\.")
 # Whoever asks for one of these can get at everything of one endpoint; `template` is the lookup of a file.
 _OF_ONE = ("ansible_facts", "hostvars", "template", "vars", "varnames")
-_FILES = ("defaults/main.yml", *role_data.SHARED, "vars/checks.yml")
+# Of both platforms, since a task may come by another connection than the variables say.
+_FILES = ("defaults/main.yml", *role_data.SHARED, "vars/Windows.yml", "vars/Darwin.yml", "vars/checks.yml")
 
 
 def desired(role: str, platform: str, known: Variables, loader: Any) -> Desired:
@@ -107,7 +108,7 @@ def fingerprint(role: str, known: Variables, loader: Any) -> str:
     It is the same for the variables of an inventory and for what a task sees, where nothing stands above those: a task
     of a play with the role in it sees the role's own defaults and variables, too.
     """
-    about = _about(role, platform_by(known), loader)
+    about = _about(role, loader)
     # A misspelt variable of the role is looked for by the checks.
     names = {*about["words"], *(name for name in known if name.startswith(f"{role}_"))} - {*about["own"]}
     values = reached(names, known, about["defaults"])
@@ -136,18 +137,17 @@ def reached(names: Iterable[str], known: Variables, defaults: Mapping[str, str] 
 
 
 @lru_cache(maxsize=64)
-def _about(role: str, platform: str, loader: Any) -> dict[str, Any]:
-    """Return what `fingerprint` needs of the role's files for a platform, read once a run.
+def _about(role: str, loader: Any) -> dict[str, Any]:
+    """Return what `fingerprint` needs of the role's files, read once a run.
 
     `words` can name a variable which its controls and checks depend on; `own` are the names of its vars/, which nobody
     else sets; `defaults` the texts of its defaults.
     """
-    store, key = RunStore(), f"about {role} {platform}"
+    store, key = RunStore(), f"about {role}"
     found: dict[str, Any] | None = store.shared(key)
     if found is None:
         folder = role_data.ROLES / role.rpartition(".")[2]
-        files = [*_FILES, f"vars/{platform}.yml"]
-        defaults, *rest = (role_data.role_data(folder, file, loader) for file in files)
+        defaults, *rest = (role_data.role_data(folder, file, loader) for file in _FILES)
         found = {
             "words": sorted(_words_of_role(role, folder, loader, [defaults, *rest])),
             "own": sorted({name for data in rest for name in data}),
