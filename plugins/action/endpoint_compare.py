@@ -21,7 +21,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
 
 from ..plugin_utils.controls.controls import ControlError
-from ..plugin_utils.controls.desired import Roles
+from ..plugin_utils.controls.desired import Roles, not_usable
 from ..plugin_utils.controls.role_data import RoleError, role_folder
 from ..plugin_utils.plan.left import values_of
 from ..plugin_utils.plan.plan import ODD, Plan, Waive, cannot_be_compared, plan
@@ -31,6 +31,7 @@ from ..plugin_utils.plan.undo import undo_plan, undone
 from ..plugin_utils.records.records import RecordError, errors_in, read_lines, record
 from ..plugin_utils.records.waivers import WaiverError, waiving
 from ..plugin_utils.state.check_request import CheckError, read_key
+from ..plugin_utils.state.forked import leave_inherited_alone
 from ..plugin_utils.state.nodes import LocatorError
 from ..plugin_utils.state.own_name import own_name
 from ..plugin_utils.state.reader import Reader, platform_of
@@ -64,6 +65,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return what is to be done: for one role its plan."""
+        leave_inherited_alone()
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         _result, args = self.validate_argument_spec(
@@ -143,10 +145,7 @@ class ActionModule(ActionBase):
             if found["state"] == "absent" and (known.reading == 1 or role not in known.before):
                 known.before[role] = seen_values(wanted, document, role)
         except ControlError as error:
-            raise AnsibleActionFail(
-                f"{role}: {error}. Correct the variable in the inventory, or the role's vars/ file. "
-                f"See roles/{role}/README.md."
-            ) from error
+            raise AnsibleActionFail(not_usable(role, error)) from error
         hook = role_folder(role) / f"tasks/{state['platform'].lower()}_after.yml"
         earlier = known.records.get(role, []) if args["again"] else []
         known.records[role] = still_fixed(earlier, found["records"])

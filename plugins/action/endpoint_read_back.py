@@ -22,6 +22,7 @@ from ..plugin_utils.plan.read_back import Failures, failures_of, note_after, pre
 from ..plugin_utils.plan.steps import in_order
 from ..plugin_utils.records.records import errors_in, record
 from ..plugin_utils.records.waivers import WaiverError, waiving
+from ..plugin_utils.state.forked import leave_inherited_alone
 from ..plugin_utils.state.nodes import LocatorError, Unreadable
 from ..plugin_utils.state.own_name import own_name
 from ..plugin_utils.state.reader import Reader
@@ -46,6 +47,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the note that is right now."""
+        leave_inherited_alone()
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         _result, args = self.validate_argument_spec(ARGUMENTS)

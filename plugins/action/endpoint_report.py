@@ -55,6 +55,7 @@ from ..plugin_utils.reports.summary import (
     verdict,
     waiver_lines,
 )
+from ..plugin_utils.state.forked import leave_inherited_alone
 from ..plugin_utils.state.run_store import Known, RunStore
 
 ARGUMENTS = {
@@ -85,6 +86,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the report; whether the run is good is in it."""
+        leave_inherited_alone()
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         _result, args = self.validate_argument_spec(ARGUMENTS)

@@ -34,6 +34,7 @@ from ..plugin_utils.records.history import HistoryError, check_file, check_folde
 from ..plugin_utils.records.waivers import WaiverError, check_known, read_waivers, waivers_file
 from ..plugin_utils.state.asked import Asked, some
 from ..plugin_utils.state.check_request import CheckError, read_key
+from ..plugin_utils.state.forked import leave_inherited_alone
 from ..plugin_utils.state.run_store import RunStore
 from ..plugin_utils.state.state_files import found_in
 from ..plugin_utils.state.transports import SETTINGS, refused_connection
@@ -70,6 +71,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Fail with everything that is refused, a line each."""
+        leave_inherited_alone()
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         _result, args = self.validate_argument_spec(

@@ -136,15 +136,24 @@ def _named(where: dict[str, Any], sid: str) -> dict[str, Any]:
     return {**where, "user": sid} if where and place_of(where).of_user else where
 
 
-def expand(controls: Any, items_here: Callable[[dict[str, Any]], list[Any]] = lambda _control: []) -> list[Check]:
-    """Return all checks that controls (plain data) stand for, in order. Raises ControlError for the first mistake.
-
-    `items_here` returns what a control's `each_key` or `each_found` stands for on the endpoint.
-    """
+def validate(controls: Any) -> None:
+    """Raise ControlError for the first mistake in controls (plain data) that is one whatever the endpoint."""
     if not isinstance(controls, list):
         raise ControlError(f"controls are a list, not {controls!r}")
     for control in controls:
         _validate(control)
+
+
+def expand(
+    controls: Any, items_here: Callable[[dict[str, Any]], list[Any]] = lambda _control: [], *, valid: bool = False
+) -> list[Check]:
+    """Return all checks that controls (plain data) stand for, in order. Raises ControlError for the first mistake.
+
+    `items_here` returns what a control's `each_key` or `each_found` stands for on the endpoint; `valid`: `validate` has
+    been asked about these controls.
+    """
+    if not valid:
+        validate(controls)
     checks = [check for control in controls for check in _expand_one(control, items_here)]
     seen: set[tuple[str, str | None]] = set()
     for check in checks:
@@ -364,7 +373,7 @@ def _fill(template: Any, fields: dict[str, Any]) -> Any:
         return {key: _fill(value, fields) for key, value in template.items()}
     if isinstance(template, list):
         return [_fill(value, fields) for value in template]
-    if not isinstance(template, str):
+    if not isinstance(template, str) or "{" not in template:
         return template
     whole = _PLACEHOLDER.fullmatch(template)
     if whole:

@@ -19,6 +19,7 @@ from ..state.reader import FIELDS
 from ..state.run_store import RunStore
 from ..state.transports import leads_to_windows
 from . import role_data
+from .controls import ControlError, validate
 from .validate import refused_of_role
 
 Desired = dict[str, Any]
@@ -34,9 +35,13 @@ _FILES = ("defaults/main.yml", *role_data.SHARED, "vars/Windows.yml", "vars/Darw
 def desired(role: str, platform: str, known: Variables, loader: Any) -> Desired:
     """Return what a role wants of an endpoint with the variables `known`.
 
-    Raises RoleError for a role that there is not, and for data that cannot be worked out.
+    Raises RoleError for a role that there is not, and for data that cannot be worked out or used.
     """
     found = role_data.desired(role, loader, known, platform)
+    try:
+        validate(found["controls"])
+    except ControlError as error:
+        raise role_data.RoleError(not_usable(role, error)) from error
     unknown = sorted(set(found["reads"]) - set(FIELDS[platform]))
     if unknown:
         raise role_data.RoleError(
@@ -44,6 +49,12 @@ def desired(role: str, platform: str, known: Variables, loader: Any) -> Desired:
             f"{', '.join(FIELDS[platform])}. Correct the role."
         )
     return found
+
+
+def not_usable(role: str, error: ControlError) -> str:
+    """Return what is wrong with a role's controls, and what to do."""
+    cure = f"Correct the variable in the inventory, or the role's vars/ file. See roles/{role}/README.md."
+    return f"{role}: {error}. {cure}"
 
 
 class Roles:

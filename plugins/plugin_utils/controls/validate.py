@@ -36,6 +36,8 @@ def refused_of_role(role: str, known: Mapping[str, Any], loader: Any) -> list[st
     result = ArgumentSpecValidator(options).validate(given)
     if result.error_messages:
         return wrong + [f"{role}: {message}. See roles/{role}/README.md." for message in result.error_messages]
+    # Worked out already, and asked for by most checks.
+    templar.available_variables = {**variables, **given}
     for check in variables.get(f"__{role}_checks", []):
         try:
             wrong += [" ".join(words.split()) for words in unmet(check, templar.copy_with_new_env())]

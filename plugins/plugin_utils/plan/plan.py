@@ -104,14 +104,15 @@ def plan(
     `reads` is what the role asked the reader for; `state` is present or absent; `memory` stands in for the memory in
     the document (read_back needs it once the memory is gone, undo for what one run wrote over), and `before` says
     in words what it was there before; `waive` puts the waiver that concerns it on a record. What is waived is not
-    written. `checked` is as in State. Raises ControlError for unusable controls.
+    written. `checked`: somebody has seen that document and controls can be used. Raises ControlError for controls that
+    cannot.
     """
-    controls = plain(controls)
+    controls = controls if checked else plain(controls)
     if state not in ("present", "absent"):
         raise ControlError(f"state is {state!r}; allowed: present, absent")
     result = Plan(role, state)
     try:
-        endpoint = State(document, plain(reads), checked=checked)
+        endpoint = State(document, reads if checked else plain(reads), checked=checked)
     except Unreadable as error:
         expand(controls)  # a mistake in them is one on every endpoint
         result.records.append(unusable_state(str(error)))
@@ -122,7 +123,7 @@ def plan(
         result.records += nothing
         return items
 
-    checks = expand(controls, items_here)
+    checks = expand(controls, items_here, valid=checked)
     entries = _remember(result, endpoint, memory)
     result.postponed = {item["id"]: _postponed(item.get("postpone_if", []), endpoint) for item in controls}
     result.effects = {item["id"]: _effect(item.get("takes_effect", ""), endpoint) for item in controls}

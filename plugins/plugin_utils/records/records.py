@@ -66,6 +66,7 @@ _ALL_KEYS = {*_KEYS, *_OPTIONAL_TEXTS, "before", "flapping", "changes", "waiver"
 
 # NaN is no JSON, though Python reads it: as text it breaks no page.
 _JSON = json.JSONDecoder(parse_constant=str)
+_AS_LINE = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 class Change(TypedDict):
@@ -230,16 +231,20 @@ def stamp(
     Whatever a record says of that by itself does not count. No text in them is endless (values.bounded).
     """
     common = {"run": run, "endpoint": endpoint, "at": at, "versions": dict(versions)}
-    return [{**{key: _kept(key, value) for key, value in item.items()}, **common} for item in records]
+    return [_stamped(item, common) for item in records]
 
 
-def _kept(key: str, value: Any) -> Any:
-    if key == "put_back" and isinstance(value, str):
-        # A note that was cut could not be read any more. One with a secret in it does not go into a file for many: what
-        # there was before is on the endpoint, too.
-        return value if masked(value) == value else ""
+def _stamped(item: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
+    made = {**item, **common}
     # The rest is the controller's own.
-    return bounded(value) if key in _TOLD else value
+    for key in _TOLD & made.keys():
+        made[key] = bounded(made[key])
+    note = made.get("put_back")
+    if isinstance(note, str) and masked(note) != note:
+        # A note that was cut could not be read any more, so it is whole or not there. One with a secret in it does not
+        # go into a file for many: what there was before is on the endpoint, too.
+        made["put_back"] = ""
+    return made
 
 
 def sound(
@@ -363,7 +368,7 @@ def write_lines(path: str | Path, records: Iterable[Mapping[str, Any]]) -> None:
     """Write records as JSON Lines in UTF-8; the file is there whole or, after a failure, as it was before."""
     with replaced(path) as file:
         for item in records:
-            file.write(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n")
+            file.write(f"{_AS_LINE(item)}\n")
 
 
 def allowed(mode: int) -> int:

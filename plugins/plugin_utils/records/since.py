@@ -7,14 +7,13 @@ two of them it must have gone wrong.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from ..values.bounded import bounded
+from ..values.bounded import as_text, bounded
 from .records import GOOD, NOT_MEASURED, NOT_READ, Record, record
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -69,7 +68,7 @@ def digest(value: Any) -> str:
 
 
 def _digest(value: Any) -> str:
-    text = json.dumps(None if value == NOT_READ else bounded(value), ensure_ascii=True, sort_keys=True)
+    text = as_text(None if value == NOT_READ else bounded(value))
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
 

@@ -21,6 +21,7 @@ from typing import Any, TextIO
 from markupsafe import Markup
 
 from ..records.records import GOOD, MOVED, NEWS, Record, has_values
+from ..values.bounded import as_text
 from .difference import shortened, side, sides
 from .fleet import Fleet, Group
 from .summary import clean
@@ -37,12 +38,12 @@ WAIVER = ("control", "instance", "owner", "reason", "expires", "ticket", "hosts"
 MOST_KEPT = 10_000
 # What would end the script element early, or is a line's end in some readers; in JSON each may stand as an escape.
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def embedded(data: Any) -> Markup:
     """Return data as JSON that can stand in a script element: nothing in it ends the element or begins a comment."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.translate(_ESCAPES))  # noqa: S704  no < is left in it
+    return Markup(_AS_JSON(data).translate(_ESCAPES))  # noqa: S704  no < is left in it
 
 
 class Spool:
@@ -116,7 +117,7 @@ class Data:
         return place
 
     def _body(self, item: Record) -> int:
-        key = json.dumps([*(item.get(name) for name in BODY), "before" in item], sort_keys=True)
+        key = as_text([*(item.get(name) for name in BODY), "before" in item])
         return self._bodies.place(
             key, lambda: [*(self._text(str(item.get(name) or "")) for name in TEXTS), *self._three(item)]
         )
@@ -132,7 +133,7 @@ class Data:
         return [self._value(left), self._value(right), before]
 
     def _waiver(self, waiver: Mapping[str, Any] | None) -> int:
-        return self._waivers.place(json.dumps(waiver, sort_keys=True), lambda: _waiver(waiver)) if waiver else 0
+        return self._waivers.place(as_text(waiver), lambda: _waiver(waiver)) if waiver else 0
 
     def row(self, item: Record, endpoint: int) -> list[int]:
         """Return the row of a record on the endpoint of this position."""

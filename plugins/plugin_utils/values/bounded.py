@@ -22,6 +22,8 @@ DEEPEST = 60
 _LARGEST = 2**64
 _MARK = 64
 _NESTED = (dict, list)
+# One encoder for all: json.dumps makes a new one for each value.
+as_text = json.JSONEncoder(ensure_ascii=True, sort_keys=True).encode
 MASKED = "***"
 _URL = re.compile(r"://[^\s\"'<>]+")
 # The last @ before the path ends the password, whatever is in it.
@@ -41,6 +43,9 @@ def bounded(value: Any) -> Any:
     >>> bounded({"a": [float("nan"), 1.5, 10**30], "b": "http://bob:secret@proxy.example.org/x.pac?token=abc"})
     {'a': ['nan', 1.5, '1000000000000000000000000000000'], 'b': 'http://bob:***@proxy.example.org/x.pac?token=***'}
     """
+    # Most are short texts, of exactly this type.
+    if type(value) is str and len(value) <= LONGEST and "://" not in value:
+        return value
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -50,7 +55,7 @@ def bounded(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     found = _bounded_parts(value, DEEPEST)
-    whole = json.dumps(found, ensure_ascii=True, sort_keys=True)
+    whole = as_text(found)
     return found if len(whole) <= LONGEST_WHOLE else cut(whole, LONGEST)
 
 

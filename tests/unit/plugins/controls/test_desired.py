@@ -27,7 +27,14 @@ vpn_names: "{{ site_names | default(['a']) }}"
 __vpn_reads: {services: ["{{ vpn_service | default('S') }}"]}
 __vpn_looks: "{{ site_people | default([]) | length > 0 }}"
 __vpn_controls:
-  - {id: vpn.server, each: "{{ vpn_names }}", expected: "{{ __vpn_address }}"}
+  - id: vpn.server
+    title: Server
+    why: It is so
+    severity: low
+    where: {registry: 'HKLM\\SOFTWARE\\{name}', value: Server, type: REG_SZ}
+    each: "{{ vpn_names }}"
+    compare: exact
+    expected: "{{ __vpn_address }}"
 """,
     "vars/Darwin.yml": """
 __vpn_reads: {files: ["{{ vpn_file | default('/f') }}"]}
@@ -159,7 +166,7 @@ def test_endpoints_of_which_different_things_are_wanted_are_never_alike(
 
 def wanted(known: dict[str, Any]) -> Any:
     try:
-        return desired("vpn", "Windows", known, LOADER)
+        return role_data.desired("vpn", LOADER, known, "Windows")
     except RoleError as error:
         return str(error)
 
@@ -265,3 +272,8 @@ def test_an_unknown_kind_of_read_is_refused_with_the_file(role: Path) -> None:
     other.write_text("__bad_reads: {plists: []}\n")
     with pytest.raises(RoleError, match=r"bad/vars/Windows.yml: __bad_reads has plists; allowed are registry, user_r"):
         desired("bad", "Windows", HOST, LOADER)
+
+
+def test_controls_that_cannot_be_used_are_refused_before_any_endpoint_is_read() -> None:
+    with pytest.raises(RoleError, match=r"vpn: control vpn.server: each is 'a'; it must .* Correct the variable in"):
+        desired("vpn", "Windows", {**HOST, "vpn_names": "a"}, LOADER)
