@@ -25,6 +25,7 @@ from ansible.template import Templar
 
 from ..plugin_utils import VERSION
 from ..plugin_utils.ledger.machines import OUT_OF_USE
+from ..plugin_utils.plan.plan import TO_FIX
 from ..plugin_utils.plan.read_back import read_back
 from ..plugin_utils.records.history import History, HistoryError, keep_from, opened
 from ..plugin_utils.records.records import (
@@ -55,6 +56,7 @@ from ..plugin_utils.reports.summary import (
     verdict,
     waiver_lines,
 )
+from ..plugin_utils.reports.visible import next_step
 from ..plugin_utils.state.forked import leave_inherited_alone
 from ..plugin_utils.state.run_store import Known, RunStore
 
@@ -353,8 +355,12 @@ def of_self_check(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def dated(state: Mapping[str, Any], item: dict[str, Any]) -> dict[str, Any]:
-    """Return a record whose evidence says when it was measured, where that was not now."""
+    """Return a record whose evidence says when it was measured, where that was not now.
+
+    What would set it right can then not be done at once either.
+    """
     words = state.get("self_check", {}).get("words")
     if not words:
         return item
-    return {**item, "evidence": f"{item['evidence']}; {words}" if item["evidence"] else words}
+    later = {"next": f"once this controller can reach it: {next_step(item)}"} if item["status"] in TO_FIX else {}
+    return {**item, **later, "evidence": f"{item['evidence']}; {words}" if item["evidence"] else words}

@@ -247,6 +247,19 @@ def test_what_a_user_s_check_has_read_says_when_and_by_whom(report):
     assert own["measured_at"] == port["measured_at"] == "2026-11-20T14:30:00Z"
 
 
+def test_what_would_set_right_what_a_user_s_check_has_read_waits_until_it_can_be_reached(report):
+    drifted = checked("2026-11-20T14:30:00Z")
+    drifted.records = known("drifted").records
+    _own, port = told(report({"nb-1": drifted}))
+    assert port["next"] == (
+        "once this controller can reach it: run site.yml for this endpoint; if the change was meant, change the "
+        "inventory instead"
+    )
+    _own, port = told(report({"nb-1": checked("2026-11-20T14:30:00Z")}))
+    assert port["status"] == "compliant"
+    assert "next" not in port
+
+
 def test_what_is_too_old_is_stale_and_what_cannot_be_used_an_error():
     old = checked("2026-11-01T00:00:00Z", reachable=False, document=None, error="measured on 2026-11-01")
     assert found_in(old)[0] == ("endpoint.reachable", "stale")
