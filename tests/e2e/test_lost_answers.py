@@ -52,7 +52,8 @@ def test_a_few_places(found, tmp_path, playbook, record_property):
 @pytest.mark.depth
 def test_a_few_faults_of_other_kinds(found, tmp_path, record_property):
     """A short slice of `make faults`."""
-    of_windows = [("power_off", 12, ""), ("logs_on", 20, ""), ("fails", 0, "win_package")]
+    # At 9 the installer is on its way.
+    of_windows = [("power_off", 9, ""), ("power_off", 12, ""), ("logs_on", 20, ""), ("fails", 0, "win_package")]
     conditions = [(kind, 0, "") for kind in ("disk_full", "hives_locked", "installer_busy")]
     of_macs = [("power_off", 3, ""), ("fails", 0, "mac_plist"), ("network_busy", 0, "")]
     asked = [("win-04", *one) for one in [*of_windows, *conditions]] + [("mac-05", *one) for one in of_macs]
