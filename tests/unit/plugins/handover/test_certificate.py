@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils.handover.certificate import Judgement, judge
+from plugins.plugin_utils.handover.certificate import Judgement, fits, judge
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 REACH = (
@@ -80,3 +80,33 @@ def look(**changes: Any) -> dict[str, Any]:
 )
 def test_each_judgement_says_what_and_what_to_do(found: dict[str, Any], judgement: Judgement) -> None:
     assert judge(found, "fg.example.org", 30, NOW) == judgement
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["a", "b", "c", "d", "e"], "a, b, c, d, e"),
+        (["a", "b", "c", "d", "e", "f", "g"], "a, b, c, d, e and 2 more"),
+    ],
+)
+def test_of_many_names_the_first_five_are_shown(names: list[str], shown: str) -> None:
+    found = judge(look(certificate={"names": names}), "fg.example.org", 30, NOW)
+    assert found.reason == f"the gateway's certificate is for {shown}, not for fg.example.org"
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        ({"not_after": "2026-11-29T12:00:00Z"}, "the gateway's certificate expired on 2026-11-29"),
+        ({"not_before": "2026-11-29T12:00:00Z"}, ""),
+    ],
+)
+def test_a_certificate_ends_at_its_last_second_and_begins_at_its_first(
+    certificate: dict[str, Any], reason: str
+) -> None:
+    assert judge(look(certificate=certificate), "fg.example.org", 30, NOW).reason == reason
+
+
+def test_the_dot_at_a_name_s_end_is_no_part_of_it() -> None:
+    assert fits("FG.example.org.", ["fg.example.org"])
+    assert not fits(".fg.example.org", ["fg.example.org"])

@@ -11,12 +11,13 @@ import pytest
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
 from plugins.plugin_utils.handover.enrollment import (
     Enrolled,
     EnrollmentError,
+    Pinned,
     found_for,
     judge,
     loaded,
@@ -82,19 +83,27 @@ def test_a_file_is_read(tmp_path):
     )
 
 
+def test_a_sealed_password_stays_as_it_is(tmp_path):
+    assert read(write(tmp_path, sealed_password="c2VhbGVk")).sealed == "c2VhbGVk"
+
+
+NOT_SO = "not as enroll/windows.ps1 writes it: "
+
+
 @pytest.mark.parametrize(
     ("other", "words"),
     [
         ({"enrollment": 2}, "enrollment has to be 1"),
-        ({"account": "a\nansible_connection: local"}, "account"),
-        ({"host_name": "../NB"}, "host_name"),
-        ({"names": ["x y"]}, "names"),
-        ({"names": "NB"}, "names"),
-        ({"transport": "local"}, "transport"),
-        ({"fingerprint": print_of(OTHER)}, "do not belong together"),
-        ({"certificate": None}, "do not belong together"),
-        ({"sealed_password": 7}, "sealed_password"),
-        ({"host_keys": ["ssh-ed25519 AAAA\nnb-2 ssh-rsa AAAA"]}, "host_keys"),
+        ({"account": "a\nansible_connection: local"}, f"{NOT_SO}account;"),
+        ({"host_name": "../NB"}, f"{NOT_SO}host_name;"),
+        ({"names": ["x y"]}, f"{NOT_SO}names;"),
+        ({"names": "NB"}, f"{NOT_SO}names;"),
+        ({"transport": "local"}, f"{NOT_SO}transport;"),
+        ({"fingerprint": print_of(OTHER)}, f"{NOT_SO}certificate and fingerprint, which do not belong together;"),
+        ({"certificate": None}, f"{NOT_SO}certificate and fingerprint, which do not belong together;"),
+        ({"sealed_password": 7}, f"{NOT_SO}sealed_password;"),
+        ({"host_keys": ["ssh-ed25519 AAAA\nnb-2 ssh-rsa AAAA"]}, f"{NOT_SO}host_keys;"),
+        ({"names": [], "host_name": "", "sealed_password": 7}, f"{NOT_SO}host_name, sealed_password;"),
         ({"told": ["x" * 200_000]}, "which no file of"),
     ],
 )
@@ -135,8 +144,20 @@ def test_two_files_a_broken_one_and_none_are_refused(tmp_path):
     with pytest.raises(EnrollmentError, match=r"NB-0102\.enrollment\.json cannot be read"):
         found_for(tmp_path, ["nb-0102"])
     write(tmp_path)
-    with pytest.raises(EnrollmentError, match="are both of this machine"):
+    both = r"^NB-0101\.enrollment\.json and copy\.enrollment\.json are both of this machine: keep the newer one$"
+    with pytest.raises(EnrollmentError, match=both):
         found_for(tmp_path, ["nb-0101"])
+
+
+def test_a_folder_that_is_none_has_no_file(tmp_path):
+    file = write(tmp_path)
+    with pytest.raises(EnrollmentError, match="holds no file"):
+        found_for(file, ["nb-0101"])
+
+
+def test_an_address_of_ipv6_is_no_name_with_a_first_part(tmp_path):
+    write(tmp_path, "fe80", host_name="fe80", names=["fe80"])
+    assert found_for(tmp_path, ["fe80.1::1"]) is None
 
 
 def judged(shown, trusted, host="nb-0101", **other):
@@ -157,8 +178,8 @@ def test_the_certificate_that_is_expected_is_taken(trusted, host):
 
 def test_one_that_a_ca_signed_is_not_pinned():
     signed = certificate(issuer="The department's CA")
-    assert judged(signed, print_of(signed)).pin is None
-    assert judged(signed, print_of(signed)).issuer == "CN=The department's CA"
+    assert judged(signed, print_of(signed)) == Pinned(print_of(signed), None, "CN=The department's CA")
+    assert judged(OURS, print_of(OURS)).issuer == ""
 
 
 @pytest.mark.parametrize(
@@ -168,10 +189,16 @@ def test_one_that_a_ca_signed_is_not_pinned():
         (OURS, None, "nb-0101", f"it shows the certificate {print_of(OURS)}. Compare"),
         (OURS, OURS, "nb-0999", "is for NB-0101, 192.0.2.7, not for nb-0999"),
         (certificate(days=0.5), None, "nb-0101", "expired on "),
-        (certificate(begin=2), None, "nb-0101", "not valid yet"),
-        (certificate(names=()), None, "nb-0101", "no alternative name"),
+        (certificate(begin=-1, days=1), None, "nb-0101", "^the certificate expired on 2026-11-29: run"),
+        (certificate(begin=2), None, "nb-0101", "^the certificate is not valid yet: set the clock of this .*, right$"),
+        (
+            certificate(names=()),
+            None,
+            "nb-0101",
+            "^the certificate has no alternative name, so no client takes it. run",
+        ),
     ],
-    ids=["another", "not compared", "of another name", "expired", "too early", "without names"],
+    ids=["another", "not compared", "of another name", "expired", "at its last second", "too early", "without names"],
 )
 def test_a_wrong_one_is_refused_with_its_reason(shown, trusted, host, words):
     expected = trusted and print_of(trusted)
@@ -185,11 +212,19 @@ def test_a_machine_that_is_off_is_known_by_its_file_and_without_one_by_nothing()
     assert loaded(judged(None, OURS.public_bytes(PEM).decode()).pin) == OURS
     with pytest.raises(EnrollmentError, match="nobody answers"):
         judged(None, print_of(OURS), why="nobody answers")
+    with pytest.raises(EnrollmentError, match=r"^there is no certificate to look at$"):
+        judged(None, print_of(OURS))
+
+
+def test_one_that_begins_right_now_is_valid():
+    assert judged(certificate(begin=0), print_of(certificate(begin=0)))
 
 
 def test_what_is_no_certificate_is_refused():
     with pytest.raises(EnrollmentError, match="cannot be read"):
         judge(b"x", None, "the file", host="nb-0101", now=NOW)
+    with pytest.raises(EnrollmentError, match=r"^no certificate: .+"):
+        loaded("x")
 
 
 def test_a_sealed_password_is_opened_by_its_key_alone(tmp_path):
@@ -199,15 +234,26 @@ def test_a_sealed_password_is_opened_by_its_key_alone(tmp_path):
         text = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         (tmp_path / name).write_bytes(text)
     assert opened(sealed, str(tmp_path / "right")) == "s3cret"
-    with pytest.raises(EnrollmentError, match="sealed for another key"):
+    cure = r"on that stick \(enrollment_key\), or run enroll/windows.ps1 -NewPassword there$"
+    with pytest.raises(EnrollmentError, match=f"sealed for another key than .*/wrong: .* {cure}"):
         opened(sealed, str(tmp_path / "wrong"))
+    with pytest.raises(EnrollmentError, match="sealed for another key"):
+        opened(f"{sealed}\n", str(tmp_path / "right"))
     with pytest.raises(EnrollmentError, match="is no private key that can be read"):
         opened(sealed, str(tmp_path / "none"))
+    curve = ec.generate_private_key(ec.SECP256R1())
+    (tmp_path / "curve").write_bytes(
+        curve.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    with pytest.raises(EnrollmentError, match=r"can be read \(no RSA key\); it belongs to controller.pem$"):
+        opened(sealed, str(tmp_path / "curve"))
 
 
 def test_the_variables_are_yaml_with_the_password_in_the_vault_s_words_alone(tmp_path):
     enrolled = read(write(tmp_path, account="123"))
     text = variables(enrolled, "{{ inventory_dir }}/x.pem", "$ANSIBLE_VAULT;1.1;AES256\n6162\n")
+    first = "# Written by playbooks/enroll_windows.yml, which renews it. What else there is to say goes beside it."
+    assert text.splitlines()[0] == first
     assert text.endswith("ansible_password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n")
     assert yaml.safe_load(text.partition("ansible_password")[0]) == {
         "ansible_user": "123",

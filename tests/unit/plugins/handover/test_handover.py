@@ -94,6 +94,9 @@ def test_a_good_certificate():
     assert (item["status"], item["instance"], "next" in item) == ("compliant", "fg.example.org:443", False)
     assert item["expected"] == "for fg.example.org, valid for 30 days or more"
     assert item["actual"] == "for fg.example.org, valid until 2027-06-01"
+    assert item["evidence"] == "TLS handshake of the controller with a:1"
+    one = certificate_record({"item": ITEM, "look": LOOK}, 1, NOW)
+    assert one["expected"] == "for fg.example.org, valid for 1 day or more"
 
 
 @pytest.mark.parametrize(
@@ -114,15 +117,18 @@ def test_what_is_wrong_with_the_certificate_is_a_record(result, status, reason):
     item = certificate_record({"item": ITEM, **result}, 30, NOW)
     assert is_a_record(item)
     assert (item["status"], item["reason"]) == (status, reason)
+    # What was looked at and is not right comes with what to do.
+    assert ("next" in item) == bool(result.get("look"))
+
+
+RIGHT = ["http://a.example/: DIRECT", "http://b.example/: PROXY p:8080"]
 
 
 def test_a_proxy_script_that_is_right():
     item = pac_record(URL, ROUTES, {})
     assert is_a_record(item)
-    assert (item["status"], item["actual"]) == (
-        "compliant",
-        ["http://a.example/: DIRECT", "http://b.example/: PROXY p:8080"],
-    )
+    assert (item["status"], item["expected"], item["actual"]) == ("compliant", RIGHT, RIGHT)
+    assert item["evidence"] == "http://proxy.example.org/proxy.pac, run on the controller"
 
 
 def test_a_wrong_route_is_drift_with_what_came_instead():
@@ -130,21 +136,40 @@ def test_a_wrong_route_is_drift_with_what_came_instead():
     item = pac_record(URL, ROUTES, {"msg": "1 of 2 routes are wrong. ...", "routes": answers})
     assert is_a_record(item)
     assert (item["status"], item["reason"]) == ("drifted", "1 of 2 routes are wrong. ...")
+    assert item["expected"] == RIGHT
     assert item["actual"] == ["http://a.example/: DIRECT", "http://b.example/: DIRECT"]
+    cure = f"correct the file behind {URL}; if it is right, correct pac_check_routes instead"
+    assert item["next"] == cure
 
 
-@pytest.mark.parametrize("failure", [{"msg": "Status code was -1"}, {"failed": True}, {"msg": "it is a page"}])
-def test_a_script_that_could_not_be_asked_is_an_error(failure):
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        ({"msg": "Status code was -1"}, "Status code was -1"),
+        ({"failed": True}, "no message"),
+        ({"msg": "it is a page"}, "it is a page"),
+    ],
+)
+def test_a_script_that_could_not_be_asked_is_an_error(failure, words):
     item = pac_record(URL, ROUTES, failure)
     assert is_a_record(item)
-    assert (item["status"], item["actual"]) == ("error", {"not_read": True})
+    assert (item["status"], item["expected"], item["actual"]) == ("error", RIGHT, {"not_read": True})
+    assert item["reason"] == f"the PAC file was not evaluated: {words}"
+    assert item["next"] == f"see that this controller reaches {URL} and that it is a PAC file; then run again"
 
 
-@pytest.mark.parametrize(("url", "routes"), [("", ROUTES), (URL, [])])
-def test_no_script_and_no_routes_are_not_applicable(url, routes):
+@pytest.mark.parametrize(
+    ("url", "routes", "missing"),
+    [
+        ("", ROUTES, "fortissl_proxy_pac_url is not set"),
+        ("", [], "fortissl_proxy_pac_url is not set"),
+        (URL, [], "pac_check_routes lists no route"),
+    ],
+)
+def test_no_script_and_no_routes_are_not_applicable(url, routes, missing):
     item = pac_record(url, routes, {})
     assert is_a_record(item)
-    assert item["status"] == "not_applicable"
+    assert (item["status"], item["reason"]) == ("not_applicable", f"{missing}, so there is nothing to compare")
 
 
 def test_a_second_look_takes_the_first_one_s_place():

@@ -129,6 +129,17 @@ def test_names_that_could_not_be_resolved_are_reported_once():
     )
 
 
+def test_the_table_tells_right_from_wrong():
+    pac = "function FindProxyForURL() { dnsResolve('b.example'); dnsResolve('a.example'); return 'DIRECT'; }"
+    answer = one(pac, "http://a.example/x", expected="PROXY p:80")
+    assert table([answer], ["it is old"]) == (
+        "       URL                 EXPECTED    GOT\n"
+        "WRONG  http://a.example/x  PROXY p:80  DIRECT\n"
+        "Names that the PAC wanted resolved and that have no address in the table: a.example, b.example\n"
+        "Note: it is old."
+    )
+
+
 @pytest.mark.parametrize("body", ["return null;", "return 5;", "", "return {};"])
 def test_an_answer_that_is_no_text_is_wrong(body):
     answer = one(f"function FindProxyForURL(url, host) {{ {body} }}")

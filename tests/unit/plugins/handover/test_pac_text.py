@@ -49,6 +49,25 @@ TYPE = "application/x-ns-proxy-autoconfig"
         ),
         (b"\x93\xfa", "utf-8", "��", ("it has bytes that are no utf-8",)),
         (
+            b"\x81",
+            "",
+            "�",
+            (
+                "it has characters beyond ASCII, and neither a charset in Content-Type nor a byte order mark: Chromium "
+                "takes them for Windows-1252",
+                "it has bytes that are no Windows-1252",
+            ),
+        ),
+        (
+            b"\xef\xbb\xbfx",
+            "utf-16",
+            "\ubbef\u78bf",
+            (
+                "the file begins with a byte order mark (UTF-8)",
+                "it is served as utf-16, in which that mark is text: browsers refuse the file",
+            ),
+        ),
+        (
             b"\xef\xbb\xbfx",
             "iso-8859-1",
             "ï»¿x",
@@ -65,7 +84,9 @@ def test_bytes_are_the_text_that_a_browser_reads(raw, charset, text, notes):
 
 @pytest.mark.parametrize("charset", ["nonsense", "rot13", "hex"])
 def test_a_charset_that_no_browser_knows_is_refused(charset):
-    with pytest.raises(
-        CharsetError, match=f"served with charset={charset}, which no browser knows: they ignore the file"
-    ):
+    with pytest.raises(CharsetError) as refused:
         decoded(b"x", f"{TYPE}; charset={charset}")
+    assert str(refused.value) == (
+        f"the file is served with charset={charset}, which no browser knows: they ignore the file and connect "
+        "directly. Correct the server's Content-Type"
+    )
