@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,8 @@ class Survivor:
     def why(self) -> str:
         """Return why it may live; nothing when nobody has said so."""
         for one in known():
-            if fnmatchcase(self.where, one["where"]) and one.get("text", self.text) == self.text:
+            as_said = one.get("text", self.text) == self.text and re.search(one.get("like", ""), self.text)
+            if as_said and fnmatchcase(self.where, one["where"]):
                 return str(one["why"])
         return ""
 
@@ -53,6 +56,7 @@ class Score:
         return "\n".join([self.line(), *lines])
 
 
+@cache
 def known() -> list[dict[str, Any]]:
-    """Return what may live: where, the text as it then is (without it any), and why."""
+    """Return what may live: where, the text as it then is or what is like it (without either any), and why."""
     return list(yaml.safe_load(FILE.read_text(encoding="utf-8")) or [])

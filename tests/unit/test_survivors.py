@@ -1,0 +1,27 @@
+"""What `make mutation` lets live: each by a place and a text, and never more than is meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mutation.survivors import Survivor
+
+
+@pytest.mark.parametrize(
+    ("where", "text", "may"),
+    [
+        ("values.versions.compare_versions", "return -1 if left <= right else 1", True),
+        ("values.versions.compare_versions", "return -1 if left > right else 1", False),
+        ("values.versions.parse", "return -1 if left <= right else 1", False),
+        ("handover.pac.table", "cells = zip(row, widths, strict=None)", True),
+        ("handover.pac.table", "cells = zip(row, strict=True)", False),
+        ("records.runs.read", 'path.read_text(encoding="UTF-8")', True),
+        ("records.runs.read", "path.read_text(encoding=None)", False),
+        ("handover.certificate.judge", "shown = cut(names, 201)", True),
+        ("handover.certificate.judge", "shown = cut(None, 200)", False),
+        ("handover.pac_engine.confine", "limit = None", True),
+        ("handover.pac_engine.Browser.ask", "limit = None", False),
+    ],
+)
+def test_what_may_live_is_said_of_one_place_or_one_kind_of_text(where: str, text: str, *, may: bool) -> None:
+    assert bool(Survivor(where, text).why()) is may
