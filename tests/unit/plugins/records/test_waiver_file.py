@@ -100,6 +100,17 @@ def test_a_date_is_the_same_with_quotes_and_without():
         (one(reason="x" * 1_000_000), "line 4, column 11: reason has 1000000 characters; at most 1000 are allowed"),
         (one(hosts="pc1"), "line 2, column 10: hosts is the text 'pc1'; it must be a list of hosts and groups, such as "
             "hosts: [pc1]"),
+        (one(hosts="x" * 79), f"line 2, column 10: hosts is the text '{'x' * 60}...'; it must be a list of hosts and "
+            f"groups, such as hosts: [{'x' * 79}]"),
+        (one(hosts="x" * 80), f"line 2, column 10: hosts is the text '{'x' * 60}...'; it must be a list of hosts and "
+            "groups, such as hosts: [NAME]"),
+        (one(hosts="{a: b}"), "line 2, column 10: hosts is a mapping; it must be a list of hosts and groups, such as "
+            "hosts: [NAME]"),
+        (one(owner="2" * 60), f"line 3, column 10: owner is the number '{'2' * 60}'; it must be text: put it into "
+            "quotes"),
+        (one(owner="2" * 61), f"line 3, column 10: owner is the number '{'2' * 60}...'; it must be text: put it into "
+            "quotes"),
+        ("- a\n# b\n- c\x00\n", "line 3, column 4: the character '\\x00' cannot stand in YAML; take it out"),
         (one(hosts="[]"), "line 2, column 10: hosts is an empty list; it must name at least one host or group"),
         (one(hosts="[0101]"), "line 2, column 11: a host is the number '0101'; it must be text: put it into quotes"),
         (one(expires="2026-02-30"), "line 5, column 12: expires is 2026-02-30, which is no day of the calendar; write "
@@ -122,6 +133,16 @@ def test_a_date_is_the_same_with_quotes_and_without():
 )  # fmt: skip
 def test_a_mistake_is_reported_with_its_place_and_what_is_allowed(text, expected):
     assert reported(text)[0] == f"w.yml, {expected}"
+
+
+def test_a_text_of_a_thousand_characters_is_none_too_long_and_lines_of_it_are_one():
+    (entry,) = parse_entries(one(reason="x" * 1000, owner='"Sato\n    (IT)"', ticket="'1  2'"), "w.yml")
+    assert (entry["reason"], entry["owner"], entry["ticket"]) == ("x" * 1000, "Sato (IT)", "1 2")
+
+
+@pytest.mark.parametrize("mistake", ["{owner: *x}", "{owner: &x y}", "{owner: !x y}"])
+def test_after_a_mistake_of_this_kind_nothing_else_is_said(mistake):
+    assert len(reported(f"- {mistake}\n")) == 1
 
 
 @pytest.mark.parametrize("control", ["'*'", "'vpn_*'", "'vpn_profile.por?'", "'vpn_profile.[ps]ort'"])
@@ -154,6 +175,7 @@ def test_of_many_mistakes_twenty_are_reported_and_the_rest_counted():
     lines = str(error.value).splitlines()
     assert len(lines) == 21
     assert lines[-1] == "w.yml: 5 more mistakes; see docs/waivers.md"
+    assert len(reported("- x\n" * 20)) == 20
 
 
 def test_a_bomb_of_aliases_is_refused_before_it_opens():
@@ -164,17 +186,20 @@ def test_a_bomb_of_aliases_is_refused_before_it_opens():
 @pytest.mark.parametrize("text", ["[" * 100_000, "- " * 100_000, "{a: " * 100_000])
 def test_deep_nesting_is_refused_and_no_crash(text):
     (line,) = reported(text)
-    assert "nested too deep" in line
+    assert line.endswith(": lists and mappings are nested too deep; a waiver has texts and one list")
 
 
 def test_a_file_that_is_not_utf8_is_refused_with_its_place(tmp_path):
     path = tmp_path / "w.yml"
-    path.write_bytes("# ok\n- {owner: 鈴木}".encode("shift_jis"))
+    path.write_bytes("# ok\n# ok\n- {owner: 鈴木}".encode("shift_jis"))
     with pytest.raises(WaiverError) as error:
         read_entries(path)
     assert str(error.value) == (
-        f"{path}, line 2, column 11: byte 0x97 is not UTF-8; save the file as UTF-8; see docs/waivers.md"
+        f"{path}, line 3, column 11: byte 0x97 is not UTF-8; save the file as UTF-8; see docs/waivers.md"
     )
+    path.write_text("- x\n")
+    with pytest.raises(WaiverError, match=f"^{path}, line 1, column 3: an entry is the text 'x'"):
+        read_entries(path)
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
