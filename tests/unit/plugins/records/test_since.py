@@ -18,6 +18,7 @@ from plugins.plugin_utils.records.since import (
     described,
     digest,
     is_flapping,
+    never_retired,
     news,
     now_known,
     retired,
@@ -233,7 +234,35 @@ def test_silence_in_the_light_of_a_life(life, at, days, expected):
 def test_a_retired_endpoint_has_one_record_that_says_so():
     found = retired(Life("retired", day(4), day(3)))
     assert (found["control"], found["status"], found["role"]) == ("endpoint.life", "not_applicable", "endpoint")
-    assert found["reason"].startswith("retired on 2026-11-04: it is no longer in use.")
+    cure = "Take it out of the inventory, or run site.yml to use it again"
+    assert found["reason"] == f"retired on 2026-11-04: it is no longer in use. {cure}"
+    assert found["title"] == "The endpoint is in use"
+    assert retired(Life("retired"))["reason"] == f"retired: it is no longer in use. {cure}"
+
+
+def test_machines_that_are_out_of_use_and_that_nobody_retired_are_named():
+    lives = {"nb-1": Life(), "nb-2": Life("retired", day(1)), "nb-3": Life("offsite", day(1))}
+    assert never_retired(lives, ["nb-3", "nb-2", "nb-1", "nb-9", "nb-3"]) == (
+        "Out of use by the ledger, and never retired: nb-1, nb-3. Say in the ledger that it is in use, run retire.yml "
+        "for it, then say again that it is not; of one that was wiped, delete the row"
+    )
+    assert never_retired(lives, ["nb-2", "nb-9"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "74234e98afe7498fb5daf1f36ac2d78a"),
+        ({"not_read": True}, "74234e98afe7498fb5daf1f36ac2d78a"),
+        (443, "6d05621ab7cb7b4fb796ca2ffbe1a141"),
+        (True, "b5bea41b6c623f7c09f1bf24dcae58eb"),
+        ("fg.example.org", "44c491d5f82912c9a57a6a33fbb99a94"),
+        (["b", "a"], "5cc385e8f9419c4e0d331e1dca114d3d"),
+        ({"b": [True, "\u65e5"], "a": None}, "9c1bdc01bfb68f2624d72a2c474eff7d"),
+    ],
+)
+def test_digests_stay_as_they_are_since_every_history_is_full_of_them(value, text):
+    assert digest(value) == text
 
 
 def test_a_digest_is_of_the_value_and_not_of_its_form():
