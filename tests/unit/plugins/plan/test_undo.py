@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.plan.memory import Entry, render
-from plugins.plugin_utils.plan.undo import LOOK, shown, undo_plan, undone
-from tests.samples.documents import WINDOWS_READS, prompt_control, tunnel_control, windows
+from plugins.plugin_utils.plan.undo import LOOK, NOT_NOTED, shown, undo_plan, undone
+from tests.samples.documents import TUNNELS, WINDOWS_READS, prompt_control, tunnel_control, windows
 from tests.samples.planning import IMR, drifted, with_memory
 from tests.samples.records import rec
 
@@ -75,6 +75,59 @@ def test_what_is_not_put_back_is_reported_and_not_written(server, item, status, 
     assert result.as_dict()["has_writes"] is False
 
 
+NOT_KEPT = "a password or a token was in what was there before, which no record keeps"
+OF_IT = {"control": "vpn_profile.server", "instance": "IMR", "scope": "machine", "severity": "high", "title": "Gateway"}
+
+
+@pytest.mark.parametrize(
+    ("server", "item", "reason", "actual"),
+    [
+        (WANTED, fixed(put_back=""), NOT_KEPT, {"not_read": True}),
+        (WANTED, fixed(put_back="{half"), None, {"not_read": True}),
+        (WANTED, fixed(put_back=render([])), "there is no single value to go back to", WANTED),
+        ("newer:443", fixed(), "it was changed after that run, so it is left as it is", "newer:443"),
+        (WANTED, fixed(user=r"PC1\taro", put_back=""), NOT_KEPT, {"not_read": True}),
+    ],
+)
+def test_what_is_left_as_it_is_says_what_it_was_what_it_is_and_whose(server, item, reason, actual):
+    (found,) = made(server, item).records
+    assert {key: found[key] for key in OF_IT} == OF_IT
+    assert (found["role"], found["expected"], found["actual"]) == (ROLE, OLD, actual)
+    assert reason in (None, found["reason"])
+    assert found.get("user") == item.get("user")
+
+
+def test_what_is_right_already_says_what_it_is():
+    (found,) = made(OLD, fixed()).records
+    assert (found["expected"], found["actual"]) == (OLD, OLD)
+
+
+def test_one_that_cannot_be_put_back_does_not_keep_the_next_one():
+    for odd in (fixed(put_back="", instance="odd"), fixed(put_back="{half", instance="odd")):
+        result = made(WANTED, odd, fixed())
+        assert [(item["instance"], item["status"]) for item in result.records] == [("IMR", "drifted"), ("odd", "error")]
+
+
+def test_what_no_note_of_the_endpoint_knows_is_not_written():
+    bare = undo_plan([CONTROL], drifted(WANTED), ROLE, reads=WINDOWS_READS, fixed=[fixed()])
+    (found,) = bare.records
+    assert (found["status"], found["reason"], found["actual"]) == ("error", NOT_NOTED, WANTED)
+    assert bare.as_dict()["has_writes"] is False
+    assert (bare.role, bare.state) == (ROLE, "absent")
+
+
+def test_all_that_a_run_fixed_goes_back_and_what_to_do_about_it_is_said():
+    where = {"registry": IMR, "value": "promptusername"}
+    prompt = Entry("vpn_profile.prompt_user_name", "IMR", where, False, 0, "REG_DWORD")
+    two = fixed(control="vpn_profile.prompt_user_name", expected=1, actual=1, before=0, put_back=render([prompt]))
+    document = with_memory(drifted(WANTED), render([ENTRY, prompt]))
+    document["registry"][TUNNELS]["keys"]["IMR"]["values"]["promptusername"] = {"type": "REG_DWORD", "data": 1}
+    controls = [CONTROL, prompt_control()]
+    result = undo_plan(controls, document, ROLE, reads=WINDOWS_READS, fixed=[fixed(), two])
+    assert sorted(one["name"] for one in result.as_dict()["writes"]["registry"]) == ["Server", "promptusername"]
+    assert (result.role, result.state) == (ROLE, "absent")
+
+
 def test_what_it_was_a_setting_of_has_gone_since():
     gone = {
         "where": {"service": "Nosuch", "field": "start_mode"},
@@ -119,10 +172,12 @@ def test_a_person_is_shown_a_line_a_record():
             rec("error", "a.b", reason="changed"),
             rec("compliant", "a.c"),
             rec("not_applicable", "a.d", instance=""),
+            rec("waived", "a.e"),
         ]
     ) == [
         "puts back: a.a [IMR] for S-1-5-21-1",
         "cannot be put back: a.b: changed",
         "is right already: a.c",
         "nothing is left to put back: a.d []",
+        "waived: a.e",
     ]
