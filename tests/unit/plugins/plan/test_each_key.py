@@ -54,6 +54,24 @@ def reported(result: Plan) -> list[tuple[str | None, str, str]]:
     return [(item["instance"], item["status"], item["reason"]) for item in result.records]
 
 
+def test_where_no_key_fits_one_record_says_so():
+    (found,) = run(category_control(), knowing({})).records
+    assert found == {
+        "control": "vpn_profile.network_category",
+        "instance": None,
+        "scope": "machine",
+        "status": "not_applicable",
+        "expected": None,
+        "actual": {"not_read": True},
+        "reason": "not known yet",
+        "evidence": NETWORKS,
+        "severity": "high",
+        "role": "vpn_profile",
+        "title": "The network is private",
+        "why": "service.md#network-category",
+    }
+
+
 def test_every_key_that_fits_is_one_check_and_the_others_are_left_alone():
     document = knowing(
         {

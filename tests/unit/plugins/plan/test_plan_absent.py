@@ -46,6 +46,71 @@ def test_what_is_put_back_has_the_why_of_its_control():
     ]
 
 
+OF_IT = {"instance": "IMR", "scope": "machine", "role": "vpn_profile"}
+KNOWN = {
+    "control": "vpn_profile.server",
+    "severity": "high",
+    "title": "Put back: The connection has the desired remote gateway",
+    "why": "service.md#gateway",
+}
+CURE = "run retire.yml for this endpoint, once nothing named above stands in its way"
+
+
+def test_a_record_of_what_is_put_back_is_whole():
+    (value,) = run([tunnel_control()], with_memory(windows(), [SERVER_BEFORE]), state="absent").records
+    assert value == {
+        **OF_IT,
+        **KNOWN,
+        "status": "drifted",
+        "expected": "old.example.com:443",
+        "actual": "fg.imr.tohoku.ac.jp:443",
+        "reason": 'is "fg.imr.tohoku.ac.jp:443", was "old.example.com:443" before this role',
+        "evidence": rf"{IMR} Server (REG_SZ)",
+        "next": CURE,
+    }
+    made = with_memory(windows(), [entry({"registry": IMR}, {"absent": True})])
+    (whole,) = run([tunnel_control()], made, state="absent").records
+    assert whole == {
+        **OF_IT,
+        **KNOWN,
+        "status": "drifted",
+        "expected": None,
+        "actual": "present",
+        "reason": "is there, was not there before this role",
+        "evidence": IMR,
+        "next": CURE,
+    }
+
+
+def test_a_record_of_what_is_back_already_by_a_control_that_is_gone_is_whole():
+    gone = entry({"registry": IMR, "value": "Gone"}, {"absent": True}, "vpn_profile.gone")
+    (found,) = run([tunnel_control()], with_memory(windows(), [gone]), state="absent").records
+    assert found == {
+        **OF_IT,
+        "control": "vpn_profile.gone",
+        "status": "compliant",
+        "expected": None,
+        "actual": None,
+        "reason": "",
+        "evidence": rf"{IMR} Gone",
+        "severity": "medium",
+        "title": "Put back what was there before",
+        "why": "",
+    }
+
+
+def test_the_worst_of_several_places_of_one_control_is_told_with_its_own_reason_alone():
+    nowhere = entry({"registry": IMR, "value": "nowhere"}, {"value": "x", "type": "REG_SZ"})
+    document = with_memory(windows(), [SERVER_BEFORE, nowhere])
+    (found,) = run([tunnel_control()], document, state="absent").records
+    assert (found["status"], found["actual"]) == ("error", {"not_read": True})
+    assert found["reason"] == (
+        "cannot be put back: the note of what was there before names a place that no control of this role writes; look "
+        "at who wrote the note, and put back by hand what is right"
+    )
+    assert "next" not in found
+
+
 def test_absent_takes_away_a_value_that_was_not_there():
     document = with_memory(windows(), [entry({"registry": IMR, "value": "DATA1"}, {"absent": True})])
     (item,) = run([DATA], document, state="absent").writes.as_dict()["registry"]
