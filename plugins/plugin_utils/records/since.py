@@ -132,13 +132,11 @@ def news(status: str, past: Past | None) -> str:
     return "fixed" if was_bad or status == "fixed" else ""
 
 
-def moved(item: Record, past: Past | None) -> str:
-    """Return what is not as it was the last time: desired, endpoint or both; while a status goes on, what began it."""
-    return _move(item, past)[0]
-
-
 def _move(item: Record, past: Past | None) -> tuple[str, str]:
-    """Return what moved, and the run of this project that moved the endpoint ("" when it was somebody else)."""
+    """Return what is not as it was the last time: desired, endpoint or both; while a status goes on, what began it.
+
+    And the run of this project that moved the endpoint, "" when it was somebody else.
+    """
     if past is None:
         return "", ""
     both = {past.status, item["status"]}

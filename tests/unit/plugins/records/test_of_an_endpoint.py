@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -35,17 +35,17 @@ OF_THE_ENDPOINT = {"instance": None, "scope": "machine", "expected": None, "evid
 @pytest.mark.parametrize(
     ("made", "control", "status", "title"),
     [
-        (unreachable("off"), "endpoint.reachable", "unreachable", "The endpoint answers"),
-        (stale("off"), "endpoint.reachable", "stale", "The endpoint answers"),
-        (unusable_state("off"), "endpoint.state", "error", "The endpoint's state can be read"),
+        (unreachable, "endpoint.reachable", "unreachable", "The endpoint answers"),
+        (stale, "endpoint.reachable", "stale", "The endpoint answers"),
+        (unusable_state, "endpoint.state", "error", "The endpoint's state can be read"),
     ],
 )
 def test_what_is_not_known_of_a_whole_endpoint_is_one_record(
-    made: dict[str, Any], control: str, status: str, title: str
+    made: Callable[[str], dict[str, Any]], control: str, status: str, title: str
 ) -> None:
     said = {"control": control, "status": status, "title": title, "reason": "off", "role": "endpoint", "why": ""}
     actual = NOT_READ if status != "stale" else None
-    assert made == {**OF_THE_ENDPOINT, **said, "actual": actual}
+    assert made("off") == {**OF_THE_ENDPOINT, **said, "actual": actual}
 
 
 @pytest.mark.parametrize("status", ["error", "not_applicable", "unreachable"])

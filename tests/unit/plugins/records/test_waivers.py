@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from plugins.plugin_utils.records.waivers import (
     is_valid,
     listing,
     read_waivers,
+    waivers_file,
+    waiving,
 )
 
 TODAY = datetime.date(2026, 11, 23)
@@ -275,3 +278,48 @@ def test_the_file_of_the_documentation_is_read(tmp_path):
         ),
         Waiver("rdp_*", ("macs",), None, "鈴木", "会議室", datetime.date(2027, 1, 31), "", 11),
     ]
+
+
+IN_A_FILE = "- {control: vpn_profile.port, hosts: [%s], owner: Suzuki, reason: r, expires: 2026-12-31}\n"
+
+
+def test_the_file_beside_the_inventory_is_read_and_one_that_is_named_goes_before_it(tmp_path: Path) -> None:
+    folder, hosts = tmp_path / "inventory", tmp_path / "other/hosts.yml"
+    folder.mkdir()
+    hosts.parent.mkdir()
+    hosts.touch()
+    sources = {"ansible_inventory_sources": [str(folder), str(hosts), str(folder)]}
+    assert waivers_file({}) is None
+    assert waivers_file(sources) is None
+    (hosts.parent / "waivers.yml").touch()
+    assert waivers_file(sources) == hosts.parent / "waivers.yml"
+    (hosts.parent / "waivers.yml").unlink()
+    (folder / "waivers.yml").touch()
+    assert waivers_file(sources) == folder / "waivers.yml"
+    (hosts.parent / "waivers.yml").touch()
+    assert waivers_file({**sources, "endpoint_waivers_file": "mine.yml"}) == Path("mine.yml")
+    with pytest.raises(WaiverError) as refused:
+        waivers_file(sources)
+    both = f"{folder}/waivers.yml and {hosts.parent}/waivers.yml"
+    assert str(refused.value) == (
+        f"{both}: two files of waivers in one run; keep one, or name it in endpoint_waivers_file; see docs/waivers.md"
+    )
+
+
+@pytest.mark.parametrize(
+    ("hosts", "today", "status"),
+    [
+        ("pc1", TODAY, "waived"),
+        ("laptops", TODAY, "waived"),
+        ("pc2", TODAY, "drifted"),
+        ("pc1", day("2027-01-01"), "waiver_expired"),
+    ],
+)
+def test_a_waiver_of_the_file_is_put_on_the_record_of_its_endpoint(
+    tmp_path: Path, hosts: str, today: datetime.date, status: str
+) -> None:
+    (tmp_path / "waivers.yml").write_text(IN_A_FILE % hosts)
+    known = {"inventory_hostname": "pc1", "group_names": ["laptops"], "ansible_inventory_sources": [str(tmp_path)]}
+    drifted = record("vpn_profile.port", "drifted", role="vpn_profile")
+    assert waiving(known, today)(drifted)["status"] == status
+    assert waiving({**known, "ansible_inventory_sources": []}, today)(drifted) == drifted
