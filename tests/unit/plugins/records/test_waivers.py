@@ -323,3 +323,11 @@ def test_a_waiver_of_the_file_is_put_on_the_record_of_its_endpoint(
     drifted = record("vpn_profile.port", "drifted", role="vpn_profile")
     assert waiving(known, today)(drifted)["status"] == status
     assert waiving({**known, "ansible_inventory_sources": []}, today)(drifted) == drifted
+
+
+def test_a_waiver_that_a_record_carries_is_that_of_the_file_whatever_the_order_of_its_keys() -> None:
+    item = rec("waived", waiver())
+    item["waiver"] = dict(sorted(item["waiver"].items(), reverse=True))
+    assert [(row["state"], row["line"]) for row in listing([item], [waiver()], today=TODAY, soon_days=7)] == [
+        ("used", 1)
+    ]
