@@ -262,14 +262,17 @@ def _reach_now(state: State, name: str) -> Networks:
     A virtual switch has a network, too. So those count over which the internet is reached, or all where none is.
     """
     networks = state.node("networks", "connected")["connected"]
+    if not isinstance(networks, list) or not all(isinstance(network, Mapping) for network in networks):
+        raise Unreadable("the networks that this machine is on now are not as the reader tells them")
     if not networks:
         raise Unreadable("Windows names no network that this machine is on now")
     outside = [network for network in networks if INTERNET in (network.get("ipv4"), network.get("ipv6"))]
     found = {}
     for network in outside or networks:
-        profile = CATEGORIES.get(network.get("category"))
+        category = network.get("category")
+        profile = CATEGORIES.get(category) if isinstance(category, int) else None
         if profile is None:
-            raise Unreadable(f"the category of the network {network.get('name')} is {network.get('category')!r}")
+            raise Unreadable(f"the category of the network {network.get('name')} is {category!r}")
         words = f'network "{network.get("name")}" on {network.get("interface")}, to Windows a {profile} one'
         found[words] = _reach(state, name, profile)
     return Networks(_listener(state, name), found)

@@ -180,6 +180,18 @@ def test_group_policy_that_keeps_everybody_out_is_somebody_elses(pc):
     [
         ({"connected": {"error": "Invalid class"}}, "Invalid class"),
         ({"connected": {"exists": False, "connected": []}}, "Windows names no network that this machine is on now"),
+        (
+            {"connected": {"exists": True, "connected": "xy"}},
+            "the networks that this machine is on now are not as the reader tells them",
+        ),
+        (
+            {"connected": {"exists": True, "connected": ["xy"]}},
+            "the networks that this machine is on now are not as the reader tells them",
+        ),
+        (
+            {"connected": {"exists": True, "connected": [{"name": "n", "category": [1], "interface": "i", "ipv4": 4}]}},
+            "the category of the network n is [1]",
+        ),
         ({"connected": {"exists": True, "connected": [{"name": "x", "interface": "y", "category": 7, "ipv4": 4}]}},
          "the category of the network x is 7"),
     ],
