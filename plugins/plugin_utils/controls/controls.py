@@ -136,7 +136,7 @@ def _named(where: dict[str, Any], sid: str) -> dict[str, Any]:
     return {**where, "user": sid} if where and place_of(where).of_user else where
 
 
-def validate(controls: Any) -> None:
+def check_controls(controls: Any) -> None:
     """Raise ControlError for the first mistake in controls (plain data) that is one whatever the endpoint."""
     if not isinstance(controls, list):
         raise ControlError(f"controls are a list, not {controls!r}")
@@ -149,11 +149,11 @@ def expand(
 ) -> list[Check]:
     """Return all checks that controls (plain data) stand for, in order. Raises ControlError for the first mistake.
 
-    `items_here` returns what a control's `each_key` or `each_found` stands for on the endpoint; `valid`: `validate` has
-    been asked about these controls.
+    `items_here` returns what a control's `each_key` or `each_found` stands for on the endpoint; `valid`: somebody
+    has seen by `check_controls` that they can be used.
     """
     if not valid:
-        validate(controls)
+        check_controls(controls)
     checks = [check for control in controls for check in _expand_one(control, items_here)]
     seen: set[tuple[str, str | None]] = set()
     for check in checks:

@@ -19,7 +19,7 @@ from ..state.reader import FIELDS
 from ..state.run_store import RunStore
 from ..state.transports import leads_to_windows
 from . import role_data
-from .controls import ControlError, validate
+from .controls import ControlError, check_controls
 from .validate import refused_of_role
 
 Desired = dict[str, Any]
@@ -39,7 +39,7 @@ def desired(role: str, platform: str, known: Variables, loader: Any) -> Desired:
     """
     found = role_data.desired(role, loader, known, platform)
     try:
-        validate(found["controls"])
+        check_controls(found["controls"])
     except ControlError as error:
         raise role_data.RoleError(not_usable(role, error)) from error
     unknown = sorted(set(found["reads"]) - set(FIELDS[platform]))

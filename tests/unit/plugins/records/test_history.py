@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import multiprocessing
 import os
 import resource
@@ -21,7 +20,6 @@ from plugins.plugin_utils.records.history import (
     APPLICATION_ID,
     MIGRATIONS,
     HistoryError,
-    check_file,
     check_folder,
     check_history,
     keep_from,
@@ -518,23 +516,3 @@ def test_a_second_run_reads_nothing_before_the_first_is_through(file, monkeypatc
     remember(file, run(1))
     with opened(file), pytest.raises(HistoryError, match="another run has held it"), opened(file):
         pytest.fail("both are in it")
-
-
-def test_a_place_that_no_file_can_be_written_to_is_named(tmp_path):
-    file = tmp_path / "file"
-    file.touch()
-    with pytest.raises(NotADirectoryError) as refused:
-        check_folder(file)
-    assert (refused.value.errno, refused.value.strerror) == (errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    assert refused.value.filename == str(file)
-    with pytest.raises(IsADirectoryError) as refused:
-        check_file(tmp_path)
-    assert (refused.value.errno, refused.value.strerror) == (errno.EISDIR, os.strerror(errno.EISDIR))
-    assert refused.value.filename == str(tmp_path)
-
-
-def test_a_folder_is_made_with_those_above_it_and_stays_empty(tmp_path):
-    check_file(tmp_path / "a/b/file")
-    check_folder(tmp_path / "a/b/c")
-    assert [one.name for one in (tmp_path / "a/b").iterdir()] == ["c"]
-    assert list((tmp_path / "a/b/c").iterdir()) == []

@@ -21,6 +21,7 @@ from plugins.plugin_utils.records.records import (
     unusable_state,
     whom,
 )
+from tests.samples.records import WAIVER
 
 STAMP: dict[str, Any] = {
     "run": "r1",
@@ -135,15 +136,6 @@ def test_what_cannot_even_be_gone_through_is_an_error_with_its_kind() -> None:
     assert found[1]["reason"] == "what this endpoint answered cannot be recorded: KeyError: 'controls'"
 
 
-WAIVER = {
-    "control": "a.b",
-    "hosts": ["nb-1"],
-    "instance": None,
-    "owner": "Sato",
-    "reason": "old NAS",
-    "expires": "2027-01-01",
-    "ticket": "",
-}
 CHANGES = [{"at": "2026-11-01T00:00:00Z", "status": "drifted"}]
 
 

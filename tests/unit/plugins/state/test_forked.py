@@ -21,7 +21,7 @@ def test_nothing_inherited_is_looked_through_again() -> None:
         gc.unfreeze()
 
 
-class HasBegun(Exception):  # noqa: N818  (no error)
+class HasBegun(Exception):  # noqa: N818  (a mark of how far it came, and no error)
     """The very first step."""
 
 
