@@ -66,7 +66,7 @@ def rules(group: str, **options: Any) -> dict[str, Any]:
 
 
 def service(name: str, **options: Any) -> dict[str, Any]:
-    """Return the call that changes a service."""
+    """Return the call that changes a service; what is written to its key instead, Windows reads when it starts."""
     return {"module": "ansible.windows.win_service", "args": {"name": name, **options}}
 
 
@@ -232,7 +232,7 @@ BREAKAGES: list[dict[str, Any]] = [
         "breakages": [
             service("LanmanServer", start_mode="disabled"),
             service("LanmanServer", start_mode="manual"),
-            value(SERVICES + r"\LanmanServer", "Start", 4, "dword"),
+            service("LanmanServer", start_mode="disabled", state="stopped"),
         ],
     },
     {
@@ -285,8 +285,8 @@ BREAKAGES: list[dict[str, Any]] = [
         "hosts": "pro",
         "breakages": [
             service("TermService", start_mode="disabled"),
-            value(SERVICES + r"\TermService", "Start", 4, "dword"),
-            value(SERVICES + r"\TermService", "Start", 1, "dword"),
+            service("TermService", start_mode="disabled", state="stopped"),
+            service("TermService", start_mode="disabled", state="stopped", force_dependent_services=True),
         ],
     },
     {
@@ -392,8 +392,8 @@ BREAKAGES: list[dict[str, Any]] = [
         "control": "time_sync.service",
         "breakages": [
             service("W32Time", start_mode="disabled"),
-            value(SERVICES + r"\W32Time", "Start", 4, "dword"),
-            value(SERVICES + r"\W32Time", "Start", 0, "dword"),
+            service("W32Time", start_mode="disabled", state="stopped"),
+            service("W32Time", start_mode="disabled", state="stopped", force_dependent_services=True),
         ],
     },
     # --- smb_client ---------------------------------------------------------------------------------------------------

@@ -178,7 +178,7 @@ def test_windows_is_updated_first_and_its_restart_comes_before_the_client(client
 
     run = client.play("win-04", **desired)
     assert run.code == 2
-    assert "postponed: updates of Windows were installed" in found(run, "installed")["reason"]
+    assert "postponed: Windows updates were installed" in found(run, "installed")["reason"]
     assert client.machine("win-04").registry.keys(OFFERED) == []
     assert client.version("win-04") is None
     run = client.play("win-04", **desired, forticlient_install_allow_reboot=True)

@@ -86,7 +86,7 @@ def state(lab: LabFleet, name: str) -> dict[str, Any]:
         root = folder / f"{name}.root"
         return {**found, "plists": {f"{path.relative_to(root)}": plist(path) for path in root.rglob("*.plist")}}
     found["registry"]["files"] = {file["path"]: file["key"] for file in found["registry"]["files"]}
-    by_meaning(found["registry"])
+    by_meaning(found)
     return found
 
 
@@ -98,7 +98,11 @@ def plist(path: Path) -> Any:
 
 
 def by_meaning(key: dict[str, Any]) -> None:
-    """Replace proxy settings by whether a file is in use, and which: a counter and a proxy that is off say nothing."""
+    """Replace proxy settings by whether a file is in use, and which: a counter and a proxy that is off say nothing.
+
+    Nor does the time at which a file was written.
+    """
+    key.pop("dated", None)
     for name, value in key.items():
         if name in ("fortissl", "IMR") and isinstance(value, list) and value[0] == "REG_BINARY":
             key[name] = proxy(bytes.fromhex(value[1]))
