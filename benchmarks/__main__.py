@@ -43,15 +43,26 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if any(verdict["met"] is False for verdict in found) else 0
 
 
+def _size(text: str) -> int:
+    """Return a number of endpoints; with none of them the cost of one could not be worked out at the end."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of endpoints; name one kind to leave the other out")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measures what the playbooks cost on the lab. Naming one kind of endpoints leaves the other out.",
     )
-    parser.add_argument("--windows", type=int, nargs="+", metavar="N", help=f"sizes of the fleet (default: {WINDOWS})")
-    parser.add_argument("--macs", type=int, nargs="+", metavar="N", help=f"sizes of the fleet (default: {MACS})")
+    parser.add_argument(
+        "--windows", type=_size, nargs="+", metavar="N", help=f"sizes of the fleet (default: {WINDOWS})"
+    )
+    parser.add_argument("--macs", type=_size, nargs="+", metavar="N", help=f"sizes of the fleet (default: {MACS})")
     parser.add_argument("--latency", type=float, nargs="+", default=[0.0, SLOW], metavar="S", help="seconds a call")
-    parser.add_argument("--reports", type=int, nargs="+", default=REPORTS, metavar="N", help="endpoints in the reports")
+    parser.add_argument(
+        "--reports", type=_size, nargs="+", default=REPORTS, metavar="N", help="endpoints in the reports"
+    )
     parser.add_argument("--skip-reports", action="store_true", help="measure no reports")
     parser.add_argument("--skip-transports", action="store_true", help="do not compare winrm, psrp and ssh")
     parser.add_argument(

@@ -174,6 +174,16 @@ def test_what_is_measured_can_be_chosen():
     assert chosen("--windows", "20", "--latency", "0") == [Setting("windows", 20, 0.0)]
 
 
+@pytest.mark.parametrize("option", ["--windows", "--macs", "--reports"])
+@pytest.mark.parametrize("size", ["0", "-1", "many"])
+def test_a_fleet_of_nothing_is_refused_before_anything_is_measured(monkeypatch, capsys, option, size):
+    monkeypatch.setattr(bench, "_measure", pytest.fail)
+    with pytest.raises(SystemExit) as ended:
+        bench.main([f"{option}={size}"])
+    assert ended.value.code == 2
+    assert f"{size!r} is not a number of endpoints" in capsys.readouterr().err
+
+
 def test_synthetic_records_are_valid_and_always_the_same(tmp_path):
     schema = json.loads((ROOT / "schemas/record.schema.json").read_text(encoding="utf-8"))
     for number in (0, 7, 49):
