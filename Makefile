@@ -1,7 +1,7 @@
 # make demo   the whole story on simulated endpoints, in under three minutes
 # make test   lint, and every test but the long ones; those of the pages need Chromium (apt-get install chromium, or
 #             CHROMIUM=its path) and are skipped without
-# make depth  the long ones: every path of every role, every control broken in three ways
+# make depth  the long ones: every path of every role, every control broken in three ways; ARGS="--part 1/4" for a quarter
 # make faults   faults by the hundred, during every playbook; ARGS="--seed 7 --number 40 --journeys site" for less
 # make mutation what no test notices when the code is broken; long, and ARGS="values" or ARGS="vpn_profile" for a part
 # make bench  what the playbooks cost against a ping and against stock modules; long, and ARGS="--windows 20 --latency 0" for less
@@ -122,7 +122,7 @@ browser: $(VENV)/.test
 	$(BIN)/python -m pytest tests/browser
 
 depth: $(VENV)/.test
-	$(BIN)/python -m pytest $(EACH_FILE) -m depth tests/e2e
+	$(BIN)/python -m pytest $(EACH_FILE) -m depth tests/e2e $(ARGS)
 
 faults: $(VENV)/.test
 	$(BIN)/python -m tests.faults $(ARGS)

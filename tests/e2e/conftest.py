@@ -162,10 +162,36 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
         lab.close()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that no process is left with one of them when the others are done."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", metavar="K/N", help="the Kth of N parts of the files, in which every Nth file is")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the part that was asked for, and begin with the files that take longest.
+
+    Else a process would be left with one of them when the others are done. Files without a test in this run do not
+    count, so that parts of the long tests are parts of the long tests.
+    """
+    if part := config.getoption("--part"):
+        kept, left = in_part(items, part)
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
     order = {f"tests/e2e/test_{name}.py": place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
+    items.sort(key=lambda item: order.get(file_of(item), len(order)))
+
+
+def in_part(items: list[pytest.Item], part: str) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Return the tests of a part and all others; `part` is "K/N"."""
+    which, _, parts = part.partition("/")
+    if not (which.isdigit() and parts.isdigit() and 1 <= int(which) <= int(parts)):
+        raise pytest.UsageError(f"--part={part}: allowed is K/N, with K from 1 to N")
+    files = sorted({file_of(item) for item in items})[int(which) - 1 :: int(parts)]
+    return [item for item in items if file_of(item) in files], [item for item in items if file_of(item) not in files]
+
+
+def file_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -146,7 +146,7 @@ def test_powershell_can_read_it(script, tmp_path):
 def test_what_they_name_is_there():
     targets = {*re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)}
     asked = {target for _name, _shell, script in STEPS for target in re.findall(r"\bmake ([a-z]+)\b", script)}
-    assert asked == {"test", "contract", "sanity", "supply", "real"}
+    assert asked == {"test", "contract", "depth", "sanity", "supply", "real"}
     assert asked <= targets
     for _name, _shell, script in STEPS:
         for module in re.findall(r"python -m (tests\.[\w.]+)", script):
