@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _size(text: str) -> int:
     """Return a number of endpoints; with none of them the cost of one could not be worked out at the end."""
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of endpoints; name one kind to leave the other out")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of endpoints; --help says how to leave them out")
     return int(text)
 
 

@@ -66,7 +66,7 @@ def rules(group: str, **options: Any) -> dict[str, Any]:
 
 
 def service(name: str, **options: Any) -> dict[str, Any]:
-    """Return the call that changes a service; what is written to its key instead, Windows reads when it starts."""
+    """Return the call that changes a service. A start mode in its key alone would count from the next restart on."""
     return {"module": "ansible.windows.win_service", "args": {"name": name, **options}}
 
 

@@ -253,6 +253,7 @@ def test_a_downgrade_needs_leave(client):
     assert client.version("mac-02") == NEW
     run = client.play("mac-02", **desired, forticlient_install_allow_downgrade=True)
     # What is known of such an old version is said, and it is what was asked for.
+    assert (run.code, run.of_status("error", "unreachable", "managed_elsewhere")) == (2, set()), run.output
     assert {control for _, control, _ in run.of_status("drifted")} == {"forticlient_install.vulnerable_version"}
     assert run.of_status("fixed") == {("mac-02", "forticlient_install.maximum_version", None)}, run.output
     assert client.version("mac-02") == OLD
