@@ -43,13 +43,11 @@ def bounded(value: Any) -> Any:
     >>> bounded({"a": [float("nan"), 1.5, 10**30], "b": "http://bob:secret@proxy.example.org/x.pac?token=abc"})
     {'a': ['nan', 1.5, '1000000000000000000000000000000'], 'b': 'http://bob:***@proxy.example.org/x.pac?token=***'}
     """
-    # Most are short texts, of exactly this type.
-    if type(value) is str and len(value) <= LONGEST and "://" not in value:
-        return value
+    # Most are texts, and short.
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST and "://" not in value else cut(masked(value))
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, str):
-        return cut(masked(value))
     if isinstance(value, int):
         return value if abs(value) < _LARGEST else cut(_digits(value))
     if isinstance(value, float):
