@@ -14,7 +14,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -40,13 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with quiet(folder):
         found = baselines(folder / "baselines", asked.machines, journeys)
     print(f"undisturbed runs are done ({time.monotonic() - began:.0f} s)", flush=True)
-    # Most of a run's time is waiting, for answers that never come, so that two leave no core idle.
+    # Both wait for answers that never come, and at different times.
     with ProcessPoolExecutor(asked.jobs) as pool:
-        trials = [(name, pool.submit(_once, folder, where, do)) for name, where, do in _all(found, asked, seed)]
-        for name, trial in trials:
+        names = {pool.submit(_once, folder, where, do): name for name, where, do in _all(found, asked, seed)}
+        for trial in as_completed(names):
             one = trial.result()
             tried, survived = tried + one.places, survived + one.places - len(one.fell)
-            print(f"{name}: {one} ({time.monotonic() - began:.0f} s)", flush=True)
+            print(f"{names[trial]}: {one} ({time.monotonic() - began:.0f} s)", flush=True)
     if tried == survived:
         shutil.rmtree(folder)
     print(f"faults: {tried} tried, {survived} survived")

@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.__main__ import main as lab_command
 from lab.windows.machine.restart import restart
 from tests.e2e.client import Client
-from tests.faults.machines import built, changed, keep, lab_of, other
+from tests.faults.machines import SHORT_WAITS, built, changed, keep, lab_of, other
 from tests.faults.trials import BAD, Baseline, Tried, controls, names_of, shown
 
 # It has an old client, and after a restart nobody is logged on.
@@ -30,7 +30,9 @@ def no_return(folder: Path, _found: Mapping[str, Baseline], _chance: random.Rand
     }
     try:
         assert lab_command(["fault", STRUCK, "no_return", "--state-dir", str(lab.directory / "lab")]) == 0
+        lab.more_inventory = [*SHORT_WAITS]
         first = client.play("windows", **wanted)
+        lab.more_inventory = []
         assert lab_command(["fault", STRUCK, "none", "--state-dir", str(lab.directory / "lab")]) == 0
         second = client.play("windows", **wanted)
         end = keep(lab, folder / "end")

@@ -15,7 +15,7 @@ from lab import fleet, server
 from lab.__main__ import main as lab_command
 from lab.windows_endpoint import somebody_logs_on
 from tests.e2e.conftest import LabFleet, Run
-from tests.faults.machines import Kept, built, change, changed, entries, keep, lab_of, names, other
+from tests.faults.machines import SHORT_WAITS, Kept, built, change, changed, entries, keep, lab_of, names, other
 from tests.faults.places import CONDITIONS, UNANSWERED, Place
 
 GOOD = ("compliant", "fixed", "waived", "not_applicable")
@@ -176,6 +176,7 @@ def started(folder: Path, found: Mapping[str, Baseline], journey: str, places: S
 
 
 def set_faults(lab: LabFleet, places: Sequence[Place]) -> None:
+    lab.more_inventory = [*SHORT_WAITS]
     for place in places:
         if place.kind not in CONDITIONS:
             after = ("--after", str(place.after)) if place.after else ()
@@ -185,6 +186,7 @@ def set_faults(lab: LabFleet, places: Sequence[Place]) -> None:
 
 def mend(lab: LabFleet, places: Sequence[Place]) -> None:
     """Take all faults away, those that have not struck as well; what is a condition is undone while the lab stands."""
+    lab.more_inventory = []
     for place in places:
         _fault(lab, place.endpoint, "none")
     conditions = [place for place in places if place.kind in CONDITIONS]
