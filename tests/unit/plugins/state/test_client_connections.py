@@ -53,9 +53,9 @@ def test_what_cannot_be_read_is_an_error_alone_and_never_hides_what_is_wrong(ssl
     with pytest.raises(Unreadable, match="access denied"):
         rules.verdict(found(ssl, ipsec))
     if ssl.get("exists"):
-        ssl["keys"]["Wrong"] = key({"Server": "10.0.0.1:443"})
+        ssl = {**ssl, "keys": {**ssl["keys"], "Wrong": key({"Server": "10.0.0.1:443"})}}
     else:
-        ipsec["keys"]["Wrong"] = key(P1=key({"RemoteGW": "10.0.0.1"}))
+        ipsec = {**ipsec, "keys": {"Wrong": key(P1=key({"RemoteGW": "10.0.0.1"}))}}
     words = rules.verdict(found(ssl, ipsec))
     assert "10.0.0.1" in words
     assert "and more is not known" in words
