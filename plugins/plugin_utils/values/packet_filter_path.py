@@ -114,17 +114,17 @@ def _number(word: str) -> int | None:
     return int(word) if word.isdigit() else None
 
 
-def _wish(allow: Iterable[str]) -> tuple[AddressSet | None, bool]:
+def _wish(allow: Iterable[str]) -> tuple[AddressSet, bool]:
     """Return the addresses of the wish, and whether the local subnets belong to it."""
     tokens = [token.strip() for text in allow for token in text.split(",")]
     named = [token for token in tokens if split_keyword(token) is None]
-    return (parse(named) if named else None), len(named) < len(tokens)
+    return parse(named), len(named) < len(tokens)
 
 
 def _lets_in(source: list[str], allow: Iterable[str]) -> bool:
     wish, _local = _wish(allow)
     addresses = _addresses(source)
-    return addresses is None or wish is None or not wish.covers(addresses)
+    return addresses is None or not wish.covers(addresses)
 
 
 def _keeps_out(source: list[str], allow: Iterable[str]) -> bool:
@@ -134,14 +134,14 @@ def _keeps_out(source: list[str], allow: Iterable[str]) -> bool:
     if addresses is None:
         return True
     wish, local = _wish(allow)
-    wished = [*([wish] if wish else []), *([_PRIVATE] if local else [])]
-    return any(addresses.minus(one) != addresses for one in wished)
+    return addresses.minus(wish.plus(_PRIVATE) if local else wish) != addresses
 
 
 def _addresses(source: list[str]) -> AddressSet | None:
-    """Return the addresses of a source, None for any, a table, a negation, an interface: what they are is not known."""
+    """Return the addresses of a source, None for a table, a negation, an interface: what they are is not known."""
+    end = source.index("port") if "port" in source else len(source)
     try:
-        return parse(source[:1]) if source[:1] != ["any"] and "port" not in source else None
+        return parse(" ".join(source[:end]))
     except AddressError:
         return None
 

@@ -98,6 +98,10 @@ def test_what_pfctl_prints_is_what_was_loaded():
         ("block in all", "block drop in from any to any"),
         ("pass in proto 6 from any to any port microsoft-ds", "pass in proto tcp from any to any port = 445"),
         ("pass in quick inet from 10.0.0.1 to any", "pass in quick inet from 10.0.0.1/32 to any"),
+        ("pass in quick inet6 from 2001:db8::1 to any", "pass in quick inet6 from 2001:db8::1/128 to any"),
+        ("pass in quick inet from 10.0.0.0/8 to any", "pass in quick from 10.0.0.0/8 to any"),
+        ("pass in quick inet from 9.9.9.9", "pass in quick from 9.9.9.9"),
+        ("pass in quick inet6 from fe80::/10 to any", "pass in quick from fe80::/10 to any"),
     ],
 )
 def test_two_forms_of_one_rule_mean_the_same(one, other):
@@ -111,6 +115,9 @@ def test_two_forms_of_one_rule_mean_the_same(one, other):
         ("pass in inet proto tcp from any to any port 445", "pass in proto tcp from any to any port 445"),
         ("pass in proto tcp from any to any port 445", "pass in proto tcp from any to any port 139"),
         ("pass in from 10.0.0.0/8 to any", "pass in quick from 10.0.0.0/8 to any"),
+        ("block in inet all", "block in all"),
+        ("block in inet6 all", "block in inet all"),
+        ("pass in inet6 from (en0:network) to any", "pass in from (en0:network) to any"),
     ],
 )
 def test_rules_that_differ_are_not_taken_for_the_same(one, other):
@@ -121,6 +128,7 @@ def test_the_difference_is_reported_by_rule():
     assert difference(DESIRED, PRINTED[1:]) == f"missing: {DESIRED[0]}"
     more = "pass in quick proto tcp from any to any port = 445 flags S/SA keep state"
     assert difference(DESIRED, [more, *PRINTED]) == f"loaded but not expected: {more}"
+    assert difference(DESIRED, [more, "pass in all", *PRINTED]) == f"loaded but not expected: {more}; pass in all"
     assert difference(DESIRED, []) == "missing: " + "; ".join(DESIRED)
 
 

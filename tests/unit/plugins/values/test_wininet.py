@@ -101,6 +101,27 @@ def test_a_short_trailer_is_filled_with_zeros():
     assert encode({}, NETWORKING_DSC) == plain("46000000 06000000 01000000" + "00" * 44)
 
 
+def test_a_trailer_keeps_its_place_when_it_is_filled():
+    assert encode({}, "46000000 01000000 01000000 00000000 00000000 00000000 0102") == plain(
+        "46000000 02000000 01000000 00000000 00000000 00000000 0102" + "00" * 30
+    )
+
+
+@pytest.mark.parametrize(
+    ("end", "pac_url", "trailer"),
+    [
+        ("", "", ""),
+        ("aabbcc", "", "aabbcc"),
+        ("00000000", "", ""),
+        ("02000000 6869", "hi", ""),
+        ("02000000 6869 aa", "hi", "aa"),
+    ],
+)
+def test_a_pac_url_may_be_left_out_at_the_end(end, pac_url, trailer):
+    blob = f"46000000 07000000 01000000 00000000 00000000 {end}"
+    assert decode(blob) == fields(7, "d", pac_url=pac_url, trailer=trailer)
+
+
 def test_the_counter_wraps():
     assert encode({}, "46000000 ffffffff 01000000" + "00" * 44) == plain("46000000 00000000 01000000" + "00" * 44)
 
@@ -154,13 +175,21 @@ def test_what_is_not_hex_is_refused(blob):
     [
         ({"pac": 1}, "pac is 1; it must be true or false"),
         ({"proxy": None}, "proxy is None; it must be a text"),
-        ({"pacurl": "x"}, "there is no field 'pacurl' in proxy settings"),
-        ({"pac_url": "http://プロキシ/"}, "use ASCII"),
+        (
+            {"pacurl": "x"},
+            "there is no field 'pacurl' in proxy settings; fields are version, counter, direct, manual, pac, "
+            "auto_detect, proxy, bypass, pac_url, trailer",
+        ),
+        (
+            {"pac_url": "http://プロキシ/"},
+            "pac_url is 'http://プロキシ/'; WinINet keeps one byte a character, so use ASCII",
+        ),
     ],
 )
 def test_fields_that_cannot_be_written_are_refused(wrong, message):
-    with pytest.raises(WininetError, match=message):
+    with pytest.raises(WininetError) as caught:
         encode(wrong, None)
+    assert str(caught.value) == message
 
 
 @given(st.binary(max_size=200))
