@@ -13,9 +13,11 @@ from tests.mutation.survivors import Score, Survivor
 
 # Beside a room's own tests those that come by it from elsewhere.
 ACTIONS = "tests/unit/plugins/action"
+ROLES = "tests/unit/roles"
 ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("values", "ledger"), ()),
-    **dict.fromkeys(("state", "controls", "plan", "reports"), (ACTIONS,)),
+    **dict.fromkeys(("controls", "plan", "reports"), (ACTIONS,)),
+    "state": (ACTIONS, ROLES),
     "records": (ACTIONS, "tests/unit/plugins/reports/test_notify.py", "tests/unit/plugins/reports/test_summary.py"),
     "handover": (
         "tests/unit/plugins/action/test_enrollment.py",
@@ -31,7 +33,7 @@ source_paths = ["plugins/plugin_utils"]
 only_mutate = ["plugins/plugin_utils/{room}/*.py"]
 also_copy = ["docs", "galaxy.yml", "inventory", "lab", "playbooks", "plugins", "roles", "schemas"]
 pytest_add_cli_args_test_selection = {tests}
-pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist"]
+pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.mutation.forget"]
 use_git_change_detection = false
 """
 

@@ -107,7 +107,7 @@ def _found(store: str, name: str, value: str, keys: Keys) -> Setting | None:
     folded = {key.casefold(): values for key, values in keys.items()}
     for key in policy_keys(name, keys) if store == GROUP_POLICY else KEYS[store][name]:
         if key == _STANDARD and store == GROUP_POLICY and value not in _OF_STANDARD:
-            continue
+            return None
         values = {one.casefold(): data for one, data in folded.get(key.casefold(), {}).items()}
         data = values.get(value.casefold())
         if data is None:

@@ -93,8 +93,8 @@ class Reach:
             certain = here.common(allow).minus(here.common(barred))
             # What a keyword stands for may be among these numbers, and these numbers among what it stands for.
             if barred.keywords:
-                certain = AddressSet(certain.keywords, ())
-            if barred:
+                certain = NOBODY
+            elif barred:
                 certain = AddressSet(frozenset(), certain.ranges)
             inside, unknown = inside.plus(certain), unknown.plus(possible.minus(certain))
         return inside, wanted.minus(inside).minus(unknown), unknown
@@ -255,10 +255,18 @@ def _setting(setting: Setting, words: str) -> Entry:
 def _restrict(found: Reach, hardening: list[tuple[Source, Spoken]]) -> None:
     """Take in what restricts a service whatever the firewall's state: it never opens, and its own exceptions count."""
     excepted = union(said.addresses for _source, said in hardening if said.action == "Allow" and not said.doubts)
+    perhaps = [said for _source, said in hardening if said.action != "Block" and said.doubts]
+    doubtful = union(said.addresses for said in perhaps)
     for source, said in hardening:
         part = said.addresses.minus(excepted)
-        if said.action != "Allow" and part:
-            (found.may_block if said.doubts else found.block).append(Entry(source, part, said.doubts))
+        if said.action == "Allow" or not part:
+            continue
+        unknown, certain = (part, NOBODY) if said.doubts else (part.common(doubtful), part.minus(doubtful))
+        if certain:
+            found.block.append(Entry(source, certain))
+        if unknown:
+            doubts = said.doubts or tuple(doubt for one in perhaps for doubt in one.doubts)
+            found.may_block.append(Entry(source, unknown, doubts))
 
 
 def _some(part: AddressSet) -> str:

@@ -128,12 +128,12 @@ def _conditions(rule: Rule) -> Iterator[str]:
             yield f"it holds for {_CONDITIONS[name]} only ({said})"
         elif name == "platform":
             # Every Windows that this collection knows is newer than any that a rule asks for.
-            if (rule.first("Platform2") or "").casefold() != "gteq":
+            if (rule.first("Platform2") or "").strip().casefold() != "gteq":
                 yield f"it holds for one version of Windows only ({said})"
         elif name not in _SILENT and not _PORTS.fullmatch(name) and not _OTHERS_ONLY.fullmatch(name):
             yield f"it has a condition that is not known ({said})"
     yield from (f"{part[:60]!r} in it is no field" for part in rule.garbage)
-    if (rule.first("Action") or "").casefold() == "bypass":
+    if (rule.first("Action") or "").strip().casefold() == "bypass":
         yield "it lets authenticated computers in (Action=ByPass)"
     if not _covers(rule, *_CLIENT_PORTS):
         yield "it holds for some ports of the other side only"

@@ -73,6 +73,8 @@ def test_a_rule_opens_a_tcp_port_by_number_range_or_by_naming_none(fields, opens
     assert parse_rule(BASE + fields).opens(445) is opens
 
 
+ACTIONS = "it must be one of Allow, Block, ByPass"
+PLACES = "it must be one of Domain, Private, Public, or their bits as a number"
 FIELDS = ["enabled", "action", "direction", "protocol", "profiles", "local_ports", "remote_address"]
 
 
@@ -91,33 +93,36 @@ def test_a_text_that_is_no_rule_is_refused_with_the_place(text, named):
 
 
 @pytest.mark.parametrize(
-    ("text", "field", "named"),
+    ("text", "field", "message"),
     [
-        ("v2.31|Active=TRUE|Dir=In|", "action", "Action is ''"),
-        ("v2.31|Action=Permit|Active=TRUE|Dir=In|", "action", "Action is 'Permit'"),
-        ("v2.31|Action=Allow|Active=1|Dir=In|", "enabled", "Active is '1'"),
-        ("v2.31|Action=Allow|Active=TRUE|Dir=Both|", "direction", "Dir is 'Both'"),
-        (BASE + "Protocol=tcp|", "protocol", "Protocol is 'tcp'"),
-        (BASE + "Protocol=257|", "protocol", "Protocol is '257'"),
-        (BASE + "Profile=Home|", "profiles", "Profile is 'Home'"),
-        (BASE + "Profile=8|", "profiles", "Profile is '8'"),
-        (BASE + "RA4=|", "remote_address", "RA4 is empty"),
-        (BASE + "RA4=10.0.0.0/8|RA6=|", "remote_address", "RA6 is empty"),
+        ("v2.31|Active=TRUE|Dir=In|", "action", f"Action is ''; {ACTIONS}"),
+        ("v2.31|Action=Permit|Active=TRUE|Dir=In|", "action", f"Action is 'Permit'; {ACTIONS}"),
+        ("v2.31|Action=Allow|Active=1|Dir=In|", "enabled", "Active is '1'; it must be one of TRUE, FALSE"),
+        ("v2.31|Action=Allow|Active=TRUE|Dir=Both|", "direction", "Dir is 'Both'; it must be one of In, Out"),
+        (BASE + "Protocol=tcp|", "protocol", "Protocol is 'tcp'; it must be a number from 0 to 255, or *"),
+        (BASE + "Protocol=257|", "protocol", "Protocol is '257'; it must be a number from 0 to 255, or *"),
+        (BASE + "Profile=Home|", "profiles", f"Profile is 'Home'; {PLACES}"),
+        (BASE + "Profile=8|", "profiles", f"Profile is '8'; {PLACES}"),
+        (BASE + "RA4=|", "remote_address", "RA4 is empty; it must name addresses"),
+        (BASE + "RA4=10.0.0.0/8|RA6=|", "remote_address", "RA6 is empty; it must name addresses"),
     ],
 )
-def test_a_field_that_cannot_be_understood_is_an_error_of_its_own(text, field, named):
+def test_a_field_that_cannot_be_understood_is_an_error_of_its_own(text, field, message):
     rule = parse_rule(text)
     with pytest.raises(FirewallRuleError) as error:
         getattr(rule, field)
-    assert named in str(error.value)
+    assert str(error.value) == f"a firewall rule's {message}"
     for other in {*FIELDS} - {field}:
         getattr(rule, other)
 
 
-@pytest.mark.parametrize("text", ["LPort=445-|", "LPort=70000|", "LPort=9-1|", "LPort=smb|", "LPort=|"])
-def test_a_port_that_cannot_be_understood_is_an_error_of_its_own(text):
-    with pytest.raises(FirewallRuleError, match="port is"):
-        parse_rule(f"{BASE}Protocol=6|{text}").opens(445)
+@pytest.mark.parametrize("port", ["445-", "-445", "70000", "65536", "445-65536", "9-1", "smb", ""])
+def test_a_port_that_cannot_be_understood_is_an_error_of_its_own(port):
+    with pytest.raises(FirewallRuleError) as error:
+        parse_rule(f"{BASE}Protocol=6|LPort={port}|").opens(445)
+    assert str(error.value) == (
+        f"a firewall rule's port is {port!r}; it must be a number, a range such as 5000-5010, or a keyword such as RPC"
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.plugin_utils.values.firewall_settings import GROUP_POLICY, LOCAL, MDM, FirewallSettingError, profile
+from plugins.plugin_utils.values.firewall_settings import (
+    GROUP_POLICY,
+    LOCAL,
+    MDM,
+    FirewallSettingError,
+    Setting,
+    profile,
+)
 
 
 def switches(name: str, **stores):
@@ -59,8 +66,16 @@ def test_group_policy_s_standard_profile_is_private_and_public_while_these_have_
     assert switches("Private", **{GROUP_POLICY: {**policy, "PublicProfile": {}}}) == (1, 1, 0, 1)
 
 
+def test_mdm_keeps_private_under_either_of_two_names():
+    assert switches("Private", **{MDM: {"PrivateProfile": {"EnableFirewall": 0}}}) == (0, 1, 0, 1)
+    both = {"StandardProfile": {"EnableFirewall": 0}, "PrivateProfile": {"EnableFirewall": 1, "Shielded": 1}}
+    assert switches("Private", **{MDM: both}) == (0, 1, 1, 1)
+
+
 def test_interfaces_without_firewall_are_seen():
-    assert profile("Public", {LOCAL: {"PublicProfile": {"DisabledInterfaces": "{1}"}}}).interfaces is not None
+    found = profile("Public", {LOCAL: {"PublicProfile": {"DisabledInterfaces": "{1}"}}})
+    assert found.name == "Public"
+    assert found.interfaces == Setting(1, LOCAL, r"local settings: PublicProfile\DisabledInterfaces")
     assert profile("Public", {LOCAL: {"PublicProfile": {"DisabledInterfaces": ""}}}).interfaces is None
 
 
@@ -68,13 +83,23 @@ def test_names_are_read_whatever_their_case():
     assert switches("Domain", **{LOCAL: {"domainPROFILE": {"ENABLEfirewall": 0}}}) == (0, 1, 0, 1)
 
 
-@pytest.mark.parametrize("value", ["0", 2, True, b"x"])
-def test_what_is_no_switch_is_an_error(value):
-    with pytest.raises(FirewallSettingError, match=r"local settings: DomainProfile\\EnableFirewall is"):
+@pytest.mark.parametrize(
+    ("value", "shown"), [("0", "'0'"), (2, "2"), (True, "True"), (b"x", "b'x'")], ids=["text", "2", "True", "bytes"]
+)
+def test_what_is_no_switch_is_an_error(value, shown):
+    with pytest.raises(FirewallSettingError) as error:
         profile("Domain", {LOCAL: {"DomainProfile": {"EnableFirewall": value}}})
+    assert str(error.value) == (
+        rf"local settings: DomainProfile\EnableFirewall is {shown}; it must be the number 0 or 1"
+    )
 
 
 def test_policies_that_contradict_each_other_are_an_error():
     stores = {GROUP_POLICY: {"DomainProfile": {"EnableFirewall": 1}}, MDM: {"DomainProfile": {"EnableFirewall": 0}}}
-    with pytest.raises(FirewallSettingError, match="contradict each other"):
+    with pytest.raises(FirewallSettingError) as error:
         profile("Domain", stores)
+    assert str(error.value) == (
+        r"Group Policy: DomainProfile\EnableFirewall=1 and "
+        r"MDM (Intune and the like): DomainProfile\EnableFirewall=0 contradict each other; "
+        "which of them counts is not known"
+    )

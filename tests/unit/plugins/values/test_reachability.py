@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.windows.machine.built_in_rules import RULES
-from lab.windows.seed import Variant, build_windows
 from plugins.plugin_utils.values.addresses import AddressSet, parse
 from plugins.plugin_utils.values.firewall_settings import GROUP_POLICY, HARDENING, LOCAL, MDM
-from plugins.plugin_utils.values.reachability import Reach, reach
+from plugins.plugin_utils.values.reachability import Networks, Reach, Source, reach
 from plugins.plugin_utils.values.rule_match import Listener
 
 SMB = Listener(445, "System")
 RDP = Listener(3389, r"\system32\svchost.exe", "TermService")
+TERM_SERVICE = r"App=%SystemRoot%\system32\svchost.exe|Svc=TermService|"
 IN = "Active=TRUE|Dir=In|Protocol=6|LPort=445|"
 NOT_MERGED = {GROUP_POLICY: {"PrivateProfile": {"AllowLocalPolicyMerge": 0}}}
 
@@ -150,6 +149,7 @@ def test_one_more_rule_that_allows_takes_nothing_away_and_one_that_blocks_gives_
 
 def test_nobody_is_let_in_that_no_rule_lets_in():
     assert texts(told()) == ([], [])
+    assert told().shown() == ["nobody"]
     assert told().kept_out(parse("10.0.0.0/8")).words == ("no rule lets 10.0.0.0/8 in to TCP 445",)
 
 
@@ -163,6 +163,57 @@ def test_rules_that_allow_add_up_and_the_culprit_is_named():
         'all addresses are let in by rule "NAS" ({b}) of this machine, added by a person or a program',
     )
     assert (beyond.doubts, beyond.managed) == ((), False)
+
+
+def test_only_what_goes_beyond_the_wish_is_named_with_the_rule_that_lets_it_in():
+    found = told([(LOCAL, "a", rule("Allow", "RA4=10.0.0.0/255.255.254.0|")), (LOCAL, "b", rule("Allow", "RA4=DNS|"))])
+    assert found.shown() == ["DNS4", "10.0.0.0/23"]
+    beyond = found.let_in_beyond(parse(["10.0.0.0/24", "DNS"]))
+    assert beyond.words == ('10.0.1.0/24 is let in by rule "x" (a) of this machine, added by a person or a program',)
+
+
+def test_a_rule_that_lets_in_no_more_than_the_wish_is_not_blamed_for_another():
+    found = told([(LOCAL, "a", rule("Allow")), (GROUP_POLICY, "b", rule("Allow", "RA4=LocalSubnet|RA6=LocalSubnet|"))])
+    beyond = found.let_in_beyond(parse("LocalSubnet"))
+    assert beyond.words == ('all addresses are let in by rule "x" (a) of this machine, added by a person or a program',)
+    assert beyond.culprits == (Source(LOCAL, "a", "x"),)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (["10.0.0.1", "10.0.0.3"], "10.0.0.1 and 10.0.0.3"),
+        ([f"10.0.0.{last}" for last in (1, 3, 5, 7, 9)], "10.0.0.1, 10.0.0.3, 10.0.0.5, 10.0.0.7 and 10.0.0.9"),
+        (
+            [f"10.0.0.{last}" for last in (1, 3, 5, 7, 9, 11, 13)],
+            "10.0.0.1, 10.0.0.3, 10.0.0.5, 10.0.0.7, 10.0.0.9 and 2 more",
+        ),
+    ],
+)
+def test_of_many_addresses_the_first_five_are_named(wanted, said):
+    assert told().kept_out(parse(wanted)).words == (f"no rule lets {said} in to TCP 445",)
+    blocked = told([(MDM, "{m}", rule("Block"))]).kept_out(parse(wanted))
+    assert blocked.words == (f'{said} are blocked by rule "x" ({{m}}) of MDM (Intune and the like)',)
+
+
+def test_what_is_blocked_and_what_no_rule_lets_in_are_told_apart():
+    found = told(
+        [(MDM, "m", rule("Block", "RA4=10.0.0.0/255.255.255.0|")), (MDM, "n", rule("Block", "RA4=10.0.2.0-10.0.2.7|"))]
+    )
+    kept = found.kept_out(parse("10.0.0.0-10.0.3.255"))
+    assert kept.words == (
+        '10.0.0.0/24 is blocked by rule "x" (m) of MDM (Intune and the like)',
+        '10.0.2.0/29 is blocked by rule "x" (n) of MDM (Intune and the like)',
+        "no rule lets 10.0.1.0/24 and 10.0.2.8-10.0.3.255 in to TCP 445",
+    )
+    assert kept.culprits == (Source(MDM, "m", "x"), Source(MDM, "n", "x"), Source(LOCAL))
+    assert kept.managed is False
+
+
+def test_a_policy_that_merges_rules_of_this_machine_keeps_nobody_out():
+    kept = told((), {GROUP_POLICY: {"PrivateProfile": {"AllowLocalPolicyMerge": 1}}}).kept_out(parse("10.0.0.0/8"))
+    assert kept.words == ("no rule lets 10.0.0.0/8 in to TCP 445",)
+    assert (kept.culprits, kept.managed) == ((Source(LOCAL),), False)
 
 
 def test_a_rule_that_blocks_beats_every_rule_that_allows():
@@ -249,8 +300,30 @@ def test_a_condition_that_nobody_can_decide_leaves_the_addresses_open(action):
     )
 
 
+def test_every_condition_of_a_rule_is_named():
+    found = told([(LOCAL, "{b}", rule("Allow", "", "LUAuth=x|Security=Authenticate|"))])
+    assert found.kept_out(parse("10.0.0.0/8")).doubts == (
+        'rule "x" ({b}) of this machine, added by a person or a program: '
+        "it holds for some local accounts only (LUAuth=x); it asks for IPsec (Security=Authenticate)",
+    )
+
+
+def test_a_text_that_is_no_rule_may_let_in_and_may_keep_out():
+    assert texts(told([(LOCAL, "{b}", "0100")])) == ([], ["Any"])
+    assert texts(told([(LOCAL, "a", rule("Allow")), (LOCAL, "{b}", "0100")])) == ([], ["Any"])
+    assert (
+        told([(LOCAL, "{b}", "0100")]).kept_out(parse("10.0.0.0/8")).doubts
+        == (
+            "rule {b} of this machine, added by a person or a program: "
+            "a firewall rule begins with its version, such as v2.31|, not with '0100'",
+        )
+        * 2
+    )
+
+
 def test_a_block_of_a_keyword_leaves_numbers_open():
     found = told([(LOCAL, "a", rule("Allow")), (LOCAL, "{b}", rule("Block", "RA4=LocalSubnet|RA6=LocalSubnet|"))])
+    assert found.shown() == ["nobody"]
     kept = found.kept_out(parse("10.0.0.0/8"))
     assert kept.words == ()
     assert kept.doubts == (
@@ -268,7 +341,12 @@ def test_a_bypass_may_let_in_past_what_blocks():
 
 
 def test_interfaces_without_the_firewall_are_a_doubt():
-    assert texts(told((), {LOCAL: {"StandardProfile": {"DisabledInterfaces": "{1}"}}})) == ([], ["Any"])
+    found = told((), {LOCAL: {"StandardProfile": {"DisabledInterfaces": "{1}"}}})
+    assert texts(found) == ([], ["Any"])
+    assert found.kept_out(parse("10.0.0.0/8")).doubts == (
+        r"the Private profile (local settings: StandardProfile\DisabledInterfaces=1): "
+        "the firewall is off for some network interfaces",
+    )
 
 
 def test_an_ipv4_rule_lets_nobody_in_over_ipv6():
@@ -291,42 +369,53 @@ def test_without_a_wish_it_is_enough_that_somebody_is_let_in():
 
 
 def test_service_hardening_restricts_its_service_and_opens_nothing():
-    svchost = r"App=%SystemRoot%\system32\svchost.exe|Svc=TermService|"
-    opened = [(LOCAL, "a", f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|{svchost}")]
-    static = [(HARDENING, "TermService-1", f"v2.0|Action=Block|Active=TRUE|Dir=In|{svchost}")]
-    excepted = [(HARDENING, "TermService-2", f"v2.0|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|{svchost}")]
+    opened = [(LOCAL, "a", f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|{TERM_SERVICE}")]
+    static = [(HARDENING, "TermService-1", f"v2.0|Action=Block|Active=TRUE|Dir=In|{TERM_SERVICE}")]
+    excepted = [
+        (HARDENING, "TermService-2", f"v2.0|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|{TERM_SERVICE}")
+    ]
     assert texts(told(static, listener=RDP)) == texts(told(excepted, listener=RDP)) == ([], [])
     assert texts(told(opened + static, listener=RDP)) == ([], [])
     assert texts(told(opened + static + excepted, listener=RDP)) == (["Any"], [])
 
 
-# ---- The rules of every Windows in the lab --------------------------------------------------------------------------
-
-LAB = {
-    ("clean", "10-22H2", SMB): ([], [], []),
-    ("clean", "11-23H2", SMB): ([], [], []),
-    ("clean", "11-24H2", SMB): ([], [], []),
-    ("half", "10-22H2", SMB): ([], ["LocalSubnet"], ["LocalSubnet"]),
-    ("half", "11-23H2", SMB): ([], ["LocalSubnet"], ["LocalSubnet"]),
-    ("half", "11-24H2", SMB): ([], ["LocalSubnet"], ["LocalSubnet"]),
-    ("drifted", "10-22H2", SMB): (["198.51.100.0/24"], ["Any"], ["Any"]),
-    ("drifted", "11-23H2", SMB): (["198.51.100.0/24"], ["Any"], ["Any"]),
-    ("drifted", "11-24H2", SMB): (["Any"], ["Any"], ["Any"]),
-    ("clean", "10-22H2", RDP): ([], [], []),
-    ("clean", "11-23H2", RDP): ([], [], []),
-    ("clean", "11-24H2", RDP): ([], [], []),
-    ("half", "10-22H2", RDP): (["Any"], ["Any"], ["Any"]),
-    ("half", "11-23H2", RDP): (["Any"], ["Any"], ["Any"]),
-    ("half", "11-24H2", RDP): (["Any"], ["Any"], ["Any"]),
-}
+def test_service_hardening_that_nobody_can_decide_is_a_doubt_where_it_blocks_and_nothing_where_it_allows():
+    opened = (LOCAL, "a", f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|{TERM_SERVICE}")
+    block = (HARDENING, "TermService-1", f"v2.0|Action=Block|Active=TRUE|Dir=In|{TERM_SERVICE}LUAuth=x|")
+    allow = (HARDENING, "TermService-2", f"v2.0|Action=Allow|Active=TRUE|Dir=In|{TERM_SERVICE}LUAuth=x|")
+    assert texts(told([opened, allow], listener=RDP)) == (["Any"], [])
+    doubtful = told([opened, block], listener=RDP)
+    assert texts(doubtful) == ([], ["Any"])
+    assert doubtful.kept_out(parse("10.0.0.0/8")).doubts == (
+        "rule TermService-1 of Windows service hardening: it holds for some local accounts only (LUAuth=x)",
+    )
 
 
-@pytest.mark.parametrize("about", LAB, ids=lambda about: f"{about[0]} {about[1]} {about[2].port}")
-def test_the_rules_of_every_windows_in_the_lab(about):
-    condition, release, listener = about
-    machine = build_windows("pc-1", Variant(release, "Pro", "ja-JP", condition), seed=1)
-    rules = [(LOCAL, name, value.data) for name, value in machine.registry.values(RULES).items()]
-    assert len(rules) > 400
-    found = [told(rules, listener=listener, profile=name) for name in ("Domain", "Private", "Public")]
-    assert tuple(one.let_in()[0].texts() for one in found) == LAB[about]
-    assert [one.let_in()[1].texts() for one in found] == [[], [], []]
+def test_an_exception_of_service_hardening_that_nobody_can_decide_makes_what_it_excepts_a_doubt():
+    opened = (LOCAL, "a", f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|{TERM_SERVICE}")
+    block = (HARDENING, "TermService-1", f"v2.0|Action=Block|Active=TRUE|Dir=In|{TERM_SERVICE}")
+    fields = f"Action=Allow|Active=TRUE|Dir=In|RA4=10.0.0.0/255.0.0.0|{TERM_SERVICE}LUAuth=x|"
+    found = told([opened, block, (HARDENING, "TermService-2", f"v2.0|{fields}")], listener=RDP)
+    assert texts(found) == ([], ["10.0.0.0/8"])
+    assert found.kept_out(parse("10.0.0.0/8")).doubts == (
+        "rule TermService-1 of Windows service hardening: it holds for some local accounts only (LUAuth=x)",
+    )
+
+
+def test_of_each_network_it_is_told_who_is_let_in_and_what_is_wrong():
+    office = told([(LOCAL, "{o}", rule("Allow", "RA4=10.0.0.0/255.0.0.0|RA6=fd00::/8|"))])
+    home = told([(GROUP_POLICY, "{h}", rule("Allow", "RA4=192.168.0.0/255.255.0.0|", "LUAuth=x|"))])
+    networks = Networks(SMB, {"office": office, "home": home})
+    assert networks.shown() == ["office: 10.0.0.0/8, fd00::/8", "home: nobody"]
+    doubt = 'home: rule "x" ({h}) of Group Policy: it holds for some local accounts only (LUAuth=x)'
+    kept = networks.kept_out(parse(["10.1.0.0/16", "192.168.7.0/24"]))
+    assert kept.words == (
+        "office: no rule lets 192.168.7.0/24 in to TCP 445",
+        "home: no rule lets 10.1.0.0/16 in to TCP 445",
+    )
+    assert (kept.doubts, kept.culprits) == ((doubt,), (Source(LOCAL), Source(LOCAL)))
+    beyond = networks.let_in_beyond(parse("10.0.0.0/8"))
+    assert beyond.words == (
+        'office: fd00::/8 is let in by rule "x" ({o}) of this machine, added by a person or a program',
+    )
+    assert (beyond.doubts, beyond.culprits) == ((doubt,), (Source(LOCAL, "{o}", "x"),))
