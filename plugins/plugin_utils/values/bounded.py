@@ -25,7 +25,8 @@ _NESTED = (dict, list)
 # One encoder for all: json.dumps makes a new one for each value.
 as_text = json.JSONEncoder(ensure_ascii=True, sort_keys=True).encode
 MASKED = "***"
-_URL = re.compile(r"://[^\s\"'<>]+")
+# A ' may be in a password; that it ends a parameter is said below.
+_URL = re.compile(r"://[^\s\"<>]+")
 # The last @ before the path ends the password, whatever is in it.
 _USER = re.compile(r"(?<=://)([^/?#\s@:]*):[^/?#\s]+@")
 # By its name, or by its looks: long, and no words.
@@ -33,7 +34,9 @@ _NAMED = (
     r"[\w.\-]*(?:token|secret|passw|pwd|apikey|api_key|access_key|signature|credential|auth)[\w.\-]*|key|sig|pass|code"
 )
 _PARAMETER = re.compile(
-    rf"([?&;])((?i:{_NAMED}))=[^&;#\s\"'<>]*[^&;#\s\"'<>,.]|([?&;])([\w.\-]+)=[A-Za-z0-9_\-+/%]{{24,}}=*"
+    # Whether a value follows is asked first: without that, a name that is "token" again and again takes hours.
+    rf"([?&;])(?=[\w.\-]+=[,.]*[^&;#\s\"'<>,.])((?i:{_NAMED}))=[^&;#\s\"'<>]*[^&;#\s\"'<>,.]"
+    r"|([?&;])([\w.\-]+)=[A-Za-z0-9_\-+/%]{24,}=*"
 )
 
 
@@ -54,7 +57,7 @@ def bounded(value: Any) -> Any:
         return value if math.isfinite(value) else str(value)
     found = _bounded_parts(value, DEEPEST)
     whole = as_text(found)
-    return found if len(whole) <= LONGEST_WHOLE else cut(whole, LONGEST)
+    return found if len(whole) <= LONGEST_WHOLE else cut(whole)
 
 
 def _bounded_parts(value: Any, levels: int) -> Any:
@@ -64,11 +67,15 @@ def _bounded_parts(value: Any, levels: int) -> Any:
     if isinstance(value, (dict, Mapping)):
         if not levels:
             return "..., cut: nested too deep"
-        return {cut(masked(str(key))): _bounded_parts(one, levels - 1) for key, one in value.items()}
+        return {_name(key): _bounded_parts(one, levels - 1) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_bounded_parts(one, levels - 1) for one in value] if levels else "..., cut: nested too deep"
     # What no JSON has comes from no endpoint, but must cost nothing either.
     return cut(masked(str(value)))
+
+
+def _name(key: Any) -> str:
+    return cut(masked(_digits(key) if isinstance(key, int) else str(key)))
 
 
 def _digits(number: int) -> str:
@@ -115,7 +122,7 @@ def too_deep(value: Any, most: int = DEEPEST) -> str:
     while waiting:
         one, level, path = waiting.pop()
         if level >= most:
-            return ".".join(cut(str(part), 80 + _MARK) for part in path[:4]) or "the whole of it"
+            return ".".join(cut(str(part), 80 + _MARK) for part in path) or "the whole of it"
         parts = one.items() if isinstance(one, dict) else enumerate(one)
         waiting += [
             (part, level + 1, (*path, name) if level < 4 else path) for name, part in parts if isinstance(part, _NESTED)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.plugin_utils.values.addresses import AddressError, difference, equal, is_closed_scope, parse
+from plugins.plugin_utils.values.addresses import AddressError, and_list, difference, equal, is_closed_scope, parse
 
 ALL_KINDS = st.one_of(
     st.sampled_from(["LocalSubnet", "DNS", "dhcp", "WINS6", "DefaultGateway4"]),
@@ -72,6 +72,7 @@ def test_sets_that_differ_are_not_equal(one, other):
         "172.31.0.0/0.0.255.255",
         "10.0.0.9-10.0.0.1",
         "10.0.0.1-fd00::1",
+        "10.0.0.1-10.0.0.2-10.0.0.3",
         "10.0.0",
         "256.1.1.1",
         "fe80::1%eth0",
@@ -85,9 +86,31 @@ def test_a_text_that_is_no_address_is_refused_and_named(text):
     assert repr(text) in str(error.value)
 
 
-def test_a_value_that_is_no_text_is_refused():
-    with pytest.raises(AddressError, match="7 is not an address"):
-        parse([7])
+ALLOWED = (
+    "an address (10.20.0.5), a network (10.20.0.0/16 or 10.20.0.0/255.255.0.0), "
+    "a range (10.20.0.5-10.20.0.9) or a keyword such as LocalSubnet or Any"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (7, f"7 is not an address: allowed is {ALLOWED}, each as text"),
+        ("fe80::1%eth0", f"'fe80::1%eth0' is not an address: allowed is {ALLOWED}"),
+        ("10.0.0.1-x", f"'10.0.0.1-x' is not an address: allowed is {ALLOWED}"),
+        ("10.0.0.0/255.0.0.x", f"'10.0.0.0/255.0.0.x' is not an address: allowed is {ALLOWED}"),
+        (
+            "10.0.0.9-10.0.0.1",
+            "'10.0.0.9-10.0.0.1' is no range: the first address must come before the last, of the same kind",
+        ),
+        ("10.0.0.0/33", "'10.0.0.0/33': the mask '33' is neither 0 to 32 nor a mask such as 255.255.0.0"),
+        ("fd00::/129", "'fd00::/129': the mask '129' is neither 0 to 128 nor a mask such as 255.255.0.0"),
+    ],
+)
+def test_what_is_refused_is_told_with_what_is_allowed(text, message):
+    with pytest.raises(AddressError) as error:
+        parse([text])
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize(
@@ -108,6 +131,8 @@ def test_a_value_that_is_no_text_is_refused():
             "10.0.0.3 and 10.0.0.7 are allowed but should not be",
         ),
         (["10.0.0.1"], ["10.0.0.1/32"], ""),
+        ([], ["Any"], "every address is allowed, and only none should be"),
+        (["DNS", "WINS", "10.0.0.1"], [], "DNS, WINS and 10.0.0.1 are missing"),
     ],
 )
 def test_the_difference_is_reported_in_words(expected, actual, words):
@@ -120,6 +145,21 @@ def test_a_set_covers_its_parts_and_not_more():
     assert not parse(["10.0.0.0/8"]).covers(parse(["LocalSubnet"]))
     assert parse("Any").covers(parse(["LocalSubnet", "fd00::/8"]))
     assert not parse("0.0.0.0/0").covers(parse(["LocalSubnet"]))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        (["10.0.0.0/8", "LocalSubnet"], ["10.1.0.0/16", "LocalSubnet4", "DNS"], ["LocalSubnet4", "10.1.0.0/16"]),
+        (["Any"], ["LocalSubnet", "10.0.0.1"], ["LocalSubnet", "10.0.0.1"]),
+        (["0.0.0.0/0", "DNS6"], ["LocalSubnet"], ["LocalSubnet4"]),
+        (["10.0.0.1"], ["10.0.0.2"], []),
+        (["10.0.0.1"], [], []),
+    ],
+)
+def test_what_two_sets_have_in_common(one, other, both):
+    assert parse(one).common(parse(other)).texts() == both
+    assert parse(other).common(parse(one)).texts() == both
 
 
 def test_only_every_address_of_both_families_is_any():
@@ -146,8 +186,15 @@ def test_some_networks_are_a_closed_scope(text):
     assert is_closed_scope(text)
 
 
-def test_every_private_network_together_is_still_a_closed_scope():
-    assert is_closed_scope(["LocalSubnet", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/16", "fe80::/64"])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["LocalSubnet", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/16", "fe80::/64"],
+        ["10.0.0.0/8", "12.0.0.0/8", "fc00::/16", "fe80::/16"],
+    ],
+)
+def test_as_much_as_every_private_network_together_is_still_a_closed_scope(texts):
+    assert is_closed_scope(texts)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +213,8 @@ def test_every_private_network_together_is_still_a_closed_scope():
             "Internet",
         ),
         *("DNS", "everyone", "", None, 7, [], ["172.31.0.0/16", 7], ["172.31.0.0/16", "Any"]),
+        *(["LocalSubnet", "DNS"], ["10.0.0.0/7"], ["10.0.0.1", "everyone"], [["10.0.0.1"]]),
+        ["10.0.0.0/8", "12.0.0.0/8", "14.0.0.1"],
         ["10.0.0.0/8", "11.0.0.0/8", "12.0.0.0/16"],
         [f"{first}.0.0.0/8" for first in range(1, 224)],
         ["fc00::/16", "fd00::/16", "fe80::/64"],
@@ -173,6 +222,14 @@ def test_every_private_network_together_is_still_a_closed_scope():
 )
 def test_everyone_other_keywords_and_garbage_are_no_closed_scope(text):
     assert not is_closed_scope(text)
+
+
+@pytest.mark.parametrize(
+    ("texts", "listed"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c"), ([*"abcd"], "a, b, c and d")],
+)
+def test_texts_are_listed_as_a_person_lists_them(texts, listed):
+    assert and_list(texts) == listed
 
 
 @given(st.lists(ALL_KINDS, max_size=6), st.randoms(use_true_random=False))

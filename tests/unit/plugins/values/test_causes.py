@@ -196,3 +196,6 @@ def test_advice_is_a_sentence_of_its_own_and_comes_once():
     assert once == "Missing sudo password. Give the password of this user for sudo: --ask-become-pass"
     assert explained(once) == once
     assert explained("no JSON", more="sudo: a password is required").startswith("no JSON. Give the password")
+    assert explained("mount: /Volumes/MAX: No space left on device: /Volumes/MAX") == (
+        "mount: /Volumes/MAX: No space left on device: /Volumes/MAX. Make room on its disk, and run again"
+    )

@@ -51,12 +51,34 @@ def up_to(first: str, last: str) -> dict[str, str]:
             "Upgrade to FortiClientWindows version 7.4.11 or above\nor FortiClientWindows version 7.4.9 or above",
             ("7.4.0", "7.4.9"),
         ),
+        # What is named as fixed counts before the words.
+        (
+            up_to("7.4.0", "7.4.3"),
+            "FortiClientWindows 7.4 all versions",
+            "Upgrade to FortiClientWindows version 7.4.4 or above",
+            ("7.4.0", "7.4.4"),
+        ),
         (up_to("7.0.0", "7.0.14"), "FortiClientWindows 7.2.0, 7.0 all versions may", "", ("7.0", "7.1")),
         (up_to("7.2.0", "7.2.4"), "FortiClientWindows 7.2.0, 7.0 all versions may", "", ("7.2.0", "7.2.5")),
     ],
 )
 def test_a_range_ends_before_the_first_version_that_is_fixed(item, words, fixed, expected):
     assert versions(item, words=words, fixed=fixed) == [{"at_least": expected[0], "below": expected[1]}]
+
+
+def test_a_record_may_say_in_several_texts_what_it_is_about_and_what_is_fixed():
+    record = sample("CVE-2027-10001")
+    cna = record["containers"]["cna"]
+    cna["affected"][0]["versions"] = [up_to("7.4.0", "7.4.2")]
+    cna["descriptions"] = [
+        {"lang": "en", "value": "A sample."},
+        {"lang": "de", "value": "Ein Muster."},
+        {"lang": "en-US", "value": "Of two texts."},
+    ]
+    cna["solutions"] = [{"value": "Upgrade to FortiClientWindows version"}, {"value": "7.4.4 or above"}]
+    (item,) = entries_of(record)
+    assert item["what"] == "A sample. Of two texts."
+    assert item["affected"] == [{"at_least": "7.4.0", "below": "7.4.4"}]
 
 
 def test_what_is_not_affected_is_none_of_the_ranges():
@@ -67,6 +89,38 @@ def test_a_record_has_an_entry_for_each_system_and_none_for_other_products():
     assert [item["system"] for item in entries_of(sample("CVE-2026-121529"))] == ["Windows", "Darwin"]
     assert [item["system"] for item in entries_of(sample("CVE-2027-10001"))] == ["Windows"]
     assert entries_of(sample("CVE-2027-10002")) == []
+
+
+@pytest.mark.parametrize(
+    ("product", "systems"),
+    [
+        ("FortiClientWindows", ["Windows"]),
+        ("Fortinet FortiClient Windows", ["Windows"]),
+        ("forticlientmac", ["Darwin"]),
+        ("FortiClient MacOS", ["Darwin"]),
+        ("FortiClientWindows Fortinet", []),
+        ("FortiClient", []),
+        (None, []),
+    ],
+)
+def test_a_product_is_known_with_and_without_its_maker_and_blanks(product, systems):
+    record = sample("CVE-2027-10001")
+    affected = record["containers"]["cna"]["affected"]
+    affected[:] = [affected[0] | {"product": product}]
+    assert [item["system"] for item in entries_of(record)] == systems
+
+
+@pytest.mark.parametrize("missing", ["product", "vendor"])
+def test_what_is_affected_without_a_name_or_a_maker_is_none_of_ours(missing):
+    record = sample("CVE-2027-10001")
+    del record["containers"]["cna"]["affected"][0][missing]
+    assert entries_of(record) == []
+
+
+def test_a_record_that_was_withdrawn_has_no_entry():
+    record = sample("CVE-2027-10001")
+    record["cveMetadata"]["state"] = "REJECTED"
+    assert entries_of(record) == []
 
 
 def test_another_maker_s_product_of_the_name_is_none():
@@ -84,6 +138,12 @@ def test_the_severity_is_by_the_score_and_high_without_one(score, severity):
     cna = record["containers"]["cna"]
     cna["metrics"] = [] if score is None else [{"other": {}}, {"cvssV3_1": {"baseScore": score}}]
     assert [item["severity"] for item in entries_of(record)] == [severity]
+
+
+def test_the_severity_is_high_where_a_record_has_no_metrics_at_all():
+    record = sample("CVE-2027-10001")
+    del record["containers"]["cna"]["metrics"]
+    assert [item["severity"] for item in entries_of(record)] == ["high"]
 
 
 def test_no_template_comes_from_outside_into_a_table_that_ansible_reads():
@@ -116,6 +176,39 @@ def test_a_record_of_another_form_is_named_and_not_taken_for_harmless(break_it):
     break_it(record)
     with pytest.raises(CveError):
         entries_of(record)
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (["a"], "\"['a']\""),
+        ("text", "'text'"),
+        (None, "'None'"),
+        ({"cveMetadata": ["CVE-2027-10001"]}, "\"{'cveMetadata': ['CVE-2027-10001']}\""),
+        ({"cveMetadata": {"cveId": "CVE-27-1"}}, "\"{'cveMetadata': {'cveId': 'CVE-27-1'}}\""),
+        ("abcdefghij" * 10, repr("abcdefghij" * 8)),
+    ],
+)
+def test_what_is_no_record_is_quoted(record, words):
+    with pytest.raises(CveError) as error:
+        entries_of(record)
+    assert str(error.value) == f"no CVE record in the form CVE JSON 5: {words}"
+
+
+@pytest.mark.parametrize(
+    ("break_it", "why"),
+    [
+        (lambda cna: cna.pop("affected"), "'affected' is missing"),
+        (lambda cna: cna["affected"][0]["versions"][0].pop("status"), "'status' is missing"),
+        (lambda cna: cna.update(descriptions=7), "'int' object is not iterable"),
+    ],
+)
+def test_what_is_wrong_with_a_record_is_told_with_its_name(break_it, why):
+    record = sample("CVE-2027-10001")
+    break_it(record["containers"]["cna"])
+    with pytest.raises(CveError) as error:
+        entries_of(record)
+    assert str(error.value) == f"CVE-2027-10001: its record cannot be understood: {why}"
 
 
 TABLE = {
@@ -188,6 +281,15 @@ def test_a_table_is_of_the_day_that_is_given_or_of_its_newest_record():
     assert renewed_by("CVE-2026-121529", "CVE-2027-10001")["table"]["date"] == "2026-12-02"
     # Older records than the table make it no older.
     assert renewed_by("CVE-2027-10001")["table"]["date"] == "2026-11-28"
+    undated = sample("CVE-2027-10001")
+    del undated["cveMetadata"]["dateUpdated"]
+    assert renewed(TABLE, [json.dumps(undated)])["table"]["date"] == "2026-11-28"
+
+
+def test_a_text_that_is_no_json_is_quoted():
+    assert renewed_by(page="<html>" + "abcdefghij" * 10)["unread"] == [
+        f"no JSON (Expecting value: line 1 column 1 (char 0)): '<html>{'abcdefghij' * 7}abcd'"
+    ]
 
 
 def test_what_needs_something_that_is_not_in_use_is_told_lower():
@@ -195,6 +297,7 @@ def test_what_needs_something_that_is_not_in_use_is_told_lower():
         {"name": "a", "severity": "high", "what": "x", "needs": ["ipsec", "saml"]},
         {"name": "b", "severity": "high", "what": "y", "needs": ["ztna"]},
         {"name": "c", "severity": "high", "what": "z", "needs": []},
+        {"name": "d", "severity": "high", "what": "nobody has read it"},
     ]
     assert lowered_where_unused(entries, ["saml", "ipsec"]) == [
         {**entries[0], "severity": "low", "what": "x (needs ipsec, saml: not in use)"},
