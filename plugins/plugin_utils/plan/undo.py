@@ -49,6 +49,7 @@ def undo_plan(
     # What came right with other settings goes back with them.
     fixed = [item for item in fixed if item["control"] not in outcomes(controls)]
     entries: list[Entry] = []
+    keys: list[Entry] = []
     left: list[dict[str, Any]] = []
     along: list[Mapping[str, Any]] = []
     for item in fixed:
@@ -63,6 +64,8 @@ def undo_plan(
         found = now.get(About.of(item))
         if found is not None and digest(found["actual"]) == digest(item["before"]):
             left.append({**_left(item, "is as it was before that run", found), "status": "compliant", "next": ""})
+            # Where an earlier undo was cut off, the keys that the run made for it may still be there, empty.
+            keys += [one for one in mine if one.shared and _is_of(one, item) and _is_noted(one, noted)]
         elif found is not None and found["status"] == "not_applicable":
             # What it was a setting of has gone since, as with a client that the undo itself took off again.
             left.append({**_left(item, found["reason"], found), "status": "not_applicable", "next": ""})
@@ -79,13 +82,22 @@ def undo_plan(
     left += [
         _left(item, "there is no single value to go back to", item) for item in along if item["instance"] not in made
     ]
-    if not entries:
+    if not entries + keys:
         return Plan(role, "absent", records=left)
-    result = plan(controls, document, role, reads=reads, state="absent", memory=render(entries), before="that run")
+    note = render(entries + keys)
+    result = plan(controls, document, role, reads=reads, state="absent", memory=note, before="that run")
     # What was there before this project came is still to be known.
     result.forget = False
-    result.records = [_of_a_run(item) for item in result.records] + left
+    result.records = _once([_of_a_run(item) for item in result.records], left)
     return result
+
+
+def _once(planned: list[dict[str, Any]], left: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return one record of each: where only an empty key is left of what is as it was, the plan's if it has to go."""
+    as_it_was = {About.of(item) for item in left}
+    planned = [item for item in planned if About.of(item) not in as_it_was or item["status"] != "compliant"]
+    told = {About.of(item) for item in planned}
+    return planned + [item for item in left if About.of(item) not in told]
 
 
 def _noted(document: Mapping[str, Any], role: str, reads: Mapping[str, Any]) -> list[Entry]:

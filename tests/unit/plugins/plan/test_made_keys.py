@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils.plan.memory import parse_memory
+from plugins.plugin_utils.plan.memory import parse_memory, render
 from plugins.plugin_utils.plan.plan import Plan, plan
+from plugins.plugin_utils.plan.undo import undo_plan
 from tests.samples.documents import MISSING, WINDOWS_READS, dword, key, sz, windows
 from tests.samples.planning import with_memory
+from tests.samples.records import rec
 
 POLICIES = r"HKLM\SOFTWARE\Policies"
 MOZILLA = POLICIES + r"\Mozilla"
@@ -139,3 +141,43 @@ def test_a_made_key_waits_for_a_value_that_must_wait():
     back = run(document, [CONTROLS[0], {**CONTROLS[1], "postpone_if": [waits]}], state="absent")
     assert [item.get("name") for item in back.writes.as_dict()["registry"]] == ["Mode"]
     assert back.forget is False
+
+
+EMPTY = key(keys={"Firefox": key(keys={"Proxy": key()})})
+
+
+@pytest.mark.parametrize(
+    ("found", "deleted", "records"),
+    [
+        (
+            APPLIED,
+            ["Mode", "AutoConfigURL", "Proxy", "Firefox", "Mozilla"],
+            [("mode", "drifted"), ("autoconfigurl", "drifted")],
+        ),
+        (
+            key(keys={"Firefox": key(keys={"Proxy": key({"AutoConfigURL": sz("x")})})}),
+            ["AutoConfigURL", "Proxy", "Firefox", "Mozilla"],
+            [("autoconfigurl", "drifted"), ("mode", "drifted")],
+        ),
+        (EMPTY, ["Proxy", "Firefox", "Mozilla"], [("mode", "drifted"), ("autoconfigurl", "compliant")]),
+        (key(keys={"Firefox": key()}), ["Firefox", "Mozilla"], [("mode", "drifted"), ("autoconfigurl", "compliant")]),
+        (MISSING, [], [("mode", "compliant"), ("autoconfigurl", "compliant")]),
+        (key({"Theirs": dword(1)}), [], [("mode", "compliant"), ("autoconfigurl", "compliant")]),
+    ],
+)
+def test_an_undo_that_was_cut_off_is_gone_on_with_to_the_outermost_key(found, deleted, records):
+    noted = parse_memory(run(machine()).keep)
+    fixed = [
+        {
+            **rec("fixed", entry, expected="x", actual="x"),
+            "before": None,
+            "put_back": render([one for one in noted if one.control == entry]),
+        }
+        for entry in ("fortissl_proxy.mode", "fortissl_proxy.autoconfigurl")
+    ]
+    document = with_memory(machine(found), render(noted))
+    back = undo_plan(CONTROLS, document, "vpn_profile", reads=READS, fixed=fixed)
+    asked = back.writes.as_dict()["registry"]
+    assert [item.get("name") or item["path"].rpartition("\\")[2] for item in asked] == deleted
+    assert [(item["control"].partition(".")[2], item["status"]) for item in back.records] == records
+    assert not back.forget
