@@ -15,9 +15,10 @@ from ansible.errors import AnsibleFilterError
 
 # The last one that begins: a licence before it may use the word.
 _PLIST = re.compile(r"<plist\b(?:(?!<plist\b).)*</plist>", re.DOTALL)
-_STATUS = re.compile(r"^\s*Status: (.+?)\s*$", re.MULTILINE)
+_STATUS = re.compile(r"^[^\S\n]*Status: (.+)$", re.MULTILINE)
 # The certificate that signed stands first. What stands before the colon is Apple's name for the kind of certificate.
-_SIGNER = re.compile(r"^\s*1\. (?P<name>.+?)(?: \((?P<team>[A-Z0-9]{10})\))?\s*$", re.MULTILINE)
+_SIGNER = re.compile(r"^[^\S\n]*1\. (.+)$", re.MULTILINE)
+_NAME_AND_TEAM = re.compile(r"(?P<name>.+?)(?: \((?P<team>[A-Z0-9]{10})\))?")
 
 
 def mount_point(output: str) -> str:
@@ -52,13 +53,20 @@ def package_signature(result: Mapping[str, Any]) -> dict[str, Any]:
     `valid` is the exit code, `team` comes from the certificate that signed ("" without one).
     """
     output = str(result.get("stdout", ""))
-    status, signer = _STATUS.search(output), _SIGNER.search(output)
+    status, line = _STATUS.search(output), _SIGNER.search(output)
+    signer = _NAME_AND_TEAM.fullmatch(_trimmed(line[1])) if line else None
     return {
         "valid": result.get("rc") == 0,
-        "status": status[1] if status else (output.strip() or str(result.get("stderr", "")).strip() or "unknown"),
+        "status": _trimmed(status[1])
+        if status
+        else (output.strip() or str(result.get("stderr", "")).strip() or "unknown"),
         "signer": signer["name"] + (f" ({signer['team']})" if signer["team"] else "") if signer else "",
         "team": (signer["team"] or "") if signer else "",
     }
+
+
+def _trimmed(text: str) -> str:
+    return text.rstrip() or text[:1]
 
 
 def to_plist(data: Any) -> str:

@@ -160,7 +160,7 @@ class _Rows:
     def _variable(self, row: int, name: str, texts: dict[str, str]) -> Any:
         text = texts[name]
         if name in NAMES:
-            return re.sub(r"\s*[\n\t]\s*", " ", text)
+            return _one_line(text)
         if name in VALUES:
             return (self._values(row, name, texts) or [""])[0]
         if name == "address":
@@ -250,6 +250,11 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _one_line(text: str) -> str:
+    """Return a text with one blank for the blanks around an end of line or a tab; all others stay."""
+    return re.sub(r"\s+", lambda found: found[0] if {"\n", "\t"}.isdisjoint(found[0]) else " ", text)
 
 
 def _narrow(text: str) -> str:

@@ -10,6 +10,8 @@ PAGE = "see docs/ledger.md"
 # What Unicode counts as a control character, but for those that are blanks.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SHOWN = 60
+# Of a cell. A list of devices has some hundred, and Unicode can be made slow.
+LONGEST = 4096
 
 
 class LedgerError(Exception):
@@ -72,6 +74,8 @@ def cell(text: str) -> Cell | None:
     words = re.sub(r"\r\n?|[\v\f]", "\n", text.strip())
     if not words:
         return None
+    if len(words) > LONGEST:
+        return Cell(words[:LONGEST], f"has {len(words):,} characters; at most {LONGEST:,} are read")
     odd = _CONTROL.search(words)
     return Cell(words, f"has the character {odd[0]!r}, which does not show; type the cell again" if odd else "")
 

@@ -24,8 +24,11 @@ from ..controls.compare import Comparison, ExpectedError
 from ..controls.kinds import comparison
 from ..state.place import Place
 from ..state.places import locator_problem, place_of
+from ..values.bounded import DEEPEST, LONGEST
 
 SCHEMA = 1
+# Of a whole note. A role that writes to some hundred places has a tenth of it.
+LONGEST_NOTE = 2**20
 
 
 class MemoryTextError(ValueError):
@@ -69,6 +72,8 @@ def render(entries: Iterable[Entry]) -> str:
 
 def parse_memory(text: Any) -> list[Entry]:
     """Return a memory's entries. Raises MemoryTextError when anything in it is not as `render` writes it."""
+    if isinstance(text, str) and len(text) > LONGEST_NOTE:
+        raise MemoryTextError(f"it has {len(text):,} characters, and no role notes so much")
     try:
         data = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
@@ -106,7 +111,7 @@ def _entry(item: Any, number: int) -> Entry:
         where = {key: value for key, value in where.items() if (key, value) != ("store", "local")}
     if not isinstance(control, str) or not isinstance(instance, (str, type(None))):
         raise MemoryTextError(f"entry {number}: control and instance must be text")
-    if locator_problem(where) or not place_of(where).can_be_remembered:
+    if locator_problem(where) or not place_of(where).can_be_remembered or not _is_short(where):
         raise MemoryTextError(f"entry {number}: {where!r} is no place that a role writes to")
     given = before if isinstance(before, dict) else {}
     entry = Entry(
@@ -122,6 +127,11 @@ def _entry(item: Any, number: int) -> Entry:
     if _as_dict(entry)["before"] != before or not _can_be(entry):
         raise MemoryTextError(f"entry {number}: before is {before!r}, which {where!r} cannot have held")
     return entry
+
+
+def _is_short(where: dict[str, Any]) -> bool:
+    """Whether a role's place can be so long and so deep: all that lies above it is made of it, piece by piece."""
+    return len(json.dumps(where, ensure_ascii=False)) <= LONGEST and len(place_of(where).identity[1]) <= DEEPEST
 
 
 def _can_be(entry: Entry) -> bool:

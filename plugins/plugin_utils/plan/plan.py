@@ -20,7 +20,7 @@ from ..state.state import State
 from .items import items_of
 from .memory import Entry, MemoryTextError, parse_memory, render
 from .own_places import OwnPlaces
-from .remember import ROLE, Finding, findings, new_entries
+from .remember import ROLE, Finding, Known, findings, new_entries
 from .writes import About, Writes
 
 Waive = Callable[[dict[str, Any]], dict[str, Any]]
@@ -49,10 +49,10 @@ class Plan:
 
     `written` tells the records that are to be made right, `role_work` those of them that only the role's own tasks can
     do: {"control", "instance", "scope", "state" (present or absent), "where", "expected", "actual", "records"} (the
-    latter as in `plan.writes`). `undo` is what those records' places hold before this run. `postponed` tells by
-    control why it must not be written now, `effects` when what is written takes effect. `kept` is the memory's text as
-    it was found (None when there is none), `keep` the text to store before the first write (None when nothing new is to
-    be kept), and `forget` whether to delete the memory after the last write.
+    latter as in `plan.writes`). `undo` is what those records' places hold before this run, and `undone` all of
+    that at once. `postponed` tells by control why it must not be written now, `effects` when what is written takes
+    effect. `kept` is the memory's text as it was found (None when there is none), `keep` the text to store before the
+    first write (None when nothing new is to be kept), and `forget` whether to delete the memory after the last write.
     """
 
     role: str
@@ -66,6 +66,7 @@ class Plan:
     effects: dict[str, str] = field(default_factory=dict)
     written: list[About] = field(default_factory=list)
     undo: dict[About, list[Entry]] = field(default_factory=dict)
+    undone: Known = field(default_factory=Known)
     kept: str | None = None
     keep: str | None = None
     forget: bool = False
@@ -179,13 +180,13 @@ def _effect(said: str | list[dict[str, Any]], endpoint: State) -> str:
 def _plan_present(
     result: Plan, checks: list[Check], endpoint: State, entries: list[Entry] | None, waive: Waive
 ) -> None:
-    known = list(entries or ())
+    known = Known(entries or ())
     for check in (concrete for one in checks for concrete in _concrete(one, endpoint)):
         found, located = _judge(check, endpoint, result.role)
         found = waive(found)
         if entries is not None and located is not None and found["status"] in TO_FIX and _can_write(check, located):
             try:
-                known += _ask(result, check, located, endpoint, known)
+                known.add(_ask(result, check, located, endpoint, known))
             except Unreadable as error:
                 found |= {"status": "error", "reason": f"is not written, since it could not be put back: {error}"}
             if result.postponed.get(check.id):
@@ -195,8 +196,8 @@ def _plan_present(
         elif found["status"] == "compliant" and check.remedy == "role":
             result.at_stake.append(About.of(found))
         result.records.append(found)
-    if entries is not None and len(known) > len(entries):
-        result.keep = render(known)
+    if entries is not None and len(known.entries) > len(entries):
+        result.keep = render(known.entries)
 
 
 def _concrete(check: Check, endpoint: State) -> Iterator[Check]:
@@ -272,7 +273,7 @@ def _can_write(check: Check, located: Located) -> bool:
     return place_of(check.where).can_write(located, check.compare, writable=check.comparison.writable)
 
 
-def _ask(result: Plan, check: Check, located: Located, endpoint: State, known: list[Entry]) -> list[Entry]:
+def _ask(result: Plan, check: Check, located: Located, endpoint: State, known: Known) -> list[Entry]:
     """Ask for what makes a drifted check right, unless it has to wait; return what must be remembered first.
 
     Raises Unreadable for what could not be put back, or cannot be reached.
@@ -293,11 +294,12 @@ def _ask(result: Plan, check: Check, located: Located, endpoint: State, known: l
 
 def _to_undo(result: Plan, check: Check, located: Located, endpoint: State) -> list[Entry]:
     """Return what puts back what this run is about to write over; nothing where that is no value to go back to."""
-    known = [entry for entries in result.undo.values() for entry in entries]
     try:
-        return new_entries(check, located, endpoint, known)
+        entries = new_entries(check, located, endpoint, result.undone)
     except Unreadable:
         return []
+    result.undone.add(entries)
+    return entries
 
 
 def _work(about: About, state: str, where: dict[str, Any], expected: Any, located: Located) -> dict[str, Any]:
@@ -324,6 +326,7 @@ def _plan_absent(
         own = ours.have(finding.entry)
         done = _put_back(result, finding, remedy, endpoint, own=own, why=control.get("why", ""))
         by_record.setdefault(done.about, []).append(done)
+    result.written = [*dict.fromkeys(result.written)]
     for about, found in by_record.items():
         check = by_item.get(about[:2])
         title = f"Put back: {check.title}" if check else "Put back what was there before"
@@ -335,7 +338,8 @@ def _plan_absent(
         )
     # The memory goes as a whole: with an entry that cannot be read or put back now, all of it stays for a later run.
     left = [item for item in result.records if item["status"] != "compliant"]
-    asked = all(item["status"] == "drifted" and About.of(item) in result.written for item in left)
+    written = {*result.written}
+    asked = all(item["status"] == "drifted" and About.of(item) in written for item in left)
     result.forget = asked and result.kept is not None
 
 
@@ -358,8 +362,7 @@ def _put_back(result: Plan, finding: Finding, remedy: str, endpoint: State, *, o
             result.writes.add(where, finding.about, entry.value, entry.type, endpoint, made=entry.made, why=why)
     except Unreadable as error:
         return replace(finding, status="error", reason=f"cannot be put back: {error}")
-    if finding.about not in result.written:
-        result.written.append(finding.about)
+    result.written.append(finding.about)
     return finding
 
 

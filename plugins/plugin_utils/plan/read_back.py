@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..controls.controls import plain
@@ -74,10 +74,25 @@ def note_after(before: Mapping[str, Any], document: Mapping[str, Any], *, reads:
         return found if kept and not others else render([*kept, *others]) if kept or others else None
     if note["keep"] is None:
         return render([*old, *others]) if others else found
-    noted = findings([entry for entry in parse_memory(note["keep"]) if entry not in old], endpoint, ())
-    done = [item.entry for item in noted if item.status != "compliant" or (item.entry.shared and item.located.found)]
-    kept = [entry for entry in parse_memory(note["keep"]) if entry in old or entry in done]
+    keep, before_it = parse_memory(note["keep"]), _by_place(old)
+    noted = findings([entry for entry in keep if not _is_among(entry, before_it)], endpoint, ())
+    done = _by_place(
+        item.entry for item in noted if item.status != "compliant" or (item.entry.shared and item.located.found)
+    )
+    kept = [entry for entry in keep if _is_among(entry, before_it) or _is_among(entry, done)]
     return render([*kept, *others]) if kept or others else None
+
+
+def _by_place(entries: Iterable[Entry]) -> dict[Any, list[Entry]]:
+    """Return entries by their places, so that one is found among thousands."""
+    found: dict[Any, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.place.identity, []).append(entry)
+    return found
+
+
+def _is_among(entry: Entry, by_place: Mapping[Any, list[Entry]]) -> bool:
+    return entry in by_place.get(entry.place.identity, ())
 
 
 def _noted_by_others(endpoint: State, role: str, ours: list[Entry]) -> list[Entry]:

@@ -7,7 +7,7 @@ is there now, so that it is idempotent, too, and leaves alone what came to be by
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -24,7 +24,43 @@ from .writes import About
 MOST = 65_536
 
 
-def new_entries(check: Check, located: Located, endpoint: State, known: list[Entry]) -> list[Entry]:
+class Known:
+    """Entries of a note, with what they say of a place at hand: an endpoint may have made thousands of them."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.entries: list[Entry] = []
+        self._places: set[Any] = set()
+        # What they lie in, and the containers that came to be as a whole.
+        self._above: set[Any] = set()
+        self._whole: set[Any] = set()
+        self.add(entries)
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Take in more of them."""
+        for entry in entries:
+            store, path, leaf = entry.place.identity
+            self.entries.append(entry)
+            self._places.add((store, path, leaf))
+            self._above.update((store, path[:length]) for length in range(len(path) + 1))
+            if entry.absent and not entry.shared and leaf is None:
+                self._whole.add((store, path))
+
+    def has(self, place: Place) -> bool:
+        """Whether one is about this place."""
+        return place.identity in self._places
+
+    def covers(self, place: Place) -> bool:
+        """Whether one is about this place, or about a container that it went into the note with."""
+        store, path, _leaf = place.identity
+        return self.has(place) or any((store, path[:length]) in self._whole for length in range(len(path) + 1))
+
+    def inside(self, container: Place) -> bool:
+        """Whether one is about the container, or about something in it."""
+        store, path, leaf = container.identity
+        return leaf is None and (store, path) in self._above
+
+
+def new_entries(check: Check, located: Located, endpoint: State, known: Known) -> list[Entry]:
     """Return what must be remembered before this check's place is written for the first time.
 
     Raises Unreadable for a value that could not be put back.
@@ -33,15 +69,14 @@ def new_entries(check: Check, located: Located, endpoint: State, known: list[Ent
     if not check.remember:
         return []
     if check.compare == "contains" and (members := place.members(check.comparison.to_write(located))):
-        kept = [entry.place.identity for entry in known]
-        return [_absent(check, where) for where in members if place_of(where).identity not in kept]
+        return [_absent(check, where) for where in members if not known.has(place_of(where))]
     if check.remedy == "role" and not _role_can_undo(check, place, located):
         return []
-    if any(entry.place.identity == place.identity or _covers(entry, place) for entry in known):
+    if known.covers(place):
         return []
     container = None if check.container is None else place_of(check.container)
     # With an older entry inside it, the container did exist when the role first came.
-    came_first = container and not any(entry.place.lies_in(container) for entry in known)
+    came_first = container and not known.inside(container)
     whole = container if container and came_first and not container.locate(endpoint).found else None
     if whole or not located.found:
         return _made(check, whole or place, endpoint, known)
@@ -64,10 +99,6 @@ def _absent(check: Check, where: dict[str, Any], made: int = 0, *, shared: bool 
     return Entry(check.id, check.instance, where, absent=True, made=made, shared=shared)
 
 
-def _covers(entry: Entry, place: Place) -> bool:
-    return entry.absent and not entry.shared and place.lies_in(entry.place)
-
-
 def _role_can_undo(check: Check, place: Place, located: Located) -> bool:
     """Whether there is something to go back to.
 
@@ -78,7 +109,7 @@ def _role_can_undo(check: Check, place: Place, located: Located) -> bool:
     return not located.found or (check.comparison.writable and located.value is not None)
 
 
-def _made(check: Check, place: Place, endpoint: State, known: list[Entry]) -> list[Entry]:
+def _made(check: Check, place: Place, endpoint: State, known: Known) -> list[Entry]:
     """Return what the write makes: the registry keys on its way, outermost first, and the place itself.
 
     Of the dictionaries on its way only the number is noted; the file counts as the outermost.
@@ -90,10 +121,10 @@ def _made(check: Check, place: Place, endpoint: State, known: list[Entry]) -> li
     return [*(_absent(check, key.bare, shared=True) for key in reversed(keys)), _absent(check, place.bare, number)]
 
 
-def _is_new(key: Place, endpoint: State, known: list[Entry]) -> bool:
+def _is_new(key: Place, endpoint: State, known: Known) -> bool:
     try:
         # With an older entry inside it, the key did exist when the role first came, or is remembered already.
-        return not (key.locate(endpoint).found or any(entry.place.lies_in(key) for entry in known))
+        return not (key.locate(endpoint).found or known.inside(key))
     except Unreadable:
         return False  # nobody has looked so far up
 
@@ -124,7 +155,7 @@ def findings(entries: list[Entry], endpoint: State, waiting: Collection[str], wh
     entries were there, in words: this role, or one run of it.
     """
     plain = [_finding(entry, endpoint, what) for entry in entries if not entry.shared]
-    gone = [item.place.identity for item in entries if item.absent and not item.shared and item.control not in waiting]
+    gone = {item.place.identity for item in entries if item.absent and not item.shared and item.control not in waiting}
     shared = []
     for entry in sorted((entry for entry in entries if entry.shared), key=_depth, reverse=True):
         found = _finding(entry, endpoint, what)
@@ -133,7 +164,7 @@ def findings(entries: list[Entry], endpoint: State, waiting: Collection[str], wh
             if why:
                 found = Finding(entry, "compliant", why, found.located)
             else:
-                gone.append(entry.place.identity)
+                gone.add(entry.place.identity)
         shared.append(found)
     return [*plain, *shared]
 
@@ -142,15 +173,15 @@ def _depth(entry: Entry) -> int:
     return len(entry.place.identity[1])
 
 
-def _held_by_others(key: Place, endpoint: State, gone: list[tuple[Any, ...]]) -> str:
+def _held_by_others(key: Place, endpoint: State, gone: set[tuple[Any, ...]]) -> str:
     """Return why a key that the role made has to stay, or an empty text when nothing else is in it."""
     hive, path, _value = key.identity
     try:
         values, keys = endpoint.contents(key.where)
     except Unreadable:
         return "the key was made by this role; it stays, since not everything in it was read"
-    values -= {entry[2] for entry in gone if entry[:2] == (hive, path) and entry[2] is not None}
-    keys -= {entry[1][-1] for entry in gone if entry[0] == hive and entry[1][:-1] == path and entry[2] is None}
+    values = {name for name in values if (hive, path, name) not in gone}
+    keys = {name for name in keys if (hive, (*path, name), None) not in gone}
     left = sorted(values | keys)
     return f"the key was made by this role; it stays, since others use it now: {', '.join(left)}" if left else ""
 

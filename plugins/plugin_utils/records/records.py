@@ -413,7 +413,7 @@ def located(path: str | Path) -> Iterator[tuple[int, int, Record]]:
             if line.removeprefix(codecs.BOM_UTF8).strip():
                 try:
                     item = parsed(line)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise RecordError(f"{path}, line {number}: {_why_no_json(line, error)}") from error
                 problem = check_record(item)
                 if problem:
@@ -427,7 +427,7 @@ def parsed(line: bytes) -> Any:
     return _JSON.decode(line.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
 
 
-def _why_no_json(line: bytes, error: ValueError) -> str:
+def _why_no_json(line: bytes, error: Exception) -> str:
     # JSON has no NUL, and in UTF-16 every second byte is one; `>` of Windows PowerShell writes such files.
     if b"\0" in line:
         return (

@@ -26,7 +26,7 @@ def notification(records: Iterable[Mapping[str, Any]], report: str = "") -> dict
     """
     known: list[Record] = [*merge(records)]
     expired = [item for item in known if _expired_now(item)]
-    new = [item for item in known if _is_news(item) and item not in expired]
+    new = [item for item in known if _is_news(item) and not _expired_now(item)]
     if not new and not expired:
         return None
     subject, text = _subject(new, expired), _text(new, expired, report)

@@ -14,6 +14,8 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from ..values import wininet
@@ -39,6 +41,10 @@ _LONE_HOST = re.compile(r"(?:\*\.)?((?:[\w-]+\.)+[A-Za-z]{2,})(?::\d+)?(?:,0x\d+
 _TOP = {"com", "net", "org", "edu", "gov", "info", "io", "local", "lan", "home", "internal", "example", "test", "arpa"}
 _FILES = {"ps", "py", "js", "sh", "so", "db", "rb", "md", "cs"}
 _PROFILE = re.compile(r"(?i)\\Users\\([^\\/\"|;]+)|/Users/([^/\"|;]+)")
+# Each is looked for in all of the document.
+MOST_NAMES = 2000
+# Of all names above a text, one after the other.
+LONGEST_PLACE = 10_000
 _HEX = re.compile(r"(?:[0-9a-f]{2}){8,}")
 
 
@@ -108,6 +114,11 @@ class _Names:
                 self._name("network", text)
             for match in _PROFILE.finditer(text):
                 self._name("user", match[1] or match[2])
+        if len(self._by) > MOST_NAMES:
+            raise NotAnonymousError(
+                f"{len(self._by)} names of people, networks and connections are in it, more than any laptop has: send "
+                "it to nobody, and look at the laptop itself"
+            )
         every = sorted(self._by, key=lambda name: (-len(name), name))
         if every:
             self._pattern = re.compile(rf"(?<![\w])({'|'.join(map(re.escape, every))})(?![\w])", re.IGNORECASE)
@@ -225,13 +236,15 @@ class _Names:
         return f"198.{18 + number // 256}.{number % 256}.{host}"
 
     def _within_kept(self, address: ipaddress.IPv4Address) -> bool:
+        return any(address in network for network in self._kept_networks)
+
+    @cached_property
+    def _kept_networks(self) -> list[ipaddress.IPv4Network]:
+        found = []
         for text in self._keep:
-            try:
-                if address in ipaddress.IPv4Network(text, strict=False):
-                    return True
-            except ValueError:
-                continue
-        return False
+            with suppress(ValueError):
+                found.append(ipaddress.IPv4Network(text, strict=False))
+        return found
 
     def _ipv6(self, found: re.Match[str]) -> str:
         try:
@@ -280,7 +293,11 @@ def _objects(node: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _texts(node: Any, path: str = "", name: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield where a text stands, the name of what it is about, and the text."""
+    """Yield where a text stands, the name of what it is about, and the text. Raises NotAnonymousError."""
+    if len(path) > LONGEST_PLACE:
+        raise NotAnonymousError(
+            "names in it are longer than any laptop's: send it to nobody, and look at the laptop itself"
+        )
     if isinstance(node, Mapping):
         for key, part in node.items():
             yield from _texts(part, f"{path}.{key}", name if key in ("data", "type", "values") else str(key))

@@ -11,7 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from ..values.bounded import cut
+
 SCHEMA = 1
+# Of a place in a sentence.
+LONGEST_PLACE = 1000
 
 _NODES = {
     "Windows": ("system", "registry", "users", "services", "groups", "reboot_pending", "tunnel"),
@@ -50,7 +54,8 @@ def check_document(document: Any) -> Problems:
 def _there(nodes: Any, where: str, problems: Problems) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the entries of a node that exist, each after its place; note those that are in no form of an entry."""
     for name, entry in () if _is_error(nodes) else nodes.items():
-        here = f"{where}.{name}"
+        # With all of each name, a long one above many would be said again for each of them.
+        here = cut(f"{where}.{name}", LONGEST_PLACE)
         problems += _not_an_object(entry, here)
         if isinstance(entry, _OBJECT) and not _is_error(entry):
             if not isinstance(entry.get("exists"), bool):
@@ -72,7 +77,7 @@ def _check_keys(keys: Any, where: str, problems: Problems) -> None:
         problems += _not_an_object(values, f"{here}.values")
         for name, value in values.items() if isinstance(values, _OBJECT) else ():
             if not (_is_error(value) or (isinstance(value, _OBJECT) and "type" in value and "data" in value)):
-                problems.append(f"'{here}.values.{name}' has no 'type' and 'data'")
+                problems.append(f"'{cut(f'{here}.values.{name}', LONGEST_PLACE)}' has no 'type' and 'data'")
         problems += _not_an_object(subkeys, f"{here}.keys")
         if isinstance(subkeys, _OBJECT):
             _check_keys(subkeys, here, problems)

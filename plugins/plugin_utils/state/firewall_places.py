@@ -40,6 +40,7 @@ RESTRICTED = tuple(rf"{POLICY}\RestrictedServices\{kind}\System" for kind in ("S
 RDP_TCP = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp"
 # The profile of the network that the machine is on; NetworkCategory and connectivity of MSFT_NetConnectionProfile.
 NOW = "connected"
+MOST_NETWORKS = 256
 CATEGORIES, INTERNET = {0: "Public", 1: "Private", 2: "Domain"}, 4
 # What need not be read where rules that are off count, too.
 ALSO_OFF = tuple(pattern for pattern in LEFT_OUT if "Active=" not in pattern)
@@ -266,6 +267,10 @@ def _reach_now(state: State, name: str) -> Networks:
         raise Unreadable("the networks that this machine is on now are not as the reader tells them")
     if not networks:
         raise Unreadable("Windows names no network that this machine is on now")
+    if len(networks) > MOST_NETWORKS:
+        raise Unreadable(
+            f"Windows names {len(networks)} networks that this machine is on now; no machine is on so many"
+        )
     outside = [network for network in networks if INTERNET in (network.get("ipv4"), network.get("ipv6"))]
     found = {}
     for network in outside or networks:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ..values.bounded import cut, masked
 from ..values.causes import explained
 from .request import Entries, asks_for_key, asks_for_rest, asks_for_value, may_hold_value, registry_entries, split_path
 
@@ -43,6 +44,30 @@ class Located:
         return f"{self.labels[value]} ({value})" if isinstance(value, str) and value in self.labels else value
 
 
+class Folded:
+    """Picks entries as `pick` does, of a large mapping by an index: all of tens of thousands may be asked for.
+
+    No mapping may change after it was asked.
+    """
+
+    few = 16
+
+    def __init__(self) -> None:
+        # The mapping stands beside its index so that no other one gets its id.
+        self._made: dict[int, tuple[Mapping[str, Any], dict[str, Any]]] = {}
+
+    def pick(self, mapping: Mapping[str, Any], name: str) -> Any:
+        """Return an entry without regard to capital or small letters, or None."""
+        if len(mapping) <= self.few:
+            return pick(mapping, name)
+        if id(mapping) not in self._made:
+            index: dict[str, Any] = {}
+            for key, value in mapping.items():
+                index.setdefault(key.casefold(), value)
+            self._made[id(mapping)] = (mapping, index)
+        return self._made[id(mapping)][1].get(name.casefold())
+
+
 @dataclass(frozen=True)
 class Branch:
     """A part of the registry, the machine's own or one user's (`above` then names the user).
@@ -73,7 +98,7 @@ class Branch:
         key = self._walk(path, lambda entries, levels: may_hold_value(entries, levels, name))
         if key is None:
             return Located(False, evidence=evidence, missing="not set (the key does not exist)")
-        value = pick(readable(key.get("values"), path), name)
+        value = self._folded.pick(readable(key.get("values"), path), name)
         if value is None:
             self.key_with(path, name)  # What may have been left out is not missing.
             return Located(False, evidence=evidence)
@@ -99,6 +124,10 @@ class Branch:
         return found
 
     @cached_property
+    def _folded(self) -> Folded:
+        return Folded()
+
+    @cached_property
     def _asked(self) -> Mapping[tuple[str, ...], Entries]:
         return registry_entries(self.reads, self.field)
 
@@ -107,9 +136,24 @@ class Branch:
         for length in range(len(wanted), 0, -1):
             for asked in self._by_place.get(wanted[:length], ()):
                 if asks(self._asked.get(wanted[:length], ()), len(wanted) - length):
-                    return _descend(self.keys[asked], self.above + asked, wanted[length:])
+                    return self._descend(self.keys[asked], self.above + asked, wanted[length:])
         where = f"{self.above}{path}"
         raise Unreadable(f"{where} was not read in full: name it (with its values and depth) in the role's reads")
+
+    def _descend(self, node: Any, path: str, parts: tuple[str, ...]) -> Mapping[str, Any] | None:
+        for part in (*parts, None):
+            key = readable(node, path)
+            if not isinstance(key.get("exists"), bool):
+                raise Unreadable(f"{path}: the document does not say whether it exists")
+            if not key["exists"]:
+                return None
+            if part is None:
+                return key
+            node = self._folded.pick(readable(key.get("keys"), f"the subkeys of {path}"), part)
+            if node is None:
+                return None
+            path = f"{path}\\{part}"
+        return None
 
 
 def readable(node: Any, what: str) -> Mapping[str, Any]:
@@ -119,7 +163,8 @@ def readable(node: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(node, (dict, Mapping)):
         raise Unreadable(f"{what} is not an object in the state document")
     if isinstance(node.get("error"), str):
-        raise Unreadable(explained(f"{what} could not be read: {node['error']}"))
+        # Many may ask for the same one, and what to do about it stands behind it.
+        raise Unreadable(explained(f"{what} could not be read: {cut(masked(node['error']))}"))
     return node
 
 
@@ -127,22 +172,6 @@ def pick(mapping: Mapping[str, Any], name: str) -> Any:
     """Return an entry without regard to capital or small letters, or None."""
     folded = name.casefold()
     return next((value for key, value in mapping.items() if key.casefold() == folded), None)
-
-
-def _descend(node: Any, path: str, parts: tuple[str, ...]) -> Mapping[str, Any] | None:
-    for part in (*parts, None):
-        key = readable(node, path)
-        if not isinstance(key.get("exists"), bool):
-            raise Unreadable(f"{path}: the document does not say whether it exists")
-        if not key["exists"]:
-            return None
-        if part is None:
-            return key
-        node = pick(readable(key.get("keys"), f"the subkeys of {path}"), part)
-        if node is None:
-            return None
-        path = f"{path}\\{part}"
-    return None
 
 
 def attribute(node: Mapping[str, Any], what: str, name: str) -> Located:

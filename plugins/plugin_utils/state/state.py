@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from .document import check_document
-from .nodes import Branch, Located, LocatorError, Unreadable, pick, readable
+from .nodes import Branch, Folded, Located, LocatorError, Unreadable, readable
 from .places import locator_problem, place_of
 from .request import MEMORY_KEY, MEMORY_PLIST
 
@@ -30,6 +30,7 @@ class State:
         self.reads = reads
         self._branches: dict[str, Branch | None] = {}
         self._located: dict[str, Located] = {}
+        self._folded = Folded()
         # What places make of the document, for as long as it stands.
         self.worked_out: dict[Any, Any] = {}
 
@@ -47,7 +48,7 @@ class State:
     def node(self, name: str, entry: str | None = None) -> Mapping[str, Any]:
         """Return a top-level node, or one named entry of it."""
         node = readable(self.document.get(name), f"the {self.platform} document's {name}")
-        return node if entry is None else readable(pick(node, entry), f"{name} {entry}")
+        return node if entry is None else readable(self._folded.pick(node, entry), f"{name} {entry}")
 
     def users(self) -> Mapping[str, Any]:
         """Return the endpoint's users by SID, and `default` for new users."""
@@ -58,13 +59,13 @@ class State:
 
     def user(self, sid: str) -> Mapping[str, Any] | None:
         """Return what is known of one user (a SID, or default), or None when there is no such profile (any more)."""
-        node = pick(self.users(), sid)
+        node = self._folded.pick(self.users(), sid)
         return None if node is None else readable(node, f"the registry of user {sid}")
 
     def user_name(self, sid: str) -> str:
         """Return the account of a user's SID, or of one that Windows cannot name his profile's folder; else nothing."""
         users = self.document.get("users")
-        node = pick(users, sid) if isinstance(users, Mapping) and sid != "default" else None
+        node = self._folded.pick(users, sid) if isinstance(users, Mapping) and sid != "default" else None
         told = [node.get("name"), node.get("profile_path")] if isinstance(node, Mapping) else []
         return next((name for name in told if isinstance(name, str) and name), "")
 

@@ -12,8 +12,11 @@ Keywords: Set-NetFirewallRule names them; a 4 or 6 at the end limits one to IPv4
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from .numbers import whole_number
 
 Range = tuple[int, int, int]  # family (4 or 6), first and last address as numbers
 
@@ -72,7 +75,7 @@ class AddressSet:
         """Return what is in both sets; every address of a family is also every keyword's."""
         if not other or not self:
             return _NOTHING
-        ranges = _subtract(self.ranges, _subtract(self.ranges, other.ranges))
+        ranges = _intersect(self.ranges, other.ranges)
         whole = [{family for family, full in _WHOLE.items() if full in one.ranges} for one in (self, other)]
         kept = {item for item in self.keywords if item in other.keywords or item[1] in whole[1]}
         return _normal(kept | {item for item in other.keywords if item[1] in whole[0]}, ranges)
@@ -257,8 +260,9 @@ def _address(text: str, token: str) -> ipaddress.IPv4Address | ipaddress.IPv6Add
 
 def _prefix_length(mask: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address, token: str) -> int:
     bits = address.max_prefixlen
-    if mask.isascii() and mask.isdigit() and int(mask) <= bits:
-        return int(mask)
+    length = whole_number(mask)
+    if length is not None and length <= bits:
+        return length
     if address.version == 4 and "." in mask:
         hosts = LAST[4] - int(_address(mask, token))
         if hosts & (hosts + 1) == 0:
@@ -282,20 +286,37 @@ def _merge(ranges: list[Range]) -> tuple[Range, ...]:
     return tuple(merged)
 
 
-def _subtract(ranges: Iterable[Range], without: Iterable[Range]) -> list[Range]:
-    left = list(ranges)
-    for family, first, last in without:
-        rest: list[Range] = []
-        for item in left:
-            if item[0] != family or item[2] < first or item[1] > last:
-                rest.append(item)
-                continue
-            if item[1] < first:
-                rest.append((family, item[1], first - 1))
-            if item[2] > last:
-                rest.append((family, last + 1, item[2]))
-        left = rest
+def _subtract(ranges: Sequence[Range], without: Sequence[Range]) -> list[Range]:
+    """Return what is left; both are in their normal form, so one walk through them is enough.
+
+    A rule on an endpoint may name tens of thousands of addresses.
+    """
+    left: list[Range] = []
+    begin = 0
+    for family, first, last in ranges:
+        while begin < len(without) and (without[begin][0], without[begin][2]) < (family, first):
+            begin += 1
+        place, start = begin, first
+        while place < len(without) and without[place][:2] <= (family, last):
+            if start < without[place][1]:
+                left.append((family, start, without[place][1] - 1))
+            start = without[place][2] + 1
+            place += 1
+        if start <= last:
+            left.append((family, start, last))
     return left
+
+
+def _intersect(one: Sequence[Range], other: Sequence[Range]) -> list[Range]:
+    """Return what is in both; of many, only those are looked at that meet one of few."""
+    few, many = sorted((one, other), key=len)
+    found: list[Range] = []
+    for family, first, last in few:
+        place = bisect_left(many, (family, first), key=lambda item: (item[0], item[2]))
+        while place < len(many) and many[place][:2] <= (family, last):
+            found.append((family, max(first, many[place][1]), min(last, many[place][2])))
+            place += 1
+    return found
 
 
 def _range_text(item: Range, masks: bool) -> str:

@@ -15,7 +15,8 @@ HIVE_HOLDER = (
     "find out what loaded it there (a backup, a tool for profiles, another run), let that finish, and run again; "
     "restarting the machine unloads it, too"
 )
-# (cause, pattern, advice). {0} in an advice is the pattern's first group.
+# (cause, pattern, advice). {0} in an advice is the pattern's first group. A text may be a megabyte of somebody's own:
+# no pattern may look through the rest of it from each of many places, hence \A(?>.*? and the like.
 CAUSES: tuple[tuple[str, str, str], ...] = (
     # The certificate of the WinRM listener, by OpenSSL's words.
     (
@@ -50,7 +51,7 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     # Who may come in.
     (
         "clocks differ",
-        r"(?i:clock skew too great|krb\w*_ap_err_skew)",
+        r"(?i:clock skew too great|krb(?:(?!krb)\w)*_ap_err_skew)",
         "set the clocks of this controller, the domain controller and the machine right; Kerberos allows five minutes",
     ),
     (
@@ -129,7 +130,7 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "shell quota",
-        r"21508591(?:73|74)|concurrent (?:shells|operations|commands)|(?i:wsman\w*quota|w:QuotaLimit)",
+        r"21508591(?:73|74)|concurrent (?:shells|operations|commands)|(?i:wsman(?:(?!wsman)\w)*quota|w:QuotaLimit)",
         "earlier WinRM sessions are still open: wait some minutes, or restart the machine's WinRM service; "
         "winrm get winrm/config/winrs says what is allowed (MaxShellsPerUser)",
     ),
@@ -145,14 +146,18 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "PowerShell, and run again",
     ),
     # Users' hives (docs/sources/windows.md#loaded-hives).
-    ("hive held", r"NTUSER\.DAT cannot be loaded: .*; it is loaded at (\S+)", HIVE_HOLDER + " (reg unload {0})"),
+    (
+        "hive held",
+        r"\A(?>.*?NTUSER\.DAT cannot be loaded: ).*; it is loaded at (\S+)",
+        HIVE_HOLDER + " (reg unload {0})",
+    ),
     (
         "hive file open",
-        r"(?i:NTUSER\.DAT cannot be loaded: .*; it is no registry hive)",
+        r"(?i:\A(?>.*?NTUSER\.DAT cannot be loaded: ).*; it is no registry hive)",
         "a program may have the file open, such as a backup, an antivirus or a copy of the profile: Resource Monitor "
         "(CPU, Associated Handles) shows which; let it finish, or restart the machine, and run again",
     ),
-    ("hive loaded", r"failed to load registry hive .*Win32ErrorCode 32\b", HIVE_HOLDER),
+    ("hive loaded", r"\A(?>.*?failed to load registry hive ).*Win32ErrorCode 32\b", HIVE_HOLDER),
     (
         "hive not unloaded",
         r"failed to unload registry hive",

@@ -10,6 +10,8 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .numbers import whole_number
+
 SSL_VPN = "SSL-VPN"
 _HTTPS = 443
 Connection = Mapping[str, Any]
@@ -39,10 +41,11 @@ def host_and_port(server: str) -> tuple[str, int]:
     """
     # Some profiles that are rolled out have https://HOST:PORT/ there.
     server = server.strip().removeprefix("https://").rstrip("/")
-    host, colon, port = server.rpartition(":")
-    if not (colon and port.isascii() and port.isdigit() and (":" not in host or host.startswith("["))):
-        host, port = server, str(_HTTPS)
-    return host.strip("[]").casefold(), int(port)
+    host, _colon, text = server.rpartition(":")
+    port = whole_number(text) if ":" in server else None
+    if port is None or not (":" not in host or host.startswith("[")):
+        host, port = server, _HTTPS
+    return host.strip("[]").casefold(), port
 
 
 def is_address(host: str) -> bool:

@@ -18,7 +18,9 @@ Entry = dict[str, Any]
 # Product names of the records, without blanks and the maker's name, and the systems that they are for.
 _PRODUCTS = {"forticlientwindows": "Windows", "forticlientmac": "Darwin", "forticlientmacos": "Darwin"}
 _NAME = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
-_FIXED = re.compile(r"(FortiClient\s*\w*)\s+(?:version\s+)?v?([0-9]+(?:\.[0-9]+)+)\s+or\s+above", re.IGNORECASE)
+_FIXED = re.compile(
+    r"(FortiClient(?:\s*\w{1,20})?)\s+(?:version\s+)?v?([0-9]+(?:\.[0-9]+)+)\s+or\s+above", re.IGNORECASE
+)
 _WHOLE_LINE = re.compile(r"\b([0-9]+\.[0-9]+) all versions", re.IGNORECASE)
 _SCORES = ("cvssV4_0", "cvssV3_1", "cvssV3_0")
 _LINE = 2  # numbers of a version that name its line: 7.4

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from .addresses import split_keyword
+from .numbers import whole_number
 
 POLICY = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 LOCAL_RULES = rf"{POLICY}\FirewallRules"
@@ -93,9 +94,10 @@ class Rule:
         text = (self.first("Protocol") or "*").strip()
         if text.casefold() in _ANY:
             return None
-        if not (text.isascii() and text.isdigit()) or int(text) > _ANY_PROTOCOL:
+        number = whole_number(text)
+        if number is None or number > _ANY_PROTOCOL:
             raise _wrong("Protocol", text, "a number from 0 to 255, or *")
-        return None if int(text) == _ANY_PROTOCOL else int(text)
+        return None if number == _ANY_PROTOCOL else number
 
     @property
     def profiles(self) -> list[str]:
@@ -103,8 +105,9 @@ class Rule:
         found: set[str] = set()
         for text in (part.strip() for value in self.all("Profile") for part in value.split(",")):
             named = [name for name in PROFILES if name.casefold() == text.casefold()]
-            if text.isascii() and text.isdigit():
-                named = [name for name, bit in _PROFILE_BITS.items() if int(text) & bit]
+            number = whole_number(text)
+            if number is not None:
+                named = [name for name, bit in _PROFILE_BITS.items() if number & bit]
             elif text.casefold() in _ANY:
                 named = [*PROFILES]
             if not named:
@@ -168,17 +171,17 @@ def parse_rule(text: str) -> Rule:
         raise FirewallRuleError(f"a firewall rule begins with its version, such as v2.31|, not with {version[:40]!r}")
     if not parts:
         raise FirewallRuleError(f"a firewall rule has fields after its version; this one is only {text!r}")
-    pairs: list[tuple[str, str]] = []
+    pairs: list[tuple[str, list[str]]] = []
     garbage: list[str] = []
     for part in parts[:-1] if parts[-1] == "" else parts:
         key, equals, value = part.partition("=")
         if key and equals:
-            pairs.append((key, value))
+            pairs.append((key, [value]))
         elif pairs and pairs[-1][0].casefold() in _TEXT_FIELDS and not garbage:
-            pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]}|{part}")
+            pairs[-1][1].append(part)
         else:
             garbage.append(part)
-    return Rule(version, tuple(pairs), tuple(garbage))
+    return Rule(version, tuple((key, "|".join(texts)) for key, texts in pairs), tuple(garbage))
 
 
 def format_rule(rule: Rule) -> str:
@@ -190,10 +193,10 @@ def _span(text: str) -> Ports | None:
     first, hyphen, last = (part.strip() for part in text.partition("-"))
     if text.casefold() in _PORT_KEYWORDS:
         return None
-    ends = [first, last] if hyphen else [first, first]
-    if not all(end.isascii() and end.isdigit() and int(end) < 2**16 for end in ends) or int(ends[0]) > int(ends[1]):
+    low, high = whole_number(first), whole_number(last if hyphen else first)
+    if low is None or high is None or not low <= high < 2**16:
         raise _wrong("port", text, "a number, a range such as 5000-5010, or a keyword such as RPC")
-    return int(ends[0]), int(ends[1])
+    return low, high
 
 
 def _wrong(name: str, value: str, allowed: str) -> FirewallRuleError:

@@ -68,10 +68,11 @@ def meaning(rule: str) -> tuple[str, ...]:
     ('block', 'in', 'quick', 'proto', 'tcp', 'from', 'any', 'to', 'any', 'port', '445')
     """
     words: list[str] = []
+    shows_family = _shows_family(rule)
     for word in rule.split():
         if word in _NOISE or (word == "drop" and words == ["block"]):
             continue
-        if word in ("inet", "inet6") and _shows_family(rule):
+        if word in ("inet", "inet6") and shows_family:
             continue
         words += ["from", "any", "to", "any"] if word == "all" else [_word(word, words)]
     return tuple(words)

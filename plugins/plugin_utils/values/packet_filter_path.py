@@ -7,11 +7,13 @@ their names. The first rule with `quick` that fits decides (docs/sources/macos.m
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .addresses import AddressError, AddressSet, parse, split_keyword
+from .numbers import whole_number
 from .packet_filter import SERVICES
 
 _CALL = re.compile(r'anchor "/?([^"]+)"')
@@ -35,27 +37,46 @@ def path_to(anchor: str, main: Iterable[str], anchors: Mapping[str, list[str]]) 
     Path(asked=True, before=[('a/a', 'block drop quick all')])
     """
     before: list[tuple[str, str]] = []
-    for name, rule in _in_order("", main, {**anchors, anchor: [""]}):
+    for name, rule in _in_order(main, {**anchors, anchor: [""]}):
         if name == anchor:
             return Path(True, before)
         before.append((name, rule))
     return Path(False, before)
 
 
-def _in_order(name: str, rules: Iterable[str], anchors: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
-    for rule in rules:
+def _in_order(main: Iterable[str], anchors: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
+    """Yield the rules with their anchors, those of an anchor only the first time that it is called.
+
+    What was asked before decides nothing new, and anchors that each call the next one twice would have no end. Not by
+    recursion: they may lie in each other as deep as somebody likes.
+    """
+    names, called = sorted(anchors), set[str]()
+    waiting: list[tuple[str, Iterator[str]]] = [("", iter(main))]
+    while waiting:
+        name, rules = waiting[-1]
+        rule = next(rules, None)
+        if rule is None:
+            waiting.pop()
+            continue
         call = _CALL.match(rule)
         if not call:
             yield name, rule
             continue
-        called = f"{name}/{call[1]}" if name else call[1]
-        for one in _children(called.removesuffix("/*"), anchors) if called.endswith("/*") else [called]:
-            yield from _in_order(one, anchors.get(one, []), anchors)
+        whole = f"{name}/{call[1]}" if name else call[1]
+        if whole in called:
+            continue
+        called.add(whole)
+        below = _children(whole.removesuffix("/*"), names) if whole.endswith("/*") else [whole]
+        fresh = [one for one in below if one == whole or one not in called]
+        called.update(fresh)
+        waiting += [(one, iter(anchors.get(one, []))) for one in reversed(fresh)]
 
 
-def _children(parent: str, anchors: Iterable[str]) -> list[str]:
+def _children(parent: str, names: list[str]) -> list[str]:
+    """Return what lies directly in an anchor; the names are sorted, and 0 is what follows the slash."""
     depth = parent.count("/") + 2
-    return sorted({"/".join(name.split("/")[:depth]) for name in anchors if name.startswith(f"{parent}/")})
+    inside = names[bisect_left(names, f"{parent}/") : bisect_left(names, f"{parent}0")]
+    return sorted({"/".join(name.split("/", depth)[:depth]) for name in inside})
 
 
 def decides(rule: str, port: int, allow: Iterable[str]) -> bool:
@@ -110,8 +131,7 @@ def _fits(words: list[str], port: int) -> bool:
 
 
 def _number(word: str) -> int | None:
-    word = SERVICES.get(word, word)
-    return int(word) if word.isdigit() else None
+    return whole_number(SERVICES.get(word, word))
 
 
 def _wish(allow: Iterable[str]) -> tuple[AddressSet, bool]:

@@ -14,12 +14,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from .addresses import AddressSet, and_list, parse, union
-from .firewall_settings import GROUP_POLICY, HARDENING, LOCAL, MDM, STORES, Keys, Profile, Setting
+from .firewall_settings import (
+    GROUP_POLICY,
+    HARDENING,
+    LOCAL,
+    MDM,
+    STORES,
+    FirewallSettingError,
+    Keys,
+    Profile,
+    Setting,
+)
 from .firewall_settings import profile as settings_of
 from .rule_match import EVERYBODY, Listener, Spoken, spoken
 
 NOBODY = parse([])
 _SHOWN = 5
+# Rules times ranges of addresses. A hundred rules of a blocklist, each with a thousand addresses, are half of it.
+MOST = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -136,13 +148,14 @@ class Reach:
         return self._kept_out(outside, unknown)
 
     def _kept_out(self, outside: AddressSet, unknown: AddressSet) -> Finding:
-        words, culprits, rest = [], [], outside
+        words, culprits, parts = [], [], []
         for entry in self.block:
             part = outside.common(entry.addresses)
             if part:
                 words.append(f"{_are(part)} blocked by {entry.source.words}")
                 culprits.append(entry.source)
-                rest = rest.minus(part)
+                parts.append(part)
+        rest = outside.minus(union(parts))
         if rest:
             words.append(f"no rule lets {_some(rest)} in to TCP {self.listener.port}")
             merge = self.settings.merge
@@ -154,9 +167,13 @@ class Reach:
     def let_in_beyond(self, wanted: AddressSet) -> Finding:
         """Return who is let in that is not among the wanted addresses, and by whom."""
         inside, unknown = (one.minus(wanted) for one in self.let_in())
-        guilty = [(entry, part) for entry in self.allow if (part := inside.common(entry.addresses.minus(wanted)))]
-        words = [f"{_are(part, entry.addresses)} let in by {entry.source.words}" for entry, part in guilty]
-        return Finding(tuple(words), self._doubts(unknown), tuple(entry.source for entry, _part in guilty))
+        guilty = [
+            (entry.source, f"{_are(part, entry.addresses)} let in by {entry.source.words}")
+            for entry in self.allow
+            if (part := inside.common(entry.addresses.minus(wanted)))
+        ]
+        words = tuple(said for _source, said in guilty)
+        return Finding(words, self._doubts(unknown), tuple(source for source, _said in guilty))
 
     def _doubts(self, unknown: AddressSet) -> tuple[str, ...]:
         if not unknown:
@@ -191,7 +208,9 @@ class Networks:
         return self._of_each(lambda found: found.let_in_beyond(wanted))
 
     def _of_each(self, find: Callable[[Reach], Finding]) -> Finding:
-        all_found = {name: find(found) for name, found in self.by_name.items()}
+        # Most are of one profile, and so the same.
+        each = {id(found): find(found) for found in self.by_name.values()}
+        all_found = {name: each[id(found)] for name, found in self.by_name.items()}
         words = [f"{name}: {said}" for name, found in all_found.items() for said in found.words]
         doubts = [f"{name}: {said}" for name, found in all_found.items() for said in found.doubts]
         culprits = [source for found in all_found.values() for source in found.culprits]
@@ -217,8 +236,21 @@ def reach(listener: Listener, profile: str, rules: Iterable[tuple[str, str, str]
         elif settings.enabled.value and not settings.shielded.value and (store != LOCAL or settings.merge.value):
             _take(found, source, said)
     _take_settings(found, profile)
+    _check_size(found, hardening)
     _restrict(found, hardening)
     return found
+
+
+def _check_size(found: Reach, hardening: list[tuple[Source, Spoken]]) -> None:
+    """Refuse what would have no end: each rule's addresses are compared with those of all."""
+    entries = [*found.allow, *found.block, *found.may_allow, *found.may_block, *found.may_bypass]
+    sets = [*(entry.addresses for entry in entries), *(said.addresses for _source, said in hardening)]
+    ranges = sum(len(one.ranges) for one in sets)
+    if len(sets) * ranges > MOST:
+        raise FirewallSettingError(
+            f"{len(sets)} rules with {ranges} ranges of addresses are about TCP {found.listener.port}, more than can "
+            "be compared with each other; look at the rules on the machine itself"
+        )
 
 
 def _take(found: Reach, source: Source, said: Spoken) -> None:
@@ -272,13 +304,18 @@ def _restrict(found: Reach, hardening: list[tuple[Source, Spoken]]) -> None:
 def _some(part: AddressSet) -> str:
     if part.is_any:
         return "anybody"
-    texts = part.texts()
-    return and_list(texts if len(texts) <= _SHOWN else [*texts[:_SHOWN], f"{len(texts) - _SHOWN} more"])
+    texts, number = _texts(part)
+    return and_list(texts if number <= _SHOWN else [*texts[:_SHOWN], f"{number - _SHOWN} more"])
+
+
+def _texts(part: AddressSet) -> tuple[list[str], int]:
+    """Return the first texts of a set, and how many there are: of tens of thousands, few are worth making."""
+    texts = AddressSet(part.keywords, part.ranges[:_SHOWN]).texts()
+    return texts, len(texts) + len(part.ranges[_SHOWN:])
 
 
 def _are(part: AddressSet, of: AddressSet = NOBODY) -> str:
     """Return addresses with their verb; of everybody but some, all are named: the rest as ranges says nothing."""
     if part.is_any or of.is_any:
         return "all addresses are"
-    texts = part.texts()
-    return f"{_some(part)} {'is' if len(texts) == 1 else 'are'}"
+    return f"{_some(part)} {'is' if _texts(part)[1] == 1 else 'are'}"

@@ -120,6 +120,7 @@ def _is_service(service: str | None, listener: Listener) -> bool:
 
 def _conditions(rule: Rule) -> Iterator[str]:
     """Yield what the rule asks for beside all that was looked at, and that reading the registry does not decide."""
+    platform = (rule.first("Platform2") or "").strip().casefold()
     for key, value in rule.fields:
         name, said = key.casefold(), f"{key}={value[:60]}"
         if _SECURITY.fullmatch(name):
@@ -128,7 +129,7 @@ def _conditions(rule: Rule) -> Iterator[str]:
             yield f"it holds for {_CONDITIONS[name]} only ({said})"
         elif name == "platform":
             # Every Windows that this collection knows is newer than any that a rule asks for.
-            if (rule.first("Platform2") or "").strip().casefold() != "gteq":
+            if platform != "gteq":
                 yield f"it holds for one version of Windows only ({said})"
         elif name not in _SILENT and not _PORTS.fullmatch(name) and not _OTHERS_ONLY.fullmatch(name):
             yield f"it has a condition that is not known ({said})"

@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from itertools import zip_longest
 
+from .numbers import whole_number
+
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
@@ -25,9 +27,10 @@ def parse_version(text: str) -> tuple[int, ...]:
     (7, 0, 7, 345)
     """
     stripped = text.strip() if isinstance(text, str) else ""
-    if not _VERSION.fullmatch(stripped):
+    numbers = [whole_number(part) for part in stripped.split(".")] if _VERSION.fullmatch(stripped) else []
+    if not numbers or None in numbers:
         raise VersionError(f"{text!r} is no version: expected are numbers with dots between, such as 7.4.3.1790")
-    return tuple(int(part) for part in stripped.split("."))
+    return tuple(number for number in numbers if number is not None)
 
 
 def compare_versions(one: str, other: str) -> int:

@@ -181,6 +181,10 @@ def test_group_policy_that_keeps_everybody_out_is_somebody_elses(pc):
         ({"connected": {"error": "Invalid class"}}, "Invalid class"),
         ({"connected": {"exists": False, "connected": []}}, "Windows names no network that this machine is on now"),
         (
+            {"connected": {"exists": True, "connected": [{"name": str(number)} for number in range(257)]}},
+            "Windows names 257 networks that this machine is on now; no machine is on so many",
+        ),
+        (
             {"connected": {"exists": True, "connected": "xy"}},
             "the networks that this machine is on now are not as the reader tells them",
         ),

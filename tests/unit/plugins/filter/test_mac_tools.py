@@ -146,3 +146,18 @@ def test_a_property_list_is_the_same_text_for_the_same_data_and_keeps_its_types(
     assert plistlib.loads(text.encode()) == {"a": [1, "x", {"c": False}], "b": True}
     assert "<true/>" in text
     assert "<integer>1</integer>" in text
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "signer"),
+    [
+        ("\n" * 1_000_000, "unknown", ""),
+        (f"{' ' * 1_000_000}Status: ok \n", "ok", ""),
+        (f"Status: a{' ' * 1_000_000}b\r\n", f"a{' ' * 1_000_000}b", ""),
+        (f"1. a{' ' * 1_000_000}b (ABCDE12345) \n", f"1. a{' ' * 1_000_000}b (ABCDE12345)", f"a{' ' * 1_000_000}b"),
+    ],
+)
+def test_a_megabyte_of_blanks_in_a_signature_is_read(output, status, signer):
+    found = package_signature({"rc": 1, "stdout": output})
+    assert found["status"] == status
+    assert found["signer"] == (f"{signer} (ABCDE12345)" if signer else "")

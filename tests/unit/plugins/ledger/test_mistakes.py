@@ -10,6 +10,7 @@ import pytest
 from openpyxl import Workbook
 
 from plugins.plugin_utils.ledger.ledger import mistakes_in, read_ledger
+from plugins.plugin_utils.ledger.machines import _one_line
 from plugins.plugin_utils.ledger.table import Table, letters
 from tests.samples.ledger import excel
 from tests.samples.ledger.files import COLUMN_NAMES, ledger, mistakes, small
@@ -391,3 +392,13 @@ def test_a_long_text_is_cut(tmp_path):
     said = [mistakes(small(tmp_path, f"host,system,role\nnb-1,{'x' * size},laptop\n"))[0] for size in (60, 61)]
     assert f"system is '{'x' * 60}'; allowed" in said[0]
     assert f"system is '{'x' * 60}...'; allowed" in said[1]
+
+
+def test_an_endless_cell_is_refused(tmp_path):
+    said = mistakes(small(tmp_path, HEAD + row(owner=f"a{' ' * 100_000}b"), *COLUMN_NAMES))
+    assert len(said) == 1
+    assert "has 100,002 characters; at most 4,096 are read" in said[0]
+
+
+def test_blanks_around_an_end_of_line_become_one_and_all_others_stay():
+    assert _one_line(f"a{' ' * 1_000_000}b \t\n c") == f"a{' ' * 1_000_000}b c"

@@ -159,3 +159,24 @@ def test_the_same_place_is_known_however_it_is_written():
 )
 def test_what_lies_in_a_container(where, container, inside):
     assert place_of(where).lies_in(place_of(container)) is inside
+
+
+@pytest.mark.parametrize(
+    ("where", "before"),
+    [
+        ({"plist": PLIST, "key": ["a"] * 200_000}, {"absent": True, "made": 3}),
+        ({"plist": PLIST, "key": ["a"] * 61}, {"absent": True}),
+        ({"registry": "HKLM\\" + "a\\" * 300_000 + "b", "value": "v"}, {"absent": True}),
+        ({"registry": "HKLM\\" + "a\\" * 60 + "b"}, {"absent": True}),
+        ({"registry": "HKLM\\" + "a" * 4096, "value": "v"}, {"absent": True}),
+    ],
+)
+def test_a_place_deeper_or_longer_than_any_that_a_role_writes_is_none(where, before):
+    entry = {"control": "a.b", "instance": None, "where": where, "before": before}
+    with pytest.raises(MemoryTextError, match="is no place that a role writes to"):
+        parse_memory(json.dumps({"schema": 1, "entries": [entry]}))
+
+
+def test_a_note_longer_than_any_that_a_role_makes_is_refused():
+    with pytest.raises(MemoryTextError, match="it has 1,048,577 characters"):
+        parse_memory(" " * (2**20 + 1))

@@ -375,3 +375,14 @@ def test_a_user_who_logged_on_since_is_put_back_in_place():
 def test_a_mistake_in_the_data_is_reported(changes, words):
     with pytest.raises(ControlError, match=words):
         run([{**CONTROL, **changes}], document())
+
+
+def test_thousands_of_users_are_each_compared_and_noted_once():
+    many = {f"S-1-5-21-{number}": copy.deepcopy(document()["users"][TARO]) for number in range(2000)}
+    crowded = document()
+    crowded["users"] = {**many, "default": crowded["users"]["default"]}
+    result = run([CONTROL], crowded)
+    drifted = [item["scope"] for item in result.records if item["status"] == "drifted" and item["scope"] in many]
+    assert drifted == sorted(many)
+    noted = [item["where"]["user"] for item in json.loads(result.keep or "")["entries"] if "value" in item["where"]]
+    assert [user for user in noted if user in many] == sorted(many)

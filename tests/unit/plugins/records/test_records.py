@@ -236,3 +236,9 @@ def test_a_line_that_is_no_record_is_reported_with_its_number(tmp_path: Path, li
     path.write_text(json.dumps(stamped()) + "\n" + line + "\n")
     with pytest.raises(RecordError, match=f"line 2: .*{why}"):
         read_lines(path)
+
+
+def test_a_line_that_is_nested_without_end_is_no_record(tmp_path):
+    (tmp_path / "a.jsonl").write_text("[" * 100_000 + "\n", encoding="utf-8")
+    with pytest.raises(RecordError, match="line 1: no JSON"):
+        read_lines(tmp_path / "a.jsonl")

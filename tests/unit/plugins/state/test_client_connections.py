@@ -90,3 +90,8 @@ def test_a_user_s_connections_need_a_user():
 def test_rules_of_another_form_are_refused(rules):
     with pytest.raises(ExpectedError):
         comparison("connections", rules)
+
+
+def test_tens_of_thousands_of_connections_are_each_looked_at():
+    many = {f"T{number}": key({"Server": f"{number}:443"}) for number in range(30_000)}
+    assert [one["server"] for one in found(key(**many)).value] == [f"{name[1:]}:443" for name in sorted(many)]

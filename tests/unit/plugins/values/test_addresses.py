@@ -269,3 +269,17 @@ def test_sets_are_distinguished_address_by_address(one: list[str], other: list[s
     left = {number for family, first, last in rest.ranges if family == 4 for number in range(first, last + 1)}
     assert left == members(one) - members(other)
     assert parse(one).covers(parse([text for text in one if text.startswith("10.")]))
+
+
+def test_sets_of_a_hundred_thousand_ranges_are_compared():
+    even = parse([f"10.{number >> 8}.{number & 255}.0/25" for number in range(65_536)])
+    odd = parse([f"10.{number >> 8}.{number & 255}.128/25" for number in range(65_536)])
+    assert parse("10.0.0.0/8").minus(even) == odd
+    assert parse("10.0.0.0/8").common(even) == even
+    assert even.minus(odd) == even
+    assert not even.common(odd)
+
+
+def test_a_mask_of_endless_digits_is_none():
+    with pytest.raises(AddressError, match="neither 0 to 32 nor a mask"):
+        parse(f"10.0.0.0/{'8' * 5000}")

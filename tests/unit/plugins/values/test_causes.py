@@ -199,3 +199,20 @@ def test_advice_is_a_sentence_of_its_own_and_comes_once():
     assert explained("mount: /Volumes/MAX: No space left on device: /Volumes/MAX") == (
         "mount: /Volumes/MAX: No space left on device: /Volumes/MAX. Make room on its disk, and run again"
     )
+
+
+@pytest.mark.parametrize(
+    "piece", ["NTUSER.DAT cannot be loaded: ", "failed to load registry hive ", "krb", "wsman", "Timeout (1", "\n"]
+)
+def test_a_megabyte_of_the_beginning_of_a_message_is_looked_through(piece):
+    text = piece * (2**20 // len(piece))
+    assert advice(text) == ""
+    assert advice(f"{text}sudo: a password is required") == "give the password of this user for sudo: --ask-become-pass"
+
+
+def test_of_several_hives_that_are_held_the_last_one_is_named():
+    text = (
+        "C:\\a\\NTUSER.DAT cannot be loaded: x; it is loaded at HKU\\a\nNTUSER.DAT cannot be loaded: ; it is loaded at"
+    )
+    assert advice(text).endswith("(reg unload HKU\\a)")
+    assert advice(f"{text} HKU\\b").endswith("(reg unload HKU\\b)")

@@ -84,3 +84,7 @@ def test_what_is_wrong_is_told_in_words():
 def test_a_connection_is_shown_with_its_gateway_where_it_has_one():
     assert shown(one(name="IMR", server="fg.example.org:443")) == "IMR (SSL-VPN, fg.example.org:443)"
     assert shown(one(name="Home", kind="IPsec")) == "Home (IPsec)"
+
+
+def test_a_port_of_endless_digits_is_none():
+    assert host_and_port(f"fg.example.org:{'4' * 5000}") == (f"fg.example.org:{'4' * 5000}", 443)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils.values.cve_records import CveError, entries_of, lowered_where_unused, renewed
+from plugins.plugin_utils.values.cve_records import _FIXED, CveError, entries_of, lowered_where_unused, renewed
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples/cve"
 
@@ -304,3 +304,11 @@ def test_what_needs_something_that_is_not_in_use_is_told_lower():
         *entries[1:],
     ]
     assert lowered_where_unused(entries, []) == entries
+
+
+@pytest.mark.parametrize("odd", ["FortiClient" + " " * 200_000, "FortiClient" * 20_000])
+def test_a_solution_of_endless_blanks_or_names_says_nothing(odd):
+    words = f"{odd}, FortiClientWindows 7.4.3 or above"
+    assert [(product.strip(), version) for product, version in _FIXED.findall(words)] == [
+        ("FortiClientWindows", "7.4.3")
+    ]

@@ -213,3 +213,22 @@ def test_a_number_of_profiles_is_its_bits(number):
     else:
         with pytest.raises(FirewallRuleError):
             _ = rule.profiles
+
+
+def test_a_name_of_half_a_million_bars_is_one_name():
+    text = f"v2.31|Name=a{'|b' * 500_000}|"
+    assert parse_rule(text).first("Name") == f"a{'|b' * 500_000}"
+    assert format_rule(parse_rule(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("field", "read"),
+    [
+        ("Protocol", lambda rule: rule.protocol),
+        ("Profile", lambda rule: rule.profiles),
+        ("LPort", lambda rule: rule.ports()),
+    ],
+)
+def test_a_number_of_endless_digits_is_an_error_of_its_field(field, read):
+    with pytest.raises(FirewallRuleError, match="a firewall rule's"):
+        read(parse_rule(f"v2.31|{field}={'6' * 5000}|"))

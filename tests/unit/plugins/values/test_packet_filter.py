@@ -140,3 +140,8 @@ def test_who_is_let_in_may_stand_in_any_order_but_before_who_is_kept_out():
 @pytest.mark.parametrize("answer", [None, "pass", {"rules": []}, [1]])
 def test_an_answer_that_is_no_list_of_rules_differs(answer):
     assert difference(DESIRED, answer) == ""
+
+
+def test_a_rule_that_names_its_family_a_hundred_thousand_times_is_read():
+    rule = f"block {'inet ' * 100_000}from 10.0.0.1 to any"
+    assert meaning(rule) == ("block", "from", "10.0.0.1", "to", "any")

@@ -167,3 +167,27 @@ def test_rules_are_told_with_the_anchor_that_they_are_in():
         "main rules: block quick from 192.0.2.1 to any",
         "anchor com.apple/a: pass quick all",
     ]
+
+
+def test_anchors_that_each_call_the_next_one_twice_come_to_an_end():
+    names = ["/".join(["a"] * depth) for depth in range(1, 61)]
+    anchors = {name: ['anchor "a"', 'anchor "a" all'] for name in names} | {names[-1]: [FIRST]}
+    path = path_to(OURS, ['anchor "a" all', 'anchor "a/*" all', LAST, f'anchor "{OURS}"'], anchors)
+    assert (path.asked, path.before) == (True, [(names[-1], FIRST), ("", LAST)])
+
+
+def test_anchors_may_lie_in_each_other_deeper_than_python_goes():
+    names = ["/".join(["a"] * depth) for depth in range(1, 2001)]
+    anchors = {name: ['anchor "a"'] for name in names} | {names[-1]: [FIRST]}
+    assert path_to(OURS, ['anchor "a"'], anchors).before == [(names[-1], FIRST)]
+
+
+def test_thousands_of_anchors_are_each_found():
+    main = [f'anchor "{number}/*"' for number in range(50_000)]
+    path = path_to(OURS, main, {f"{number}/x": [FIRST] for number in range(50_000)})
+    assert path.before == [(f"{number}/x", FIRST) for number in range(50_000)]
+
+
+def test_a_port_of_endless_digits_is_a_service_that_nobody_knows():
+    assert not decides(f"block quick from any to any port = {'4' * 5000}", 445, WISH)
+    assert decides(f"block quick from any to any port {'4' * 5000}:446", 445, WISH)

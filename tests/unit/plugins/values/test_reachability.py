@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugins.plugin_utils.values.addresses import AddressSet, parse
-from plugins.plugin_utils.values.firewall_settings import GROUP_POLICY, HARDENING, LOCAL, MDM
+from plugins.plugin_utils.values.firewall_settings import GROUP_POLICY, HARDENING, LOCAL, MDM, FirewallSettingError
 from plugins.plugin_utils.values.reachability import Networks, Reach, Source, reach
 from plugins.plugin_utils.values.rule_match import Listener
 
@@ -419,3 +419,20 @@ def test_of_each_network_it_is_told_who_is_let_in_and_what_is_wrong():
         'office: fd00::/8 is let in by rule "x" ({o}) of this machine, added by a person or a program',
     )
     assert (beyond.doubts, beyond.culprits) == ((doubt,), (Source(LOCAL, "{o}", "x"),))
+
+
+def test_a_rule_of_thirty_thousand_addresses_is_told_by_the_first():
+    addresses = "".join(f"RA4=10.{number >> 7}.{number & 127}.1|" for number in range(30_000))
+    found = told([(LOCAL, "r", rule("Allow", addresses))])
+    assert len(found.shown()) == 30_000
+    assert found.let_in_beyond(parse("10.0.0.1")).words == (
+        '10.0.1.1, 10.0.2.1, 10.0.3.1, 10.0.4.1, 10.0.5.1 and 29994 more are let in by rule "x" (r) of this machine, '
+        "added by a person or a program",
+    )
+
+
+def test_more_rules_than_can_be_compared_with_each_other_are_refused():
+    rules = [(LOCAL, f"r{number}", rule("Block", f"RA4=10.{number >> 8}.{number & 255}.1|")) for number in range(5000)]
+    with pytest.raises(FirewallSettingError, match=r"5000 rules with 5000 ranges of addresses are about TCP 445"):
+        told(rules)
+    assert len(told(rules[:4000]).kept_out(parse("10.0.0.0/8")).words) == 4001

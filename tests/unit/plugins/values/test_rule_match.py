@@ -189,3 +189,9 @@ def test_a_text_that_is_no_rule_might_concern_everything():
     assert (said.action, sorted(said.profiles)) == ("", ["Domain", "Private", "Public"])
     assert said.addresses.is_any
     assert "begins with its version" in said.doubts[0]
+
+
+def test_a_field_that_stands_in_a_rule_a_hundred_thousand_times_is_named_each_time():
+    said = spoken(f"v2.31|Action=Allow|Active=TRUE|Dir=In|{'Platform=2:6:1|' * 100_000}", Listener(445, "System"))
+    assert said is not None
+    assert said.doubts == ("it holds for one version of Windows only (Platform=2:6:1)",) * 100_000

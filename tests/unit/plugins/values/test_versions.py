@@ -58,3 +58,8 @@ def test_swapping_two_versions_turns_the_answer_round(one, other):
 @given(VERSIONS)
 def test_leading_zeros_never_count(version):
     assert compare_versions(version, ".".join(f"00{part}" for part in version.split("."))) == 0
+
+
+def test_a_part_of_endless_digits_is_no_version():
+    with pytest.raises(VersionError, match="is no version"):
+        parse_version(f"7.{'4' * 5000}")
