@@ -149,8 +149,8 @@ def _merge_path(target: list[Any], entry: Mapping[str, Any], names: str) -> None
             if without:
                 known["without"] = without
             known[names] = ["*"] if "*" in both and not without else both
-            if "depth" in known or "depth" in fresh:
-                known["depth"] = max(known.get("depth", 0), fresh.get("depth", 0))
+            if "depth" in fresh:
+                known["depth"] = max(known.get("depth", 0), fresh["depth"])
             return
     target.append(fresh)
 
@@ -195,12 +195,14 @@ def is_of_the_answer(failure: BaseException) -> bool:
 
     Ansible has no exception for that; but it says where it was.
     """
-    trace = failure.__traceback__
+    trace, where = failure.__traceback__, ""
     while trace is not None:
-        if trace.tb_frame.f_code.co_name in ("_parse_returned_data", "remove_internal_keys"):
+        where = trace.tb_frame.f_code.co_name
+        if where in ("_parse_returned_data", "remove_internal_keys", "as_result_dict"):
             return True
         trace = trace.tb_next
-    return False
+    # There core 2.19 parts stdout and stderr into lines, whatever they are.
+    return where == "_execute_module" and isinstance(failure, AttributeError)
 
 
 def is_connection_failure(failure: BaseException) -> bool:
@@ -226,8 +228,7 @@ def lacks_python(result: Mapping[str, Any]) -> bool:
 
 def lost(failure: BaseException) -> str:
     """Return a connection's failure in words, with its cause and what to do about it."""
-    cause = failure.message if isinstance(failure, AnsibleError) else str(failure)
-    text = f"the endpoint answers, but the connection failed: {cause.strip()}"
+    text = f"the endpoint answers, but the connection failed: {str(failure).strip()}"
     known = explained(text)
     if known != text:
         return known

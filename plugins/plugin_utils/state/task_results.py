@@ -70,7 +70,7 @@ def _of_script(errors: Any) -> Any:
 
 
 def _line(text: Any) -> str:
-    return masked(" ".join(cut(str(text), LONGEST).split()))
+    return cut(masked(" ".join(str(text).split())), LONGEST)
 
 
 def _traceback(result: Mapping[str, Any]) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import locale
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from plugins.plugin_utils.state.asked import Asked, unparsed
+from plugins.plugin_utils.state.asked import Asked, ledger_mistakes, unparsed
+from tests.samples.ledger.files import small
 
 GROUPS = {
     "windows": ["nb-0101", "nb-0102", "pc-0201"],
@@ -44,6 +47,12 @@ def test_machines_of_others_are_none_of_our_business():
     assert asked("tokyo", hosts=["lp-1", "nb-0101"], tokyo=["lp-1", "nb-0101"]).refusals() == []
 
 
+def test_ansible_s_own_groups_are_no_misspelling_of_ours():
+    groups = {"hall": ["nb-0101"], "grouped": [], "ungrouped": ["lp-1"], "all": ["nb-0101", "lp-1"]}
+    run = Asked(groups, ["hosts.yml"], {"hosts.yml"}, groups["all"], None, ["hall"], ["hall", "grouped"])
+    assert run.refusals() == []
+
+
 def test_an_inventory_without_machines_is_refused():
     empty: dict[str, list[str]] = {name: [] for name in GROUPS}
     assert asked(**empty).refusals() == [
@@ -52,6 +61,8 @@ def test_an_inventory_without_machines_is_refused():
     ]
     (said,) = asked(wanted="laptops", **empty).refusals()
     assert "Put yours into the group 'laptops', as " in said
+    (said,) = replace(asked(**empty), sources=["hosts.yml", "more"]).refusals()
+    assert said.startswith("the inventory (hosts.yml, more) has no machine in it. ")
 
 
 @pytest.mark.parametrize("name", ["laptop", "Laptops", "lap_tops"])
@@ -99,10 +110,13 @@ def test_without_any_machine_in_the_groups_of_the_playbook_the_run_is_refused():
             f"'lp-1' is no machine of {BOTH}, which this playbook is for. Leave it out",
         ),
         ("printers", ["lp-1"], f"'printers' is no machine of {BOTH}, which this playbook is for. Leave it out"),
+        ("XP-1", ["XP-1"], f"'XP-1' is no machine of {BOTH}, which this playbook is for. Leave it out"),
+        ("nb-0101,XP-l", ["nb-0101"], "nothing in the inventory is called 'XP-l'; did you mean 'XP-1'?"),
+        ("~nb.*,@failed,laptops[0],zz", ["nb-0101"], "nothing in the inventory is called 'zz'; correct it"),
     ],
 )
 def test_each_part_of_limit_has_to_be_about_an_endpoint(limit, hosts, words):
-    assert asked(limit, hosts=hosts, printers=["lp-1"]).refusals() == [f"--limit: {words}"]
+    assert asked(limit, hosts=hosts, printers=["lp-1", "XP-1"]).refusals() == [f"--limit: {words}"]
 
 
 @pytest.mark.parametrize(
@@ -150,6 +164,8 @@ def test_only_a_file_that_ansible_tried_and_could_not_read_is_reported(tmp_path,
     ("name", "text", "why"),
     [
         ("hosts.yml", "all:\n  hosts: [\n", "line 3, column 1: expected the node content, but found '<stream end>'"),
+        ("hosts.yaml", 'all: "laptops\n', "line 2, column 1: found unexpected end of stream"),
+        ("hosts.json", '{"all": ]}\n', "line 1, column 9: expected the node content, but found ']'"),
         ("hosts.yml", "- a list\n", "Ansible's warnings above say why"),
         ("hosts", "[laptops\n", "Ansible's warnings above say why"),
         ("waivers.yaml", "- {}\n", "waivers stand in waivers.yml"),
@@ -162,6 +178,41 @@ def test_a_file_that_cannot_be_read_is_reported_with_its_line(tmp_path, name, te
     (line,) = Asked({"all": []}, [str(path)], set(), [], "nobody", ["laptops"], ["laptops"]).broken()
     assert line.startswith(f"{path} cannot be read as an inventory ({why}")
     assert line.endswith("). Correct it, or move it out of the inventory")
+
+
+def test_a_file_of_japanese_is_read_whatever_the_locale(tmp_path):
+    path = tmp_path / "hosts.yml"
+    path.write_text("# 総務部のPC\nall: [\n", encoding="utf-8")
+    before = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    try:
+        (line,) = Asked({"all": []}, [str(path)], set(), [], None, ["laptops"], ["laptops"]).broken()
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+    assert "(line 3, column 1: expected the node content, but found '<stream end>')" in line
+
+
+WRONG_LEDGER = "host,system,role\nnb-1,MacOS 9,laptop\n"
+IN_B2 = "pcs.csv, B2: system is 'MacOS 9'; allowed are windows and macos, and more by words.system; see docs/ledger.md"
+
+
+@pytest.mark.parametrize("name", ["ledger.yml", "ledger.yaml"])
+def test_a_ledger_that_is_wrong_is_told_with_its_mistakes_wherever_it_stands(tmp_path, name):
+    configuration = small(tmp_path, WRONG_LEDGER).rename(tmp_path / name)
+    said = [f"{configuration}: nothing of this ledger is used until it is right:", IN_B2]
+    assert ledger_mistakes([str(configuration)]) == said
+    assert Asked({"all": []}, [str(configuration)], [], [], None, ["laptops"], ["laptops"]).broken() == said
+    # In a folder, beside what is no configuration of one.
+    (tmp_path / "hosts.yml").write_text("all: {}\n", encoding="utf-8")
+    assert ledger_mistakes([str(tmp_path / "nowhere.yml"), str(tmp_path)]) == said
+
+
+def test_only_what_ansible_takes_for_a_configuration_is_read_as_one(tmp_path):
+    (tmp_path / "site").mkdir()
+    small(tmp_path / "site", WRONG_LEDGER).rename(tmp_path / "site/ledger.conf")
+    assert ledger_mistakes([str(tmp_path / "site/ledger.conf")]) == []
+    right = small(tmp_path, WRONG_LEDGER.replace("MacOS 9", "macos"))
+    assert ledger_mistakes([str(right)]) == []
 
 
 def test_an_inventory_that_is_not_there_is_reported(tmp_path):

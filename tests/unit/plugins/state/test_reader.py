@@ -12,7 +12,7 @@ from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailur
 
 from plugins.plugin_utils.state import reader
 from plugins.plugin_utils.state.document import check_document
-from plugins.plugin_utils.state.reader import Reader, merge_reads, probe
+from plugins.plugin_utils.state.reader import Reader, probe
 
 WINDOWS: dict[str, Any] = {
     "schema": 1,
@@ -30,6 +30,9 @@ VPN: dict[str, Any] = {"registry": [{"path": r"HKLM\V", "depth": 1}], "services"
 SMB: dict[str, Any] = {"registry": [{"path": r"HKLM\S", "values": ["A*"]}], "services": ["LanmanServer"]}
 
 
+TASK_VARS = {"inventory_hostname": "nb-0101"}
+
+
 class Endpoint:
     """Stands in for the action plugin that reads; `calls` are the modules that were run."""
 
@@ -37,7 +40,7 @@ class Endpoint:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.answer: Any = {"document": WINDOWS}
         self.windows = True
-        self.options: dict[str, Any] = {"remote_addr": "127.0.0.1", "host": "127.0.0.1", "port": 1}
+        self.options: dict[str, Any] = {"remote_addr": "addr.invalid", "host": "host.invalid", "port": 1}
         self.options |= dict.fromkeys(("proxy", "ssh_args", "ssh_common_args", "ssh_extra_args"))
         self.transport = "local"
 
@@ -45,10 +48,13 @@ class Endpoint:
         shell = SimpleNamespace(_IS_WINDOWS=True) if self.windows else SimpleNamespace()
         connection = SimpleNamespace(_shell=shell, transport=self.transport, get_option=self.options.__getitem__)
         action = SimpleNamespace(_connection=connection, _execute_module=self._execute)
-        return Reader(action, {}, timeout_seconds).read([*reads])
+        return Reader(action, TASK_VARS, timeout_seconds).read([*reads])
 
     def _execute(self, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        assert task_vars is TASK_VARS
         self.calls.append((module_name, module_args))
+        if callable(self.answer):
+            return self.answer()
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -81,6 +87,8 @@ def test_a_mac_gets_the_other_reader(endpoint: Endpoint) -> None:
 
 
 WinRMError = type("WinRMTransportError", (Exception,), {"__module__": "winrm.exceptions"})
+PSRPError = type("WinRMTransportError", (Exception,), {"__module__": "pypsrp.exceptions"})
+TicketError = type("KerberosExchangeError", (Exception,), {"__module__": "winrm.vendor.requests_kerberos.exceptions"})
 
 
 @pytest.mark.parametrize(
@@ -95,6 +103,8 @@ WinRMError = type("WinRMTransportError", (Exception,), {"__module__": "winrm.exc
         (ConnectionResetError("reset by peer"), "Check the user name and password, the certificate authority"),
         (TimeoutError("Read timed out"), "The machine is very slow, asleep"),
         (WinRMError("Code 500"), "Restart the machine's WinRM service"),
+        (PSRPError("Code: 500"), "Restart the machine's WinRM service"),
+        (TicketError("Kerberos auth failure"), "Check the user name and password; with a ticket"),
     ],
 )
 def test_a_connection_that_fails_is_an_answer_with_its_reason(
@@ -105,6 +115,29 @@ def test_a_connection_that_fails_is_an_answer_with_its_reason(
     assert (state["reachable"], state["document"], state["platform"]) == (False, None, "Windows")
     assert str(failure) in state["error"]
     assert f"{failure}. {words}" in state["error"]
+
+
+def test_a_failure_that_nobody_knows_is_told_with_what_to_look_at(endpoint: Endpoint) -> None:
+    endpoint.answer = AnsibleConnectionFailure("ntlm: no luck\n")
+    assert endpoint.read(VPN)["error"] == (
+        "the endpoint answers, but the connection failed: ntlm: no luck. Check the user name and password, the "
+        "certificate authority, and that the machine stays on"
+    )
+
+
+def test_an_answer_that_ansible_stumbles_over_is_the_endpoint_s_fault(endpoint: Endpoint) -> None:
+    # Ansible's function of this name, with "ansible_facts": [] in an answer.
+    def remove_internal_keys() -> None:
+        raise AttributeError("'list' object has no attribute 'keys'")
+
+    endpoint.answer = remove_internal_keys
+    state = endpoint.read(VPN)
+    assert (state["reachable"], state["document"]) == (True, None)
+    assert state["error"] == (
+        "win_endpoint_state gave an answer that Ansible cannot take in: AttributeError: 'list' object has no attribute "
+        "'keys'. Look at the endpoint itself: something there makes answers of its own, or stores what no program can "
+        "read"
+    )
 
 
 def test_an_error_of_this_controller_is_not_blamed_on_the_endpoint(endpoint: Endpoint) -> None:
@@ -119,6 +152,7 @@ def test_an_error_of_this_controller_is_not_blamed_on_the_endpoint(endpoint: End
         ({"failed": True, "msg": "PowerShell 5.1 is needed"}, "PowerShell 5.1 is needed"),
         ({"failed": True, "module_stderr": "stub"}, "stub"),
         ({"changed": False}, "could not read the endpoint: no message"),
+        ({"failed": True, "msg": "half of it", "document": WINDOWS}, "could not read the endpoint: half of it"),
         ({"document": None}, "missing or null, not an object"),
         ({"document": WINDOWS | {"schema": 2}}, "schema 2; this controller reads schema 1"),
         ({"document": {k: v for k, v in WINDOWS.items() if k != "users"}}, "has no 'users'"),
@@ -131,6 +165,22 @@ def test_an_answer_that_is_no_document_is_an_error_and_never_a_document(
     state = endpoint.read(VPN)
     assert (state["reachable"], state["document"]) == (True, None)
     assert words in state["error"]
+
+
+def test_of_what_is_wrong_with_a_document_the_first_three_are_shown(endpoint: Endpoint) -> None:
+    endpoint.answer = {"document": {**WINDOWS, **dict.fromkeys(("registry", "users", "services", "groups"), "none")}}
+    assert endpoint.read(VPN)["error"] == (
+        "win_endpoint_state returned a document that this controller cannot use: 'registry' is text, not an object; "
+        "'users' is text, not an object; 'services' is text, not an object"
+    )
+
+
+def test_words_without_end_are_cut(endpoint: Endpoint) -> None:
+    endpoint.answer = ConnectionResetError("x" * 5000)
+    error = endpoint.read(VPN)["error"]
+    assert error.startswith("the endpoint answers, but the connection failed: xxx")
+    assert "xxx... 5,141 characters, cut (SHA-256 " in error
+    assert 1900 < len(error) <= 2000
 
 
 NO_JSON = "Module result deserialization failed: No start of json char found"
@@ -146,6 +196,9 @@ STUB_ALONE = (
         {"failed": True, "msg": "The module interpreter '/usr/local/bin/python3' was not found.", "rc": 127},
         {"failed": True, "msg": NO_JSON, "module_stderr": STUB, "rc": 1},
         {"failed": True, "msg": "MODULE FAILURE\nSee stdout/stderr for the exact error", "module_stderr": STUB_ALONE},
+        # With a terminal, both come on standard output.
+        {"failed": True, "msg": NO_JSON, "module_stdout": STUB, "rc": 1},
+        {"failed": True, "msg": NO_JSON, "exception": f"Traceback:\n{STUB}", "rc": 1},
     ],
 )
 def test_a_mac_without_python_is_reported_with_how_it_gets_one(endpoint: Endpoint, result: dict[str, Any]) -> None:
@@ -162,23 +215,6 @@ def test_other_failures_of_a_module_keep_their_own_words(endpoint: Endpoint) -> 
     assert endpoint.read(VPN)["error"] == words
 
 
-def test_the_same_path_is_read_once_with_the_wider_of_both_asks() -> None:
-    one: dict[str, Any] = {
-        "registry": [{"path": "A", "values": ["x"]}, {"path": "B"}],
-        "plists": [{"path": "P", "keys": ["a"]}],
-    }
-    two = {"registry": [{"path": "A", "values": ["x", "y"], "depth": 1}], "plists": [{"path": "P", "keys": ["b"]}]}
-    assert merge_reads([one, two]) == {
-        "registry": [{"path": "A", "values": ["x", "y"], "depth": 1}, {"path": "B", "values": ["*"]}],
-        "plists": [{"path": "P", "keys": ["a", "b"]}],
-    }
-    assert one["registry"][0] == {"path": "A", "values": ["x"]}
-
-
-def test_a_plist_without_allowed_keys_does_not_become_all_keys() -> None:
-    assert merge_reads([{"plists": [{"path": "P"}]}]) == {"plists": [{"path": "P", "keys": []}]}
-
-
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -192,36 +228,54 @@ def test_a_port_that_answers_is_no_error(listener: socket.socket) -> None:
 def test_a_closed_port_is_reported_with_its_cure(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     listener.close()
-    said = str(probe("127.0.0.1", port, 1, "Enable it"))
-    assert "the machine is on, but nothing listens there. Enable it, or correct ansible_port" in said
+    assert probe("127.0.0.1", port, 1, "Enable it") == (
+        f"127.0.0.1 refuses port {port}: the machine is on, but nothing listens there. Enable it, or correct "
+        "ansible_port"
+    )
 
 
 @pytest.mark.parametrize(
     ("failure", "words"),
     [
-        (socket.gaierror(-2, "unknown"), "the name pc.invalid has no address: correct ansible_host"),
-        (TimeoutError(), "no answer from pc.invalid port 5986 in 5 s: the machine is off, asleep"),
-        (OSError(101, "Network is unreachable"), "cannot be reached (Network is unreachable)"),
+        (
+            socket.gaierror(-2, "unknown"),
+            "the name pc.invalid has no address: correct ansible_host in the inventory, or the controller's DNS",
+        ),
+        (
+            TimeoutError(),
+            "no answer from pc.invalid port 5986 in 5 s: the machine is off, asleep, or in a network that the "
+            "controller cannot reach. Switch it on, connect it, and run again. If it is on, its firewall may keep this "
+            "controller out: enroll/windows.ps1 -Controller",
+        ),
+        (
+            OSError(101, "Network is unreachable"),
+            "pc.invalid port 5986 cannot be reached (Network is unreachable): check this controller's network",
+        ),
+        (OSError("odd"), "pc.invalid port 5986 cannot be reached (odd): check this controller's network"),
     ],
 )
 def test_why_nobody_answers_is_reported_in_words(
     failure: Exception, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_arguments: Any, **_options: Any) -> None:
+    tried: list[Any] = []
+
+    def fail(address: tuple[str, int], timeout: int | None = None) -> None:
+        tried.append((address, timeout))
         raise failure
 
     monkeypatch.setattr(socket, "create_connection", fail)
-    assert words in str(probe("pc.invalid", 5986, 5, "Enable it"))
+    assert probe("pc.invalid", 5986, 5, "Enable it") == words
+    assert tried == [(("pc.invalid", 5986), 5)]
 
 
 @pytest.mark.parametrize(
     ("transport", "windows", "port", "tried", "cure"),
     [
-        ("winrm", True, 5986, 5986, "Run enroll/windows.cmd on it"),
-        ("psrp", True, None, 5986, "Run enroll/windows.cmd on it"),
-        ("ssh", True, None, 22, "Start the OpenSSH server"),
-        ("ansible.builtin.ssh", False, 2222, 2222, "Enable Remote Login"),
-        ("local", True, 1, 0, ""),
+        ("winrm", True, 5986, ("addr.invalid", 5986, 7), "Run enroll/windows.cmd on it"),
+        ("psrp", True, None, ("addr.invalid", 5986, 7), "Run enroll/windows.cmd on it"),
+        ("ssh", True, None, ("host.invalid", 22, 7), "Start the OpenSSH server"),
+        ("ansible.builtin.ssh", False, 2222, ("host.invalid", 2222, 7), "Enable Remote Login"),
+        ("local", True, 1, None, ""),
     ],
 )
 def test_the_port_of_each_connection_is_tried_before_the_call(
@@ -230,18 +284,18 @@ def test_the_port_of_each_connection_is_tried_before_the_call(
     transport: str,
     windows: bool,
     port: int | None,
-    tried: int,
+    tried: tuple[str, int, int] | None,
     cure: str,
 ) -> None:
-    asked: list[tuple[int, bool]] = []
+    asked: list[tuple[Any, bool]] = []
 
-    def refuse(_host: str, number: int, _timeout_seconds: int, said: str) -> str:
-        asked.append((number, said.startswith(cure)))
+    def refuse(host: str, number: int, seconds: int, said: str) -> str:
+        asked.append(((host, number, seconds), said.startswith(cure)))
         return "nobody"
 
     monkeypatch.setattr(reader, "probe", refuse)
     endpoint.transport, endpoint.options["port"], endpoint.windows = transport, port, windows
-    state = endpoint.read(VPN)
+    state = endpoint.read(VPN, timeout_seconds=7)
     assert asked == ([(tried, True)] if tried else [])
     assert (state["reachable"], state["error"]) == ((False, "nobody") if tried else (True, None))
     assert len(endpoint.calls) == (0 if tried else 1)
@@ -319,19 +373,32 @@ def test_a_mac_s_document_is_whole() -> None:
     assert check_document(MAC | {"console_user": {"error": "no"}, "files": {"/x": {"exists": False}}}) == []
 
 
-NAMED = {"path": "K", "values": ["FPS*"]}
-REST = {"path": "K", "values": ["RD*", "*"], "without": ["|Dir=Out|", "|Active=FALSE|"]}
+def _execute_module(stdout):
+    return stdout.splitlines()
+
+
+def as_result_dict(stdout):
+    return str.splitlines(stdout)
+
+
+def _connect(stdout):
+    return stdout.splitlines()
 
 
 @pytest.mark.parametrize(
-    ("asks", "merged"),
-    [
-        ([NAMED, REST], {"values": ["FPS*", "RD*", "*"], "without": ["|Dir=Out|", "|Active=FALSE|"]}),
-        ([REST, NAMED], {"values": ["RD*", "*", "FPS*"], "without": ["|Dir=Out|", "|Active=FALSE|"]}),
-        ([REST, {"path": "K", "without": ["|Dir=Out|"]}], {"values": ["RD*", "*"], "without": ["|Dir=Out|"]}),
-        ([REST, {"path": "K"}], {"values": ["*"]}),
-        ([{"path": "K"}, REST], {"values": ["*"]}),
-    ],
+    ("parts", "is_an_answer"),
+    [(_execute_module, True), (as_result_dict, True), (_connect, False), (lambda text: _execute_module(None), True)],
 )
-def test_only_what_nobody_wants_is_left_out(asks, merged):
-    assert merge_reads([{"registry": [one]} for one in asks]) == {"registry": [{"path": "K", **merged}]}
+def test_an_output_that_is_no_text_is_an_answer_and_nothing_of_this_controller(parts, is_an_answer):
+    with pytest.raises((AttributeError, TypeError)) as caught:
+        parts(5)
+    assert reader.is_of_the_answer(caught.value) is is_an_answer
+
+
+def test_what_a_task_itself_does_wrong_is_no_answer():
+    def _execute_module():
+        raise KeyError("module_name")
+
+    with pytest.raises(KeyError) as caught:
+        _execute_module()
+    assert not reader.is_of_the_answer(caught.value)

@@ -62,12 +62,13 @@ def only(result: Plan) -> tuple[str, str]:
 
 def test_results_of_looking_become_settings_by_user_and_name():
     results = [
+        {"item": "a loop of something else", "output": [OURS]},
+        {"item": {"user": "goro", "name": "Office"}, "skipped": True},
         {"item": {"user": "taro", "name": "Office"}, "output": [OURS]},
         {"item": {"user": "taro", "name": "Lab"}, "output": [{"exists": False}]},
         {"item": {"user": "jiro", "name": "Office"}, "output": [], "msg": "cannot be become"},
         {"item": {"user": "saburo", "name": "Office"}, "unreachable": True},
         {"item": {"user": "shiro", "name": "Office"}, "error": [{"exception": {"message": "no such cmdlet"}}]},
-        {"item": {"user": "goro", "name": "Office"}, "skipped": True},
     ]
     assert vpn_connections(results) == {
         "taro": {"Office": OURS, "Lab": {"exists": False}},
@@ -123,6 +124,41 @@ def test_a_tools_own_words_stand_beside_a_message_that_says_nothing(result, word
     # On the controller Ansible wraps a module's traceback.
     wrapped = SimpleNamespace(event=SimpleNamespace(formatted_traceback=result.get("exception")))
     assert said({**result, "exception": wrapped}).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ({"msg": "said: once", "stderr": "once", "stdout": ""}, "said: once"),
+        ({"msg": NO_JSON, "module_stdout": "Last login: today", "rc": 1}, f"{NO_JSON}: Last login: today: exit code 1"),
+        ({"msg": "no", "stdout": "y" * 300}, f"no: {'y' * 300}"),
+        ({"msg": "no", "rc": 0}, "no"),
+        ({"msg": "no", "rc": "3"}, "no"),
+        ({"msg": "it ended with 3", "rc": 3}, "it ended with 3"),
+        ({"msg": "no", "error": []}, "no"),
+        ({"msg": "no", "error": [{"exception": None}]}, "no"),
+        ({"msg": "no", "exception": SimpleNamespace()}, "no"),
+        ({"msg": "no", "exception": SimpleNamespace(event=SimpleNamespace())}, "no"),
+        (
+            {
+                "msg": "OSError: [Errno 30]",
+                "exception": "Traceback (most recent call last):\n  x\nOSError: [Errno 30]\n",
+            },
+            "OSError: [Errno 30]",
+        ),
+    ],
+)
+def test_what_was_said_once_is_not_said_again_and_nothing_is_made_up(result, words):
+    assert said(result) == words
+
+
+def test_the_cause_is_known_though_it_stands_where_it_is_not_shown():
+    stderr = f"{BLOCKED} {'x' * 400}"
+    advice = (
+        "The machine's antivirus (by AMSI) blocked Ansible's PowerShell: look it up in its log (Microsoft Defender: "
+        "Get-MpThreatDetection), and ask whoever answers for it to allow this account's WinRM sessions"
+    )
+    assert said({"msg": NO_JSON, "module_stderr": stderr}) == f"{NO_JSON}: ...{'x' * 300}. {advice}"
 
 
 def test_a_connection_that_is_not_there_is_work_for_the_role_and_remembered_as_absent():
@@ -184,3 +220,8 @@ def test_taking_off_removes_what_the_role_made_and_only_that():
     assert gone.forget
     foreign = run(OURS, state="absent")
     assert foreign.role_work == []
+
+
+def test_a_password_is_masked_also_where_the_text_is_cut():
+    proxy = "http://bob:" + "secret" * 300 + "@proxy.example.org/"
+    assert said({"msg": f"fails by {proxy}"}) == "fails by http://bob:***@proxy.example.org/"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils.state.transports import SETTINGS, refused_connection
+from plugins.plugin_utils.state.transports import SETTINGS, goes_around, refused_connection
 
 SSH = {"ansible_connection": "ssh", "ansible_shell_type": "powershell"}
 WINDOWS, MACS = {"windows"}, {"macs"}
@@ -44,14 +44,21 @@ def test_what_works_is_let_pass(settings: dict[str, Any], groups: set[str]) -> N
 @pytest.mark.parametrize("connection", ["ssh", "ansible.builtin.ssh"])
 def test_windows_by_ssh_has_to_name_its_shell(connection: str) -> None:
     (said,) = refused({"ansible_connection": connection})
-    assert "would be taken for a Mac. Set ansible_shell_type: powershell" in said
-    assert said.endswith("See docs/transports.md")
+    assert said == (
+        "ansible_connection is ssh, and ansible_shell_type does not say powershell, so this Windows machine would be "
+        "taken for a Mac. Set ansible_shell_type: powershell, or another connection (winrm, psrp). "
+        "See docs/transports.md"
+    )
 
 
 @pytest.mark.parametrize("settings", [{"ansible_connection": "winrm"}, SSH])
 def test_a_mac_is_no_windows(settings: dict[str, Any]) -> None:
     (said,) = refused(settings, MACS)
-    assert "a Mac is reached by SSH: set ansible_connection: ssh" in said
+    transport = settings["ansible_connection"]
+    assert said == (
+        f"a Mac is reached by SSH: set ansible_connection: ssh (it is {transport}), and no ansible_shell_type "
+        "of Windows. See docs/transports.md"
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,6 +79,25 @@ def test_a_mac_is_no_windows(settings: dict[str, Any]) -> None:
 def test_the_port_of_another_way_is_refused(settings: dict[str, Any], words: str) -> None:
     (said,) = refused(settings)
     assert words in said
+
+
+def test_where_no_connection_is_named_it_is_ssh():
+    assert refused({"ansible_port": 5986}, MACS) == [
+        "ansible_port is 5986, where ansible_connection ssh is not spoken: leave it out for 22, or set the right one "
+        "beside ansible_connection. See docs/transports.md"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "around"),
+    [
+        ({"ssh_args": "-4", "ssh_common_args": "-J jump"}, True),
+        ({"ssh_args": "-4", "ssh_extra_args": "-6"}, False),
+        ({}, False),
+    ],
+)
+def test_each_of_the_options_of_ssh_may_name_the_machine_between(options, around):
+    assert goes_around("ssh", options.get) is around
 
 
 @pytest.mark.parametrize(("connection", "package"), [("psrp", "pypsrp"), ("winrm", "pywinrm")])
