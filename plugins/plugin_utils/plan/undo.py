@@ -44,7 +44,8 @@ def undo_plan(
 
     Raises ControlError as `plan` does. What cannot be put back is a record of the plan, never left out.
     """
-    now = {About.of(item): item for item in plan(controls, document, role, reads=reads).records}
+    fixed = [*fixed]
+    now = _judged(controls, document, role, reads, {About.of(item): item["actual"] for item in fixed})
     noted = _noted(document, role, reads)
     # What came right with other settings goes back with them.
     fixed = [item for item in fixed if item["control"] not in outcomes(controls)]
@@ -62,7 +63,7 @@ def undo_plan(
             left.append(_left(item, f"the run's note of what was there before cannot be used: {error}"))
             continue
         found = now.get(About.of(item))
-        if found is not None and digest(found["actual"]) == digest(item["before"]):
+        if found is not None and _is_as_before(found, item, mine):
             left.append({**_left(item, "is as it was before that run", found), "status": "compliant", "next": ""})
             # Where an earlier undo was cut off, the keys that the run made for it may still be there, empty.
             keys += [one for one in mine if one.shared and _is_of(one, item) and _is_noted(one, noted)]
@@ -90,6 +91,32 @@ def undo_plan(
     result.forget = False
     result.records = _once([_of_a_run(item) for item in result.records], left)
     return result
+
+
+def _judged(
+    controls: Any, document: Mapping[str, Any], role: str, reads: Mapping[str, Any], written: Mapping[About, Any]
+) -> dict[About, Any]:
+    """Return the records of now. What no longer applies, but is there as the run wrote it, is told as what it is.
+
+    A client that the undo has taken off may have left settings behind.
+    """
+    found = {About.of(item): item for item in plan(controls, document, role, reads=reads).records}
+    if any(item["status"] == "not_applicable" for item in found.values()):
+        bare = [{key: value for key, value in control.items() if key != "applies_if"} for control in controls]
+        for item in plan(bare, document, role, reads=reads).records:
+            about = About.of(item)
+            if about in written and item["actual"] != NOT_READ and digest(item["actual"]) == digest(written[about]):
+                found[about] = item
+    return found
+
+
+def _is_as_before(found: Mapping[str, Any], item: Mapping[str, Any], mine: list[Entry]) -> bool:
+    """Return whether a setting is as before the run; where that had not looked at it, its note says what it was."""
+    if found["actual"] == NOT_READ:
+        return False
+    looked = item["before"] != NOT_READ
+    was = item["before"] if looked else next((one.value for one in mine if not one.shared), None)
+    return digest(found["actual"]) == digest(was)
 
 
 def _once(planned: list[dict[str, Any]], left: list[dict[str, Any]]) -> list[dict[str, Any]]:

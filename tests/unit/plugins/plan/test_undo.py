@@ -8,6 +8,7 @@ import pytest
 
 from plugins.plugin_utils.plan.memory import Entry, render
 from plugins.plugin_utils.plan.undo import LOOK, NOT_NOTED, shown, undo_plan, undone
+from plugins.plugin_utils.records.records import NOT_READ
 from tests.samples.documents import TUNNELS, WINDOWS_READS, prompt_control, tunnel_control, windows
 from tests.samples.planning import IMR, drifted, with_memory
 from tests.samples.records import rec
@@ -181,3 +182,36 @@ def test_a_person_is_shown_a_line_a_record():
         "nothing is left to put back: a.d []",
         "waived: a.e",
     ]
+
+
+def test_what_the_run_wrote_for_a_client_that_has_gone_since_goes_as_well():
+    gone = {"where": {"service": "Nosuch", "field": "start_mode"}, "is": "present", "reason": "it is not installed"}
+    controls = [tunnel_control(applies_if=[gone]), prompt_control() | {"applies_if": [gone]}]
+    key_of_ours = Entry("vpn_profile.server", "IMR", {"registry": IMR}, absent=True)
+    items = [
+        fixed(before=NOT_READ, put_back=render([key_of_ours])),
+        fixed(control="vpn_profile.prompt_user_name", actual=1, before=NOT_READ, put_back=render([])),
+    ]
+    document = with_memory(drifted(WANTED), render([key_of_ours]))
+    document["registry"][TUNNELS]["keys"]["IMR"]["values"]["promptusername"] = {"type": "REG_DWORD", "data": 1}
+    result = undo_plan(controls, document, ROLE, reads=WINDOWS_READS, fixed=items)
+    assert reported(result) == [("vpn_profile.server", "drifted", None, "present")]
+    assert [(one["state"], one["path"][-3:]) for one in result.as_dict()["writes"]["registry"]] == [("absent", "IMR")]
+    del document["registry"][TUNNELS]["keys"]["IMR"]
+    after = undo_plan(controls, document, ROLE, reads=WINDOWS_READS, fixed=items)
+    assert {(item["status"], item["reason"]) for item in after.records} == {("not_applicable", "it is not installed")}
+
+
+def test_what_nobody_looked_at_is_never_as_it_was():
+    control = tunnel_control(applies_if=[{"where": {"product": "None"}, "is": "present", "reason": "not installed"}])
+    (found,) = undo_plan(
+        [control], with_memory(drifted("newer:443"), render([ENTRY])), ROLE, reads=WINDOWS_READS,
+        fixed=[fixed(before=NOT_READ)],
+    ).records  # fmt: skip
+    assert found["status"] == "not_applicable"
+
+
+@pytest.mark.parametrize(("server", "status"), [(OLD, "compliant"), (WANTED, "drifted"), ("newer:443", "error")])
+def test_where_the_run_had_not_looked_its_note_says_what_was_there(server, status):
+    (found,) = made(server, fixed(before=NOT_READ)).records
+    assert found["status"] == status
