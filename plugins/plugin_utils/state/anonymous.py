@@ -28,7 +28,7 @@ _EVERYWHERE = {
     *("admin", "nobody", "daemon", "authenticated users", "interactive"),
 }
 # Makers of programs, whose names stand in settings everywhere.
-_MAKERS = ("microsoft.com", "windows.com", "apple.com", "fortinet.com", "mozilla.org", "google.com")
+_MAKERS = (".microsoft.com", ".windows.com", ".apple.com", ".fortinet.com", ".mozilla.org", ".google.com")
 _SID = re.compile(r"S-1-5-21-(\d+-\d+-\d+)|S-1-12-1-(\d+-\d+-\d+-\d+)", re.IGNORECASE)
 _MAIL = re.compile(r"(?<![\w:/.+-])[\w.+-]+@[\w-]+(\.[\w-]+)+")
 _IPV4 = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])")
@@ -121,7 +121,7 @@ class _Names:
             )
         every = sorted(self._by, key=lambda name: (-len(name), name))
         if every:
-            self._pattern = re.compile(rf"(?<![\w])({'|'.join(map(re.escape, every))})(?![\w])", re.IGNORECASE)
+            self._pattern = re.compile("|".join(map(_as_a_word, every)), re.IGNORECASE)
 
     def _of_place(self, path: str, name: str) -> None:
         """Learn the name of a connection of somebody else's, which is a key's."""
@@ -208,7 +208,7 @@ class _Names:
 
     def _host(self, host: str) -> str:
         folded = host.casefold()
-        known = self._stays(host) or folded.endswith(_MAKERS) or folded.endswith((".example.org", ".example.com"))
+        known = self._stays(host) or f".{folded}".endswith(_MAKERS) or folded.endswith((".example.org", ".example.com"))
         if known or _IPV4.fullmatch(host) or "." not in host:
             return host
         return f"host{self._number('host', host)}.example.net"
@@ -274,12 +274,19 @@ class _Names:
         texts = json.dumps(made, ensure_ascii=False)
         # A network's part alone may stand in a version.
         every = [*self._by, *(found for kind, found in self._formed if kind != "net")]
-        return sum(1 for name in every if re.search(rf"(?<!\w){re.escape(_quoted(name))}(?!\w)", texts, re.IGNORECASE))
+        return sum(1 for name in every if re.search(_as_a_word(_quoted(name)), texts, re.IGNORECASE))
 
 
 def divided(number: int) -> list[str]:
     """Return a number as two bytes in hex."""
     return [f"{number // 256 % 256:02x}", f"{number % 256:02x}"]
+
+
+def _as_a_word(name: str) -> str:
+    """Return a pattern of a name: no part of a longer Latin word; in Japanese no blank says where a name ends."""
+    before = r"(?<![0-9A-Za-z_])" if name[:1].isascii() else ""
+    after = r"(?![0-9A-Za-z_])" if name[-1:].isascii() else ""
+    return f"{before}{re.escape(name)}{after}"
 
 
 def _quoted(name: str) -> str:

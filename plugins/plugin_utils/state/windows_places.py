@@ -40,7 +40,7 @@ class _Registry(Place):
 
     @classmethod
     def problem(cls, where: Mapping[str, Any]) -> str | None:
-        if "decode" in where and where.get("type") != "REG_BINARY":
+        if "decode" in where and ("value" not in where or where.get("type") != "REG_BINARY"):
             return "decode needs value, and type: REG_BINARY"
         return super().problem(where)
 
@@ -196,14 +196,15 @@ class _Product(Place):
                 name = state.machine.value(path, "DisplayName").value
                 if name in names:
                     version = str(state.machine.value(path, "DisplayVersion").value or "")
-                    found.append((f"{name} {version}".strip() if several else version, path))
+                    told = f"{name} {version}".strip() if several else version
+                    found.append((_sortable(version), told, path))
             except Unreadable as error:
                 unreadable.append(str(error))
         if not found and unreadable:
             raise Unreadable(f"whether {' or '.join(names)} is installed cannot be determined: {unreadable[0]}")
-        found.sort(key=lambda entry: (_sortable(entry[0]), entry))
-        evidence = "; ".join(f"{path} {version}" for version, path in found) or "the Uninstall keys of both views"
-        return Located(bool(found), found[0][0] if found else None, evidence=evidence, missing="not installed")
+        found.sort()
+        evidence = "; ".join(f"{path} {told}" for _order, told, path in found) or "the Uninstall keys of both views"
+        return Located(bool(found), found[0][1] if found else None, evidence=evidence, missing="not installed")
 
 
 class _Service(Place):

@@ -141,3 +141,14 @@ def test_a_name_that_would_be_left_is_an_error_that_does_not_tell_it(monkeypatch
     with pytest.raises(NotAnonymousError, match=r"^1 of the names would still be in it: send it to nobody") as raised:
         anonymous({"system": {"computer_name": "NB-YAMADA"}})
     assert "YAMADA" not in str(raised.value)
+
+
+def test_more_names_than_a_laptop_has_are_refused():
+    users = {f"S-1-5-21-1-2-{number}": {"name": f"PC\\user{number}"} for number in range(100_000)}
+    with pytest.raises(NotAnonymousError, match="names of people, networks and connections are in it"):
+        anonymous({"users": users})
+
+
+def test_a_name_of_a_megabyte_above_many_texts_is_refused():
+    with pytest.raises(NotAnonymousError, match="longer than any laptop's"):
+        anonymous({"files": {"K" * 2**20: {f"k{number}": "text" for number in range(50_000)}}})

@@ -64,7 +64,10 @@ def test_names_and_levels_of_both_are_asked_for(one: Any, other: Any, merged: di
 
 
 def test_names_alone_are_asked_for_once_in_their_order() -> None:
-    reads = [{"services": ["W32Time", "FA_Scheduler"]}, {"services": ["FA_Scheduler", "Spooler"], "groups": ["S-1"]}]
+    reads: list[Any] = [
+        {"services": ["W32Time", "FA_Scheduler"]},
+        {"services": ["FA_Scheduler", "Spooler"], "groups": ["S-1"]},
+    ]
     assert merge_reads(reads) == {"services": ["W32Time", "FA_Scheduler", "Spooler"], "groups": ["S-1"]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -175,10 +176,59 @@ REFUSED: dict[str, tuple[Any, str]] = {
 def test_what_is_no_answer_of_this_endpoint_is_refused_by_name(tmp_path: Path, name: str) -> None:
     content, words = REFUSED[name]
     found = state(write(tmp_path, content))
-    assert found["document"] is None
-    assert found["reachable"] is True
-    assert found["self_check"]["measured_at"] == ""
-    assert found["error"].startswith(f"nb-07.state.json: {words}")
+    assert found.pop("error").startswith(f"nb-07.state.json: {words}")
+    assert found == {
+        "reachable": True,
+        "platform": "Windows",
+        "document": None,
+        "self_check": {"measured_at": "", "words": "", "remarks": []},
+    }
+
+
+CUT = "... 101 characters, cut (SHA-256 "
+BOUNDED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "a long time": (answer(measured_at="t" * 101), f"measured_at is '{'t' * 36}{CUT}", f")', and no time: {AGAIN}"),
+    "a long system": (
+        document(platform="p" * 101),
+        f"it is about a '{'p' * 36}{CUT}",
+        ")' computer, and nb-07 is 'Windows' by the inventory: correct the inventory, or have the user run the right "
+        "package",
+    ),
+    "many mistakes": (
+        answer(document={"schema": 1, "platform": "Windows"}),
+        "its state document cannot be used: the document has no 'system'; the document has no 'registry'; the document "
+        f"has no 'users': {AGAIN}",
+        "",
+    ),
+    "a name without end": (answer(token=token("x" * 5000)), "it answers a request for xxx", ")"),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_what_is_refused_is_said_within_bounds(tmp_path: Path, name: str) -> None:
+    content, begins, ends = BOUNDED[name]
+    error = state(write(tmp_path, content))["error"]
+    assert error.startswith(f"nb-07.state.json: {begins}")
+    assert error.endswith(ends)
+    assert len(error) <= 2000
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+@pytest.mark.parametrize(
+    ("measured", "later", "words"),
+    [
+        # As far as two clocks may differ, and to the second until which the request is good.
+        (NOW + timedelta(minutes=10), 1, "which is yet to come"),
+        (NOW - timedelta(days=5, minutes=10), -1, "before its request was made"),
+        (NOW - timedelta(days=2), 1, "its request was good until 2026-11-21, and the check ran on 2026-11-21"),
+    ],
+)
+def test_a_time_is_good_up_to_the_limit_and_no_second_more(
+    tmp_path: Path, measured: Any, later: int, words: str, seconds: int
+) -> None:
+    made = answer(measured + timedelta(seconds=later * seconds), token=token(days=90 if "good" not in words else 3))
+    error = state(write(tmp_path, made))["error"]
+    assert (words in error) if seconds else (error is None)
 
 
 def test_other_bytes_than_text_are_refused(tmp_path: Path) -> None:
@@ -191,10 +241,17 @@ def test_other_bytes_than_text_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = Path(write(tmp_path, answer())).read_bytes()
+    monkeypatch.setattr(state_files, "LARGEST", len(raw))
+    assert state(f"{tmp_path}/nb-07.state.json")["error"] is None
     monkeypatch.setattr(state_files, "LARGEST", 1000)
-    assert state(write(tmp_path, answer()))["error"] == (
+    stream = io.BytesIO(raw)
+    monkeypatch.setattr(stream, "close", lambda: None)
+    monkeypatch.setattr(Path, "open", lambda *_how: stream)
+    assert state(f"{tmp_path}/nb-07.state.json")["error"] == (
         f"nb-07.state.json: it has more than 1000 bytes, and no check writes so much: {AGAIN}"
     )
+    assert stream.tell() == 1001
 
 
 def test_a_file_that_is_gone_is_refused(tmp_path: Path) -> None:
@@ -260,6 +317,24 @@ def test_what_a_person_should_know_of_a_check_is_said_within_bounds(tmp_path: Pa
     assert len(second) <= 300
 
 
+def test_of_a_check_s_warnings_the_first_three_are_said_and_what_is_long_is_cut(tmp_path: Path) -> None:
+    made = answer(warnings=["w" * 301, "y" * 300, "z", "a fourth"], computer="C" * 100)
+    computer, first, *others = state(write(tmp_path, made))["self_check"]["remarks"]
+    assert computer == f"on the computer {'C' * 100}"
+    assert first.startswith(f"{'w' * 236}... 301 characters, cut")
+    assert others == ["y" * 300, "z"]
+    assert state(write(tmp_path, answer(computer="C" * 101)))["self_check"]["remarks"][0].startswith(
+        f"on the computer {'C' * 36}{CUT}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "stem"), [("NB_07.example.org", "NB_07.example.org"), ("nb 07", "nb_07-03b523ce")]
+)
+def test_a_laptop_s_name_is_one_of_a_file_and_of_no_other_laptop(endpoint: str, stem: str) -> None:
+    assert stem_of(endpoint) == stem
+
+
 @pytest.fixture
 def inbox(tmp_path: Path) -> Callable[..., tuple[dict[str, list[str]], list[str]]]:
     """Return a function that fills a folder with files of these names and sorts them for two laptops."""
@@ -277,6 +352,32 @@ def test_a_file_belongs_to_the_laptop_that_its_name_begins_with(inbox: Any) -> N
     found, refused = inbox("nb-07.state.json", "nb-07.state (1).json", f"{stem_of('nb 08')}.state.json", ".hidden")
     assert found == {"nb-07": ["nb-07.state (1).json", "nb-07.state.json"], "nb 08": [f"{stem_of('nb 08')}.state.json"]}
     assert refused == []
+
+
+def test_a_laptop_s_name_may_hold_what_ends_a_file_s(tmp_path: Path) -> None:
+    file = tmp_path / "nb.state.lab.state.json"
+    file.write_text("{}")
+    assert found_in([str(tmp_path)], ["nb", "nb.state.lab"]) == ({"nb.state.lab": [str(file)]}, [])
+
+
+def test_a_folder_that_cannot_be_looked_into_is_refused_and_the_next_one_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("closed", "open"):
+        (tmp_path / name).mkdir()
+    file = write(tmp_path / "open", answer())
+    look = Path.iterdir
+
+    def iterdir(folder: Path) -> Any:
+        if folder.name == "closed":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return look(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert found_in([f"{tmp_path}/closed", f"{tmp_path}/open"], ["nb-07"]) == (
+        {"nb-07": [file]},
+        [f"state_files: {tmp_path}/closed cannot be read (Permission denied)"],
+    )
 
 
 @pytest.mark.parametrize("name", ["nb-09.state.json", "nb-07.json", "NB-07.state.json", "x.state.json"])
