@@ -40,6 +40,7 @@ _LONE_HOST = re.compile(r"(?:\*\.)?((?:[\w-]+\.)+[A-Za-z]{2,})(?::\d+)?(?:,0x\d+
 # A lone text that looks like a host but ends like a file or a bundle's id is none.
 _TOP = {"com", "net", "org", "edu", "gov", "info", "io", "local", "lan", "home", "internal", "example", "test", "arpa"}
 _FILES = {"ps", "py", "js", "sh", "so", "db", "rb", "md", "cs"}
+_MADE_UP = re.compile(r"(?:pc-|domain-|user|network|connection)\d+")
 _PROFILE = re.compile(r"(?i)\\Users\\([^\\/\"|;]+)|/Users/([^/\"|;]+)")
 # Each is looked for in all of the document.
 MOST_NAMES = 2000
@@ -87,6 +88,10 @@ class _Names:
         self._keep = keep
         # Names by what they are called instead; and what is found by its form, by kind, with its number.
         self._by: dict[str, str] = {}
+        # As they are spelled: some letters have another one's small letter, so that case alone would miss them.
+        self._spelled: set[str] = set()
+        # What looks like a name made here, and is in the document: it would count as one that was left.
+        self._taken: set[str] = set()
         self._formed: dict[tuple[str, str], int] = {}
         self._counts: dict[str, int] = {}
         self._pattern: re.Pattern[str] | None = None
@@ -95,6 +100,7 @@ class _Names:
 
     def collect(self, document: Mapping[str, Any]) -> None:
         """Learn the names that are in a document."""
+        self._taken = {*_MADE_UP.findall(json.dumps(document, ensure_ascii=False).casefold())}
         system = document.get("system", {})
         self._name("PC", system.get("computer_name") if isinstance(system, Mapping) else None)
         self._account(document.get("console_user"))
@@ -102,32 +108,28 @@ class _Names:
             self._account(user.get("name"))
         for group in _objects(document.get("groups")):
             for member in group.get("members") or []:
-                self._account(member.get("name"))
+                self._account(member.get("name") if isinstance(member, Mapping) else None)
         for networks in _objects(document.get("networks")):
             for network in networks.get("connected") or []:
-                self._name("network", network.get("name"))
+                self._name("network", network.get("name") if isinstance(network, Mapping) else None)
         for path, name, text in _texts(document):
-            self._of_place(path, name)
+            self._of_place(path)
             if name in ("owner", "group"):
                 self._name("user", text)
-            if name in ("ProfileName", "Description") and "NetworkList" in path:
+            if name in ("ProfileName", "Description") and any("NetworkList" in part for part in path):
                 self._name("network", text)
             for match in _PROFILE.finditer(text):
                 self._name("user", match[1] or match[2])
-        if len(self._by) > MOST_NAMES:
-            raise NotAnonymousError(
-                f"{len(self._by)} names of people, networks and connections are in it, more than any laptop has: send "
-                "it to nobody, and look at the laptop itself"
-            )
-        every = sorted(self._by, key=lambda name: (-len(name), name))
+        every = sorted({*self._by, *self._spelled}, key=lambda name: (-len(name), name))
         if every:
             self._pattern = re.compile("|".join(map(_as_a_word, every)), re.IGNORECASE)
 
-    def _of_place(self, path: str, name: str) -> None:
+    def _of_place(self, path: tuple[str, ...]) -> None:
         """Learn the name of a connection of somebody else's, which is a key's."""
-        found = re.search(r"(?:\\Tunnels|\.Profiles)\.keys\.([^.]+)\.|\.data\.Profiles\.([^.]+)\.", f"{path}.{name}.")
-        if found:
-            self._name("connection", found[1] or found[2])
+        for above, between, name in zip(path, path[1:], path[2:], strict=False):
+            of_registry = between == "keys" and (above == "Profiles" or above.endswith("\\Tunnels"))
+            if of_registry or (above, between) == ("data", "Profiles"):
+                self._name("connection", name)
 
     def _account(self, account: Any) -> None:
         if isinstance(account, str):
@@ -139,8 +141,22 @@ class _Names:
         if not isinstance(name, str) or len(name) < 2 or self._stays(name):
             return
         folded = name.casefold()
-        if folded not in _EVERYWHERE and folded not in self._by:
-            self._by[folded] = f"{kind}{'-' if kind.isupper() else ''}{self._next(kind)}"
+        if folded in _EVERYWHERE or name in self._spelled:
+            return
+        self._spelled.add(name)
+        if len(self._spelled) > MOST_NAMES:
+            raise NotAnonymousError(
+                f"more than {MOST_NAMES} names of people, networks and connections are in it, more than any laptop "
+                "has: send it to nobody, and look at the laptop itself"
+            )
+        if folded not in self._by:
+            self._by[folded] = self._made_up(kind)
+
+    def _made_up(self, kind: str) -> str:
+        while True:
+            made = f"{kind}{'-' if kind.isupper() else ''}{self._next(kind)}"
+            if made.casefold() not in self._taken:
+                return made
 
     def _next(self, kind: str) -> int:
         self._counts[kind] = self._counts.get(kind, 0) + 1
@@ -165,7 +181,7 @@ class _Names:
     @staticmethod
     def _under(key: str, name: str) -> str:
         # `data` of a registry's value is about that value.
-        return name if key in ("data", "type") else key
+        return name if key == "data" else key
 
     def text(self, text: str, name: str) -> str:
         """Return a text with other names."""
@@ -180,7 +196,7 @@ class _Names:
         text = _URL_HOST.sub(self._url_host, text)
         text = ";".join(self._lone_host(part) for part in text.split(";"))
         if self._pattern is not None and not self._stays(text):
-            text = self._pattern.sub(lambda one: self._by[one[0].casefold()], text)
+            text = self._pattern.sub(lambda one: self._by.get(one[0].casefold(), "somebody"), text)
         text = _HARDWARE.sub(self._hardware, text)
         if "version" not in name.casefold():
             text = _IPV4.sub(self._ipv4, text)
@@ -273,8 +289,8 @@ class _Names:
         """Return how many of the names are still in what came of it."""
         texts = json.dumps(made, ensure_ascii=False)
         # A network's part alone may stand in a version.
-        every = [*self._by, *(found for kind, found in self._formed if kind != "net")]
-        return sum(1 for name in every if re.search(_as_a_word(_quoted(name)), texts, re.IGNORECASE))
+        every = {*self._by, *self._spelled, *(found for kind, found in self._formed if kind != "net")}
+        return len({name.casefold() for name in every if re.search(_as_a_word(_quoted(name)), texts, re.IGNORECASE)})
 
 
 def divided(number: int) -> list[str]:
@@ -299,15 +315,20 @@ def _objects(node: Any) -> Iterator[Mapping[str, Any]]:
             yield part
 
 
-def _texts(node: Any, path: str = "", name: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield where a text stands, the name of what it is about, and the text. Raises NotAnonymousError."""
-    if len(path) > LONGEST_PLACE:
+def _texts(node: Any, path: tuple[str, ...] = (), name: str = "") -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Yield where a text stands, the name of what it is about, and the text; an empty one of what has no part.
+
+    Raises NotAnonymousError.
+    """
+    if sum(map(len, path)) > LONGEST_PLACE:
         raise NotAnonymousError(
             "names in it are longer than any laptop's: send it to nobody, and look at the laptop itself"
         )
     if isinstance(node, Mapping):
         for key, part in node.items():
-            yield from _texts(part, f"{path}.{key}", name if key in ("data", "type", "values") else str(key))
+            yield from _texts(part, (*path, str(key)), name if key == "data" else str(key))
+        if not node:
+            yield path, name, ""
     elif isinstance(node, list):
         for part in node:
             yield from _texts(part, path, name)

@@ -334,3 +334,38 @@ def test_a_maker_s_name_at_the_end_of_another_s_is_not_the_maker_s() -> None:
         "https://www.apple.com/x",
         "https://host1.example.net/x",
     ]
+
+
+@pytest.mark.parametrize(
+    ("user", "text", "made"),
+    [
+        ("Groß", "Groß hat", "user1 hat"),
+        ("İlker", "İlker's", "user1's"),
+        ("ilker", "İlker's", "somebody's"),
+        ("user1", "user1 and user2", "user3 and user2"),
+    ],
+)
+def test_a_name_is_replaced_however_it_is_spelled(user: str, text: str, made: str) -> None:
+    assert told(text, of={"console_user": user}) == [made]
+
+
+@pytest.mark.parametrize("name", ["St. Mary office", "Yamada"], ids=["with a dot in its name", "without a text in it"])
+def test_a_connection_s_name_is_learned_as_a_whole(name: str) -> None:
+    empty = {"exists": True, "values": {}, "keys": {}}
+    given = {"registry": {TUNNELS: {"exists": True, "values": {}, "keys": {name: empty}}}, "seen": [f"to {name}."]}
+    made = anonymous(given)
+    assert list(made["registry"][TUNNELS]["keys"]) == ["connection1"]
+    assert made["seen"] == ["to connection1."]
+
+
+def test_the_type_of_a_saved_name_is_kept_and_nobody_s_name() -> None:
+    value = {"type": "REG_SZ", "data": "hanako"}
+    made = anonymous({"registry": {TUNNELS: key(keys={"IMR": key({"DATA1": value})})}}, {"IMR"})
+    assert made["registry"][TUNNELS]["keys"]["IMR"]["values"] == {"DATA1": {"type": "REG_SZ", "data": "saved"}}
+    profiles = anonymous({"registry": {NETWORKS: key(keys={"{1}": key({"ProfileName": sz("Home")})})}})
+    assert profiles["registry"][NETWORKS]["keys"]["{1}"]["values"] == {"ProfileName": sz("network1")}
+
+
+def test_members_and_networks_in_no_form_of_theirs_are_nobody() -> None:
+    given = {"groups": {"S-1": {"members": ["x"]}}, "networks": {"connected": {"connected": ["y"]}}}
+    assert anonymous(given) == given
