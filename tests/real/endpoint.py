@@ -99,17 +99,21 @@ class Endpoint:
         """Run a program of Wine's and return what it said; raises when it failed."""
         # A file, for what Wine starts in the background would hold a pipe open for ever.
         said = self.folder / "said"
-        with said.open("wb") as out:
-            done = subprocess.run(
-                ["wine", *command],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                timeout=300,
-                check=False,
-            )
-        text = said.read_text(encoding="utf-8", errors="replace")
+        for _try in range(3):
+            with said.open("wb") as out:
+                done = subprocess.run(
+                    ["wine", *command],
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    timeout=300,
+                    check=False,
+                )
+            text = said.read_text(encoding="utf-8", errors="replace")
+            # Now and then Wine cannot start a program, and does by the next time; nothing of it has run then.
+            if "Application could not be started" not in text:
+                break
         assert done.returncode == 0, f"wine {' '.join(command)} ended with {done.returncode}: {text}"
         return text
 
