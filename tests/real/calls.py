@@ -8,9 +8,10 @@ import re
 import time
 import uuid
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
+
+from ansible import module_utils
 
 # At the beginning of Ansible's Add-CSharpType.
 _COMPILES = """    if ($null -eq $References -or $References.Length -eq 0) {
@@ -69,7 +70,8 @@ def for_one_process(text: str) -> str:
 
 @cache
 def _compiler() -> tuple[str, str]:
-    path = files("ansible.module_utils") / "powershell/Ansible.ModuleUtils.AddType.psm1"
+    # Not by importlib.resources: on Python 3.13 that of core 2.21 knows packages of collections only.
+    path = Path(module_utils.__file__).parent / "powershell/Ansible.ModuleUtils.AddType.psm1"
     source = path.read_text(encoding="utf-8")
     assert source.count(_COMPILES) == 1, "Ansible's Add-CSharpType is another one than that which is known"
     patched = source.replace(_COMPILES, _COMPILES_ONCE)
